@@ -1,0 +1,1 @@
+"""Stage 1, what to scan: registry, container engine, archive, image layout or directory."""

@@ -1,0 +1,62 @@
+"""The extension point of image sources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from assaymark.extensions import discover
+from assaymark.limits import DEFAULT_LIMITS, Limits
+from assaymark.model.artifact import Image
+from assaymark.model.platform import Platform
+from assaymark.model.progress import NoProgress, Progress
+from assaymark.model.reference import Reference
+
+if TYPE_CHECKING:
+    from assaymark.oci.registry import Registry
+
+
+class ImageRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Which image is wanted, and from where.
+
+    Attributes:
+        name: the reference or path as typed.
+        reference: the parsed reference; None for `--input`.
+        input: the path of `--input`, its `@ref` or `:ref` included; empty for a reference.
+        registry: the client that knows credentials, proxies and certificates; None where no registry may be asked.
+        docker_host, podman_host: sockets that the user named.
+    """
+
+    name: str
+    reference: Reference | None = None
+    input: str = ""
+    platform: Platform | None = None
+    registry: Registry | None = None
+    docker_host: str = ""
+    podman_host: str = ""
+    scratch: Path | None = None
+    limits: Limits = DEFAULT_LIMITS
+    progress: Progress = NoProgress()
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """One place that images come from.
+
+    Attributes:
+        name: the word in `--image-src`, such as `docker`; sources of `--input` are not in that list.
+        input: whether it opens `--input` paths instead of references.
+        open: yields the image; raises `assaymark.errors.Error` where this source does not have it.
+    """
+
+    name: str
+    input: bool = False
+    open: Callable[[ImageRequest], AbstractContextManager[Image]]
+
+
+def sources() -> Iterator[Source]:
+    """Every source, in order of the files' names."""
+    return discover("assaymark.artifact", "SOURCE", Source)

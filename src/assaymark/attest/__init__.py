@@ -1,0 +1,1 @@
+"""Stage 7, bytes to a signed statement and back: keys, statement, envelope, bundle, stores, verification."""

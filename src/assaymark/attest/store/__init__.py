@@ -1,0 +1,1 @@
+"""Where attestations live: Sigstore bundles as referrers, and the legacy `.att` tag."""

@@ -1,0 +1,1 @@
+"""Analysers of executables that name what they were built from."""

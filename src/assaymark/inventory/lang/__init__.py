@@ -1,0 +1,1 @@
+"""Analysers of language ecosystems: lockfiles, manifests and installed packages."""

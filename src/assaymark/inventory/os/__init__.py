@@ -1,0 +1,1 @@
+"""Analysers of operating systems: release files and package databases."""

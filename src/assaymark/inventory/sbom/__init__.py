@@ -1,0 +1,1 @@
+"""Analysers of bills of materials found inside artifacts."""

@@ -1,0 +1,75 @@
+"""Every bound on untrusted input, in one value.
+
+Each limit stands beside the public precedent that made it necessary. Enforcement lives in `assaymark.safeio`
+and in the readers that take a `Limits`; nobody writes a number of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+KIB: Final = 1024
+MIB: Final = 1024 * KIB
+GIB: Final = 1024 * MIB
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds in bytes, counts, levels and seconds."""
+
+    # registry replies (CVE-2023-25153: an endless manifest; distribution-spec asks for at least 4 MiB)
+    manifest_bytes: int = 4 * MIB
+    token_bytes: int = 1 * MIB
+    error_body_bytes: int = 64 * KIB
+    index_depth: int = 4
+    index_entries: int = 1_000
+    redirects: int = 10
+    referrers_listed: int = 1_000
+    referrers_fetched: int = 100
+    referrer_pages: int = 100
+    attestation_bytes: int = 128 * MIB  # CVE-2024-29902
+    config_bytes: int = 4 * MIB
+
+    # layers (CVE-2024-29903: layer counts; gzip bombs)
+    layers: int = 500
+    history_entries: int = 10_000
+    layer_uncompressed_bytes: int = 64 * GIB
+    image_uncompressed_bytes: int = 64 * GIB
+    tar_entries: int = 2_000_000
+    tar_pax_bytes: int = 1 * MIB
+    tar_name_bytes: int = 16 * KIB
+    zstd_window_bytes: int = 128 * MIB
+    link_hops: int = 40
+
+    # files inside an artifact
+    memory_file_bytes: int = 8 * MIB  # larger wanted files go to a private temporary file
+    parsed_file_bytes: int = 256 * MIB
+    json_bytes: int = 64 * MIB
+    json_depth: int = 512
+    line_bytes: int = 1 * MIB
+    field_bytes: int = 1 * MIB
+    header_bytes: int = 1 * MIB
+    packages_per_file: int = 500_000
+    wanted_files: int = 200_000  # files kept for analysis from one layer
+    wanted_bytes: int = 128 * MIB  # bytes of them held in memory before they spill to disk
+    version_chars: int = 1_024  # CVE-2022-40898, CVE-2024-3651: slow version strings
+
+    # statements and bundles
+    subjects: int = 1_024
+    digests_per_subject: int = 32
+    log_entries: int = 32
+    timestamps: int = 32
+    legacy_layers: int = 1_000
+
+    # time, in seconds
+    connect_seconds: float = 10.0
+    first_byte_seconds: float = 30.0
+    stall_seconds: float = 30.0
+    stall_bytes_per_second: int = 1 * KIB
+    retry_budget_seconds: float = 120.0
+    retry_tries: int = 5
+    retry_after_seconds: float = 60.0
+
+
+DEFAULT_LIMITS: Final = Limits()

@@ -1,0 +1,1 @@
+"""Stage 5, packages and advisories to findings: detection, details, severity, filters."""

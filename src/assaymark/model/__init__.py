@@ -1,0 +1,1 @@
+"""The nouns that the stages share: plain, frozen values without behaviour that reaches outside."""

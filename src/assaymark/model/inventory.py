@@ -1,0 +1,107 @@
+"""What analysers find, layer by layer, and what the merge makes of it.
+
+A layer is analysed by itself and its `LayerInventory` is cached; merging is arithmetic on these small values
+(`assaymark.inventory.merge`).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from assaymark.model.issue import Issue, Unanalysed
+from assaymark.model.package import BuildInfo, Package
+
+
+class OperatingSystem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A distribution and its release. The keys are the reference's, `extended` in lower case included."""
+
+    family: str = msgspec.field(name="Family")
+    name: str = msgspec.field(name="Name")
+    eosl: bool = msgspec.field(name="EOSL", default=False)
+    supplier: str = msgspec.field(name="Supplier", default="")
+    extended: bool = False
+
+
+class OsRelease(msgspec.Struct, frozen=True, kw_only=True, tag="os"):
+    """A release file named a distribution, its version, or an extension of it (ESM, a supplier)."""
+
+    path: str
+    os: OperatingSystem
+
+
+class PackageRepositories(msgspec.Struct, frozen=True, kw_only=True, tag="repository"):
+    """`etc/apk/repositories` names the release that packages come from."""
+
+    path: str
+    family: str
+    release: str
+
+
+class OsPackages(msgspec.Struct, frozen=True, kw_only=True, tag="os-pkgs"):
+    """The packages of one package database; a later layer's file at the same path replaces them."""
+
+    path: str
+    packages: tuple[Package, ...]
+    system_files: tuple[str, ...] = ()
+    """Files owned by official packages, without a leading slash; only for the filter of the same layer."""
+
+
+class Application(msgspec.Struct, frozen=True, kw_only=True, tag="application"):
+    """The packages of one lockfile, manifest, archive or binary.
+
+    `type` is the reference's application type (`npm`, `pip`, `python-pkg`), not the analyser's name.
+    """
+
+    path: str
+    type: str
+    packages: tuple[Package, ...]
+
+
+class PackageLicense(msgspec.Struct, frozen=True, kw_only=True, tag="license"):
+    """Licences that a file beside the package database states for one package (`usr/share/doc/*/copyright`)."""
+
+    path: str
+    package: str
+    licenses: tuple[str, ...]
+
+
+class BuildInformation(msgspec.Struct, frozen=True, kw_only=True, tag="build"):
+    """Red Hat content sets or build identity found in the layer."""
+
+    path: str
+    build_info: BuildInfo
+
+
+Found = OsRelease | PackageRepositories | OsPackages | Application | PackageLicense | BuildInformation
+"""Everything an analyser may yield."""
+
+
+class LayerInventory(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """All that one layer contributes; this is what the cache keeps.
+
+    Attributes:
+        digest: of the stored blob, empty where the layer is stored uncompressed in an archive.
+        size: bytes of the uncompressed tar stream, padding and trailing blocks included.
+        whiteouts: paths that the layer deletes.
+        opaque: directories whose lower content the layer hides, without trailing slash; empty string for the root.
+    """
+
+    digest: str = ""
+    diff_id: str = ""
+    size: int = 0
+    found: tuple[Found, ...] = ()
+    whiteouts: tuple[str, ...] = ()
+    opaque: tuple[str, ...] = ()
+    issues: tuple[Issue, ...] = ()
+    not_analysed: tuple[Unanalysed, ...] = ()
+
+
+class Inventory(msgspec.Struct, frozen=True, kw_only=True):
+    """The merged content of an artifact: identifiers, layers and licences filled in, everything sorted."""
+
+    os: OperatingSystem | None = None
+    repository: PackageRepositories | None = None
+    packages: tuple[Package, ...] = ()
+    applications: tuple[Application, ...] = ()
+    issues: tuple[Issue, ...] = ()
+    not_analysed: tuple[Unanalysed, ...] = ()

@@ -1,0 +1,57 @@
+"""What a scan could not look at: one bad file or layer is an issue of the report, and the scan goes on."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import msgspec
+
+
+class IssueCode(Enum):
+    """Stable codes for programs that read the report's `Coverage`."""
+
+    FILE_UNREADABLE = "FILE_UNREADABLE"
+    FILE_MALFORMED = "FILE_MALFORMED"
+    FILE_TOO_LARGE = "FILE_TOO_LARGE"
+    ENTRY_IGNORED = "ENTRY_IGNORED"
+    VERSION_UNPARSABLE = "VERSION_UNPARSABLE"
+    CONSTRAINT_UNPARSABLE = "CONSTRAINT_UNPARSABLE"
+    OS_UNKNOWN = "OS_UNKNOWN"
+    OS_UNSUPPORTED = "OS_UNSUPPORTED"
+    OS_NO_PACKAGES = "OS_NO_PACKAGES"
+    OS_NO_ADVISORIES = "OS_NO_ADVISORIES"
+    DATABASE_OLD = "DATABASE_OLD"
+    DATABASE_EMPTY = "DATABASE_EMPTY"
+    DATABASE_SAMPLE = "DATABASE_SAMPLE"
+    NOT_ANALYSED = "NOT_ANALYSED"
+
+
+class Issue(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):
+    """One thing that was not looked at, or not wholly.
+
+    Attributes:
+        blocking: whether the scan counts as incomplete because of it (`--require-complete`, signing).
+        layer: the diff_id of the layer, where there is one.
+    """
+
+    code: IssueCode
+    message: str
+    path: str = ""
+    layer: str = ""
+    blocking: bool = True
+
+
+class Unanalysed(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):
+    """Files of a kind that is recognised and that this version does not read."""
+
+    kind: str
+    count: int
+    examples: tuple[str, ...] = ()
+
+
+class Coverage(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):
+    """The statement of what a scan looked at; stands in the report's `Coverage` key."""
+
+    complete: bool
+    issues: tuple[Issue, ...] = ()
+    not_analysed: tuple[Unanalysed, ...] = ()

@@ -1,0 +1,1 @@
+"""Stage 6, findings to bytes: one file a format."""

@@ -1,0 +1,54 @@
+"""The extension point of report formats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+import msgspec
+
+from assaymark.extensions import discover, find
+from assaymark.model.report import Scan
+
+
+class Rendering(msgspec.Struct, frozen=True, kw_only=True):
+    """How a report is wanted.
+
+    Attributes:
+        width: columns of the terminal; 0 when the output is no terminal.
+        colour: whether escape sequences are welcome.
+        list_all_packages: `Packages` in the JSON report.
+        show_suppressed: findings that filters took out.
+        blank_record: the reference's own record, with its blanks and its write-time stamps, for those who compare.
+    """
+
+    width: int = 0
+    colour: bool = False
+    list_all_packages: bool = True
+    show_suppressed: bool = False
+    blank_record: bool = False
+
+
+class Format(msgspec.Struct, frozen=True, kw_only=True):
+    """One output format; `write` puts the whole document on a binary stream.
+
+    Attributes:
+        name: the value of `--format`; the file's name with `-` for `_`.
+        media_type: of the document.
+        summary: one line for `--help`.
+    """
+
+    name: str
+    media_type: str
+    summary: str
+    write: Callable[[Scan, Rendering, BinaryIO], None]
+
+
+def find_format(name: str) -> Format | None:
+    """The format called `name`, or None."""
+    return find("assaymark.report", name, "FORMAT", Format)
+
+
+def formats() -> Iterator[Format]:
+    """Every format, in order of names."""
+    return discover("assaymark.report", "FORMAT", Format)
