@@ -1,0 +1,6 @@
+"""`python -m assaymark`."""
+
+from assaymark.cli.main import entry
+
+if __name__ == "__main__":
+    entry()

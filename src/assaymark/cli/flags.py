@@ -1,0 +1,156 @@
+"""Flags as the peers' programs read them (Go's pflag), on argparse.
+
+Switches take `--flag`, `--flag=true` and `--flag=false`; lists take commas and repetition; durations are Go's (`5m0s`).
+Flags are never abbreviated: `--offline` (no network at all) is not the beginning of `--offline-scan`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from typing import Any, Final, NoReturn
+
+from assaymark.errors import UsageError
+
+_TRUE: Final = ("true", "True", "TRUE", "t", "T", "1")
+_FALSE: Final = ("false", "False", "FALSE", "f", "F", "0")
+_UNITS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_SPELLINGS = re.compile(r"/--[a-z0-9-]+=\w+")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
+
+
+class FlagParser(argparse.ArgumentParser):
+    """An argument parser that raises `UsageError` and names the flag that was probably meant."""
+
+    def __init__(self, **keywords: Any) -> None:
+        keywords.setdefault("formatter_class", FlagFormatter)
+        super().__init__(allow_abbrev=False, **keywords)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of leaving the process."""
+        raise UsageError(_SPELLINGS.sub("", message), hint=f"see `{self.prog} --help`")
+
+    def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
+        """The values of `arguments`, flags and positionals in any order.
+
+        Raises:
+            UsageError: an unknown flag (with the nearest known one), a missing or an extra argument.
+        """
+        namespace, unknown = self.parse_known_intermixed_args(list(arguments))
+        if unknown:
+            raise UsageError(f"unknown argument `{unknown[0]}`", hint=self._nearest(unknown[0]))
+        return namespace
+
+    def _nearest(self, argument: str) -> str:
+        from difflib import get_close_matches
+
+        flag = argument.partition("=")[0]
+        known = [option for option in self._option_string_actions if "=" not in option]
+        close = get_close_matches(flag, known, n=1, cutoff=0.7)
+        return f"did you mean `{close[0]}`?" if close else f"see `{self.prog} --help`"
+
+
+class FlagFormatter(argparse.HelpFormatter):
+    """Help that shows a switch once, however it may be spelled, and defaults where there are any."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=32)
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        if not isinstance(action, _Switch):
+            return super()._format_action_invocation(action)
+        return ", ".join(option for option in action.option_strings if "=" not in option)
+
+    def _format_usage(self, usage: str | None, actions: Any, groups: Any, prefix: str | None) -> str:
+        """One line: the flags stand below, and thirty of them in brackets teach nobody."""
+        positionals = [action for action in actions if not action.option_strings]
+        return super()._format_usage(usage or self._short_usage(positionals), actions, groups, prefix)
+
+    def _short_usage(self, positionals: Sequence[argparse.Action]) -> str:
+        names = " ".join(str(action.metavar or action.dest) for action in positionals)
+        return f"{self._prog} [flags] {names}".rstrip()
+
+
+class _Switch(argparse.Action):
+    """A boolean flag; argparse looks whole words up first, so `--flag=false` is an option string of its own."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **keywords: Any) -> None:
+        spelled = [
+            f"{option}={value}" for option in option_strings if option.startswith("--") for value in (*_TRUE, *_FALSE)
+        ]
+        super().__init__([*option_strings, *spelled], dest, nargs=0, **keywords)
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: object, option: str | None = None
+    ) -> None:
+        """Set the flag to what its spelling says."""
+        del parser, values
+        setattr(namespace, self.dest, (option or "").partition("=")[2] not in _FALSE)
+
+
+class _Values(argparse.Action):
+    """A list flag: commas and repetition add up; the first use replaces the default."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
+        """Add what stands between commas."""
+        del parser, option
+        given = getattr(namespace, f"_{self.dest}_given", ())
+        given = (*given, *(part.strip() for part in values.split(",") if part.strip()))
+        setattr(namespace, f"_{self.dest}_given", given)
+        setattr(namespace, self.dest, self._checked(given))
+
+    def _checked(self, given: tuple[str, ...]) -> tuple[str, ...]:
+        allowed = (self.metavar or "").split("|") if isinstance(self.metavar, str) and "|" in self.metavar else ()
+        for value in given:
+            if allowed and value not in allowed:
+                name = self.option_strings[-1]
+                raise UsageError(f"invalid argument `{value}` for `{name}`", hint=f"one of {', '.join(allowed)}")
+        return given
+
+
+def add_switch(
+    parser: argparse._ActionsContainer,
+    *names: str,
+    about: str,
+    default: bool = False,
+    dest: str = "",
+) -> None:
+    """A boolean flag."""
+    keywords: dict[str, Any] = {"dest": dest} if dest else {}
+    parser.add_argument(*names, action=_Switch, default=default, help=about, **keywords)
+
+
+def add_values(
+    parser: argparse._ActionsContainer,
+    *names: str,
+    about: str,
+    default: tuple[str, ...] = (),
+    allowed: Sequence[str] = (),
+    metavar: str = "LIST",
+) -> None:
+    """A list flag; `allowed` names the only values that it takes."""
+    parser.add_argument(
+        *names, action=_Values, default=default, help=about, metavar="|".join(allowed) if allowed else metavar
+    )
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of a Go duration such as `5m0s`, `90s` or `1h30m`; a bare number is refused, as Go does.
+
+    Raises:
+        argparse.ArgumentTypeError: not a duration.
+    """
+    if text == "0":
+        return 0.0
+    end, seconds = 0, 0.0
+    for part in _DURATION.finditer(text):
+        if part.start() != end:
+            break
+        seconds += float(part[1]) * _UNITS[part[2]]
+        end = part.end()
+    if not text or end != len(text):
+        raise argparse.ArgumentTypeError(f"`{text}` is not a duration (write 90s, 5m0s, 1h)")
+    return seconds

@@ -1,0 +1,62 @@
+"""Flags that every command takes: how much it says, and how long it may run."""
+
+from __future__ import annotations
+
+import signal
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
+
+from assaymark.cli.flags import FlagParser, add_switch, parse_duration
+from assaymark.errors import LimitError, UsageError
+
+if TYPE_CHECKING:
+    from assaymark.cli.console import Console
+
+
+def add_global_flags(parser: FlagParser) -> None:
+    """Add them under their own heading."""
+    group = parser.add_argument_group("Global flags")
+    add_switch(group, "--quiet", "-q", about="no progress and no warnings")
+    add_switch(group, "--debug", "--verbose", "-d", about="say on stderr what is done; credentials are left out")
+    group.add_argument(
+        "--timeout",
+        "-t",
+        type=parse_duration,
+        default=None,
+        metavar="DURATION",
+        help="give up after this long, such as 90s or 5m0s (default: no limit but those of the network)",
+    )
+    group.add_argument(
+        "--log-format", choices=("text", "json"), default="text", help="how log lines on stderr are written"
+    )
+
+
+@contextmanager
+def apply_global_flags(values: Namespace, console: Console) -> Iterator[None]:
+    """Set up logging and the alarm for the time of one command."""
+    console.configure(
+        quiet=values.quiet,
+        debug=values.debug,
+        json_logs=values.log_format == "json",
+        progress=not values.quiet and not getattr(values, "no_progress", False),
+    )
+    if values.timeout is None:
+        yield
+        return
+    if values.timeout <= 0:
+        raise UsageError("`--timeout` must be longer than nothing")
+
+    def expired(number: int, frame: FrameType | None) -> NoReturn:
+        del number, frame
+        raise LimitError(f"not done after {values.timeout:g} s", hint="raise it with `--timeout`, such as 15m0s")
+
+    previous = signal.signal(signal.SIGALRM, expired)
+    signal.setitimer(signal.ITIMER_REAL, values.timeout)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)

@@ -1,0 +1,137 @@
+"""The entry point: finds the command, runs it, and turns every failure into one line and an exit code.
+
+Only the module of the command that was asked for is imported; `assaymark --version` loads nothing but argparse's own
+needs. Global flags stand before or after the command, as with the peers' programs.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from types import FrameType
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from assaymark.errors import Error, ExitCode, UsageError
+from assaymark.version import __version__
+
+if TYPE_CHECKING:
+    from assaymark.cli.command import Command
+    from assaymark.cli.console import Console
+
+REPORT_DEFECTS: Final = "run again with --debug and open an issue with the output at the project's issue tracker"
+GLOBAL_VALUE_FLAGS: Final = frozenset({"--cache-dir", "--timeout", "-t", "--output-file", "--log-format"})
+
+
+def entry() -> NoReturn:
+    """What the console script calls."""
+    sys.exit(main(sys.argv[1:], os.environ))
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run one command line and return its exit code."""
+    if list(arguments) in (["--version"], ["-v"], ["version"]):
+        sys.stdout.write(f"assaymark {__version__}\n")
+        return ExitCode.DONE
+    from assaymark.cli.console import Console
+
+    console = Console.for_process(environ)
+    previous = signal.signal(signal.SIGTERM, _terminated)
+    try:
+        return _run(list(arguments), console)
+    except Error as error:
+        console.error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        console.err("interrupted")
+        return ExitCode.INTERRUPTED
+    except _Terminated:
+        console.err("terminated")
+        return ExitCode.TERMINATED
+    except BrokenPipeError:
+        console.abandon_output()
+        return ExitCode.DONE
+    except Exception as exc:  # noqa: BLE001 - the third marked place: whatever escapes is a defect of ours
+        console.defect(exc, hint=REPORT_DEFECTS)
+        return ExitCode.DEFECT
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+        console.close()
+
+
+def _run(arguments: list[str], console: Console) -> int:
+    name, rest = split_command(arguments)
+    if not name:
+        from assaymark.cli.overview import overview
+
+        console.out(overview())
+        return ExitCode.DONE if not rest or rest[0] in ("-h", "--help", "help") else _unknown(rest[0])
+    command = _find(name)
+    if command is None:
+        return _unknown(name)
+    return run_command(command, rest, console)
+
+
+def run_command(command: Command, arguments: Sequence[str], console: Console) -> int:
+    """Parse a command's own arguments and run it."""
+    from assaymark.cli.flags import FlagParser
+    from assaymark.cli.global_flags import add_global_flags, apply_global_flags
+
+    parser = FlagParser(prog=f"assaymark {command.name}", description=command.summary)
+    command.configure(parser)
+    add_global_flags(parser)
+    values = parser.parse(arguments)
+    values.explicit = {key: value for key, value in vars(values).items() if value != parser.get_default(key)}
+    with apply_global_flags(values, console):
+        return command.run(values, console)
+
+
+def split_command(arguments: Sequence[str]) -> tuple[str, list[str]]:
+    """The command's name and the remaining arguments; global flags in front of it move behind it."""
+    skip = False
+    for position, argument in enumerate(arguments):
+        if skip:
+            skip = False
+        elif argument.startswith("-"):
+            skip = argument in GLOBAL_VALUE_FLAGS
+        else:
+            name, taken = _joined(arguments[position:])
+            return name, [*arguments[position + taken :], *arguments[:position]]
+    return "", list(arguments)
+
+
+def _joined(words: Sequence[str]) -> tuple[str, int]:
+    """Two-word commands (`download attestation`, `registry login`) are one command."""
+    from assaymark.cli.overview import ALIASES, TWO_WORDS
+
+    if len(words) > 1 and f"{words[0]} {words[1]}" in TWO_WORDS:
+        return TWO_WORDS[f"{words[0]} {words[1]}"], 2
+    return ALIASES.get(words[0], words[0]), 1
+
+
+def _find(name: str) -> Command | None:
+    from assaymark.cli.command import Command
+    from assaymark.extensions import find
+
+    return find("assaymark.cli.commands", name, "COMMAND", Command)
+
+
+def _unknown(name: str) -> NoReturn:
+    from difflib import get_close_matches
+
+    from assaymark.cli.overview import command_names
+
+    close = get_close_matches(name, command_names(), n=1)
+    raise UsageError(
+        f"unknown command `{name}`", hint=f"did you mean `{close[0]}`?" if close else "see `assaymark --help`"
+    )
+
+
+class _Terminated(BaseException):
+    """SIGTERM arrived; a `BaseException`, so that nothing on the way mistakes it for an error."""
+
+
+def _terminated(number: int, frame: FrameType | None) -> NoReturn:
+    del number, frame
+    raise _Terminated
