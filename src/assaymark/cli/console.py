@@ -1,0 +1,344 @@
+"""Where everything that a command tells the outside goes through.
+
+stdout is data, stderr is talk. Rules:
+
+1. Text for people has no control characters and no credentials, whoever wrote it; `out_bytes` and `stdout` carry
+   documents exactly as they are.
+2. `--quiet` leaves errors and answers; `--debug` adds log records and tracebacks; `--log-format json` makes every line
+   on stderr one object.
+3. Colour needs a terminal, and never carries meaning alone: `NO_COLOR` (no-color.org) and `TERM=dumb` turn it off,
+   `CLICOLOR_FORCE` (bixense.com/clicolors) on.
+4. A reader that goes away (`| head`) ends the output, not the work: the exit code stays the command's own.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, Final, TextIO, cast
+
+from assaymark.cli.redaction import Redaction, secrets_of_environment
+from assaymark.errors import Error, LocalError, UsageError
+from assaymark.model.progress import NoProgress, Progress
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from assaymark.cli.bars import Bars
+    from assaymark.cli.logs import LineHandler
+
+MAX_PASSWORD_BYTES: Final = 64 * 1024
+_ANSWER_BYTES: Final = 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Talk:
+    """How much is said on stderr, and how."""
+
+    quiet: bool = False
+    debug: bool = False
+    progress: bool = True
+    json_lines: bool = False
+
+
+class Console:
+    """The streams, the environment and the terminal of one run.
+
+    Attributes:
+        environ: the environment; commands read variables from nowhere else.
+        redaction: values registered here appear in no output.
+    """
+
+    def __init__(
+        self,
+        *,
+        stdin: BinaryIO,
+        stdout: BinaryIO,
+        stderr: TextIO,
+        environ: Mapping[str, str],
+        monotonic: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] | None = None,
+    ) -> None:
+        self.environ = environ
+        self.redaction = Redaction(secrets_of_environment(environ))
+        self.stdout: BinaryIO = cast("BinaryIO", _Output(stdout))
+        self._stdin = stdin
+        self._stderr = stderr
+        self._monotonic = monotonic
+        self._now = now or _utc_now
+        self._talk = Talk()
+        self._bars: Bars | None = None
+        self._lines: LineHandler | None = None
+
+    @classmethod
+    def of_process(cls) -> Console:
+        """The console of this process; streams that were closed by the caller read as empty and swallow output."""
+        stdin = getattr(sys.stdin, "buffer", None) or io.BytesIO()
+        stdout = getattr(sys.stdout, "buffer", None) or io.BytesIO()
+        stderr = sys.stderr or io.StringIO()
+        if isinstance(stderr, io.TextIOWrapper):
+            stderr.reconfigure(errors="backslashreplace")
+        return cls(stdin=stdin, stdout=stdout, stderr=stderr, environ=os.environ)
+
+    def configure(
+        self, *, quiet: bool = False, debug: bool = False, progress: bool = True, log_format: str = "text"
+    ) -> None:
+        """Obey the global flags, and receive log records from now on."""
+        from assaymark.cli.logs import install
+
+        self._talk = Talk(quiet=quiet, debug=debug, progress=progress, json_lines=log_format == "json")
+        self._lines = None
+        install(self._handler(), quiet=quiet, debug=debug)
+
+    # what the terminal can do
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether stdout is looked at by a person."""
+        return self.stdout.isatty()
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal; 0 when stdout is none."""
+        if not self.is_terminal:
+            return 0
+        columns = self.environ.get("COLUMNS", "")
+        if columns.isascii() and columns.isdigit() and len(columns) < 5 and int(columns) > 0:
+            return int(columns)
+        try:
+            return os.get_terminal_size(self.stdout.fileno()).columns or 80
+        except (OSError, ValueError):
+            return 80
+
+    @property
+    def colour(self) -> bool:
+        """Whether escape sequences are welcome on stdout."""
+        return self._colour(terminal=self.is_terminal)
+
+    # output
+
+    def out(self, text: str = "") -> None:
+        """Lines for people on stdout."""
+        self.stdout.write("".join(f"{line}\n" for line in self._clean(text)).encode("utf-8", "replace"))
+        if self.is_terminal:
+            self.stdout.flush()
+
+    def out_bytes(self, data: bytes) -> None:
+        """A document on stdout, exactly these bytes."""
+        self.stdout.write(data)
+
+    def err(self, text: str) -> None:
+        """Lines for people on stderr that `--quiet` does not silence: answers and what a command exists to say."""
+        self._say("info", text)
+
+    def note(self, text: str) -> None:
+        """Lines on stderr that `--quiet` silences."""
+        if not self._talk.quiet:
+            self._say("info", text)
+
+    def warn(self, text: str, *, hint: str = "") -> None:
+        """What the user should know, and what can be done about it; silenced by `--quiet`."""
+        if not self._talk.quiet:
+            self._say("warning", text, hint=hint, prefix="warning: ")
+
+    def error(self, error: BaseException) -> None:
+        """A failure: its message and its hint, one line each; with `--debug` how it came about."""
+        message = str(error) or type(error).__name__
+        hint, reason = (error.hint, error.reason) if isinstance(error, Error) else ("", "")
+        prefix = f"error [{reason}]: " if reason else "error: "
+        self._say("error", " ".join(message.split("\n")), hint=hint, prefix=prefix, reason=reason)
+        if self._talk.debug:
+            import traceback
+
+            self._say("debug", "".join(traceback.format_exception(error)).rstrip("\n"))
+
+    def flush(self) -> None:
+        """Everything written is handed to the system; raises `LocalError` where it cannot be (a full disk)."""
+        self.stop_progress()
+        self.stdout.flush()
+        self._flush_stderr()
+
+    # progress
+
+    @property
+    def progress(self) -> Progress:
+        """Bars on a terminal; silence elsewhere, and with `--quiet` or `--no-progress`."""
+        talk = self._talk
+        if talk.quiet or talk.json_lines or not talk.progress or not self._stderr_is_terminal():
+            return NoProgress()
+        if self._bars is None:
+            from assaymark.cli.bars import Bars
+
+            self._bars = Bars(self._stderr, monotonic=self._monotonic, colour=self._colour(terminal=True))
+        return self._bars
+
+    def stop_progress(self) -> None:
+        """Take the bars off the terminal, whatever still runs."""
+        if self._bars is not None:
+            self._bars.stop()
+
+    # questions
+
+    def ask_password(self, prompt: str) -> str:
+        """A password, typed without echo, or the first line of stdin when that is no terminal.
+
+        Bytes that are no UTF-8 come as surrogate escapes, so `.encode("utf-8", "surrogateescape")` gives them back. The
+        answer is registered with `redaction`.
+
+        Raises:
+            UsageError: stdin is at its end.
+        """
+        with self._aside():
+            password = self._typed(prompt) if self._stdin.isatty() else self._line(MAX_PASSWORD_BYTES)
+        if password is None:
+            raise UsageError("a password is needed and there is nobody to ask", hint="set COSIGN_PASSWORD")
+        self.redaction.add(password)
+        return password
+
+    def confirm(self, text: str) -> bool:
+        """Whether the user types `y` or `yes`; the end of input means no."""
+        with self._aside():
+            self._write(f"{' '.join(self._clean(text))} [y/N] ")
+            answer = self._line(_ANSWER_BYTES)
+        return answer is not None and answer.strip().lower() in {"y", "yes"}
+
+    # inside
+
+    def _say(self, level: str, text: str, *, prefix: str = "", hint: str = "", reason: str = "") -> None:
+        if self._talk.json_lines:
+            self._write_line(self._handler().json_line(level, text, hint=hint, reason=reason))
+            return
+        for line in self._clean(prefix + text):
+            self._write_line(line)
+        if hint:
+            self._write_line(" ".join(self._clean("hint: " + hint)))
+
+    def _clean(self, text: str) -> list[str]:
+        from assaymark.report.plain import shown
+
+        return [shown(line) for line in self.redaction.clean(text).split("\n")]
+
+    def _handler(self) -> LineHandler:
+        if self._lines is None:
+            from assaymark.cli.logs import LineHandler
+
+            self._lines = LineHandler(
+                self._write_line, redaction=self.redaction, as_json=self._talk.json_lines, now=self._now
+            )
+        return self._lines
+
+    def _aside(self) -> AbstractContextManager[None]:
+        return self._bars.step_aside() if self._bars is not None else nullcontext()
+
+    def _write_line(self, line: str) -> None:
+        with self._aside():
+            self._write(line + "\n")
+
+    def _write(self, text: str) -> None:
+        # stderr that is closed or full must not turn one failure into another
+        try:
+            self._stderr.write(text)
+        except UnicodeEncodeError:
+            self._stderr.write(text.encode("ascii", "backslashreplace").decode("ascii"))
+        except (OSError, ValueError):
+            return
+        self._flush_stderr()
+
+    def _flush_stderr(self) -> None:
+        try:
+            self._stderr.flush()
+        except (OSError, ValueError):
+            return
+
+    def _stderr_is_terminal(self) -> bool:
+        return self._stderr.isatty() and self.environ.get("TERM", "") != "dumb"
+
+    def _colour(self, *, terminal: bool) -> bool:
+        if self.environ.get("NO_COLOR"):
+            return False
+        if self.environ.get("CLICOLOR_FORCE", "0") not in {"", "0"}:
+            return True
+        return terminal and self.environ.get("TERM", "") != "dumb"
+
+    def _typed(self, prompt: str) -> str | None:
+        import getpass
+
+        try:
+            return getpass.getpass(" ".join(self._clean(prompt)), stream=self._stderr)
+        except EOFError:
+            return None
+
+    def _line(self, limit: int) -> str | None:
+        data = self._stdin.readline(limit + 1)
+        if len(data) > limit:
+            raise UsageError(f"the line on stdin is longer than {limit} bytes")
+        return data.decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r") if data else None
+
+
+class _Output(io.RawIOBase):
+    """stdout: silent once its reader has gone, and a plain error when it cannot be written."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__()
+        self._stream = stream
+        self._gone = False
+
+    def write(self, data: object, /) -> int:
+        """All of `data`, or nothing once the reader has gone."""
+        view = memoryview(data).cast("B")  # type: ignore[arg-type]  # RawIOBase types it as any buffer
+        if not self._gone:
+            self._guard(lambda: self._stream.write(view))
+        return len(view)
+
+    def flush(self) -> None:
+        """Hand everything to the system."""
+        if not self._gone:
+            self._guard(self._stream.flush)
+
+    def isatty(self) -> bool:
+        """Whether a terminal is behind it."""
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        """The descriptor behind it."""
+        return self._stream.fileno()
+
+    def writable(self) -> bool:
+        """Always."""
+        return True
+
+    def close(self) -> None:
+        """The process closes its own streams."""
+
+    def _guard(self, write: Callable[[], object]) -> None:
+        try:
+            write()
+        except BrokenPipeError:
+            self._gone = True
+            _forget(self._stream)
+        except OSError as exc:
+            self._gone = True
+            _forget(self._stream)
+            raise LocalError(f"standard output cannot be written: {exc.strerror or exc}") from exc
+
+
+def _forget(stream: BinaryIO) -> None:
+    """Lead a descriptor nowhere, so that the interpreter's own flush at the end has nothing to complain about."""
+    try:
+        descriptor = stream.fileno()
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, descriptor)
+        os.close(nowhere)
+    except (OSError, ValueError):
+        return
+
+
+def _utc_now() -> datetime:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC)
