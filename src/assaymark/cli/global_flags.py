@@ -40,8 +40,8 @@ def apply_global_flags(values: Namespace, console: Console) -> Iterator[None]:
     console.configure(
         quiet=values.quiet,
         debug=values.debug,
-        json_logs=values.log_format == "json",
-        progress=not values.quiet and not getattr(values, "no_progress", False),
+        log_format=values.log_format,
+        progress=not getattr(values, "no_progress", False),
     )
     if values.timeout is None:
         yield

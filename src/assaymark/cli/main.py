@@ -6,10 +6,9 @@ needs. Global flags stand before or after the command, as with the peers' progra
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -26,38 +25,42 @@ GLOBAL_VALUE_FLAGS: Final = frozenset({"--cache-dir", "--timeout", "-t", "--outp
 
 def entry() -> NoReturn:
     """What the console script calls."""
-    sys.exit(main(sys.argv[1:], os.environ))
-
-
-def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Run one command line and return its exit code."""
-    if list(arguments) in (["--version"], ["-v"], ["version"]):
+    arguments = sys.argv[1:]
+    if arguments in (["--version"], ["-v"], ["version"]):
         sys.stdout.write(f"assaymark {__version__}\n")
-        return ExitCode.DONE
+        sys.exit(ExitCode.DONE)
     from assaymark.cli.console import Console
 
-    console = Console.for_process(environ)
+    sys.exit(main(arguments, Console.of_process()))
+
+
+def main(arguments: Sequence[str], console: Console) -> int:
+    """Run one command line and return its exit code; every failure has been told on stderr by then."""
     previous = signal.signal(signal.SIGTERM, _terminated)
     try:
-        return _run(list(arguments), console)
+        code = _run(list(arguments), console)
+        console.flush()
     except Error as error:
-        console.error(error)
-        return error.exit_code
+        code = _told(error, console)
     except KeyboardInterrupt:
         console.err("interrupted")
-        return ExitCode.INTERRUPTED
+        code = ExitCode.INTERRUPTED
     except _Terminated:
         console.err("terminated")
-        return ExitCode.TERMINATED
-    except BrokenPipeError:
-        console.abandon_output()
-        return ExitCode.DONE
+        code = ExitCode.TERMINATED
     except Exception as exc:  # noqa: BLE001 - the third marked place: whatever escapes is a defect of ours
-        console.defect(exc, hint=REPORT_DEFECTS)
-        return ExitCode.DEFECT
+        defect = Error(f"unexpected failure: {type(exc).__name__}: {exc}", hint=REPORT_DEFECTS, reason="DEFECT")
+        defect.__cause__ = exc
+        code = _told(defect, console)
     finally:
         signal.signal(signal.SIGTERM, previous)
-        console.close()
+    return code
+
+
+def _told(error: Error, console: Console) -> int:
+    console.stop_progress()
+    console.error(error)
+    return error.exit_code
 
 
 def _run(arguments: list[str], console: Console) -> int:

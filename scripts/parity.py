@@ -1,0 +1,67 @@
+"""Run the recorded cases that this version covers and print the totals of each group.
+
+The cases and the program that compares lie beside the checkout (`--shared`); without them it says so and ends well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+GROUPS = (
+    ("apk-", ""),
+    ("dpkg-", ""),
+    ("lock-pip", ""),
+    ("lock-npm", ""),
+    ("repo-pip", ""),
+    ("parse-pip-", ""),
+    ("parse-npm-", ""),
+    ("img-alpine-31", ""),
+    ("img-alpine310-oci", ""),
+    ("img-debian-app", "os-pkgs"),
+    ("img-alpine-app", "os-pkgs"),
+)
+"""(part of the case's name, the class of results that is covered; empty for all)."""
+
+
+def main() -> int:
+    """Compare every group; 1 when a case differs."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--shared", type=Path, default=Path("../shared"))
+    shared: Path = parser.parse_args().shared
+    archives = {
+        "cases": shared / "parity" / "cases.tar.xz",
+        "db": shared / "data" / "db" / "full.tar.gz",
+        "java-db": shared / "data" / "db" / "java.tar.gz",
+    }
+    if not all(archive.exists() for archive in archives.values()):
+        print(f"skipped: no recorded cases at {shared}/parity")
+        return 0
+    with tempfile.TemporaryDirectory(prefix="parity-") as scratch:
+        folders = {name: unpacked(archive, Path(scratch) / name) for name, archive in archives.items()}
+        differing = [group for group in GROUPS if not equal(shared / "parity" / "run.py", folders, *group)]
+    return 1 if differing else 0
+
+
+def unpacked(archive: Path, folder: Path) -> Path:
+    """The folder that holds what `archive` holds; the runner would unpack it again for every group."""
+    folder.mkdir()
+    subprocess.run(["tar", "-xf", archive, "-C", folder], check=True)
+    return folder / "cases" if (folder / "cases").is_dir() else folder
+
+
+def equal(runner: Path, folders: dict[str, Path], part: str, only_class: str) -> bool:
+    """Run one group and print its totals; the differing cases come first."""
+    program = Path(sys.executable).with_name("assaymark")
+    call = [sys.executable, runner, folders["cases"], "--db", folders["db"], "--java-db", folders["java-db"]]
+    call += ["--command", str(program), "--only", part, "--quiet", *(["--class", only_class] if only_class else [])]
+    ended = subprocess.run(call, capture_output=True, text=True, check=False)
+    print(f"{part:<20} {only_class or 'all':<8} {ended.stdout.strip()}{ended.stderr.strip()}", flush=True)
+    return ended.returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
