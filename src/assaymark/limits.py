@@ -36,6 +36,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     history_entries: int = 10_000
     layer_uncompressed_bytes: int = 64 * GIB
     image_uncompressed_bytes: int = 64 * GIB
+    archive_members: int = 20_000  # of an image archive on disk; they are indexed in memory
+    archive_name_bytes: int = 16 * MIB
+    layout_blobs: int = 50_000  # looked at for what refers to an image
+    git_object_bytes: int = 8 * MIB  # commits and tags, before their deltas are applied and after
+    git_delta_depth: int = 64
     tar_entries: int = 2_000_000
     tar_pax_bytes: int = 1 * MIB
     tar_name_bytes: int = 16 * KIB
@@ -47,6 +52,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     parsed_file_bytes: int = 256 * MIB
     json_bytes: int = 64 * MIB
     json_depth: int = 512
+    json_values: int = 3_000_000  # an empty list is 2 bytes in the file and 64 in memory
+    json_containers: int = 1_000_000
+    yaml_nodes: int = 1_000_000  # with aliases expanded (billion laughs)
     line_bytes: int = 1 * MIB
     field_bytes: int = 1 * MIB
     header_bytes: int = 1 * MIB
