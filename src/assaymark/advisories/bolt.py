@@ -3,17 +3,18 @@
 Format: the bbolt project's `internal/common/page.go`, `meta.go`, `inode.go` (file format version 2, little-endian).
 
 1. Pages 0 and 1 are meta pages with an FNV-1a 64 checksum; the one with the higher transaction id is in force. A
-   published file has two good ones. bbolt goes on with one, which after a crash is right; here a damaged meta page means
-   a damaged file, and the older tree would answer with what was true once, so it is refused.
+   published file has two good ones. bbolt goes on with one, which after a crash is right; here a damaged meta page
+   means a damaged file, and the older tree would answer with what was true once, so it is refused.
 2. A page is a 16-byte header (id, flags, count, overflow), a table of 16-byte elements, then keys and values. Branch
-   elements hold position, key size and child page; leaf elements hold flags, position, key size and value size. Positions
-   count from the element itself.
-3. A leaf value with flag 1 is a nested bucket: a 16-byte header whose root page is zero when the bucket is small enough
-   to stand inline behind that header.
+   elements hold position, key size and child page; leaf elements hold flags, position, key size and value size.
+   Positions count from the element itself.
+3. A leaf value with flag 1 is a nested bucket: a 16-byte header whose root page is zero when the bucket is small
+   enough to stand inline behind that header.
 
-Every number is checked before it is used: page ids against the high-water mark, extents against the file, keys and values
-against their page, depth against `MAX_DEPTH`, and the order of keys around every place that a search passes. BoltDB has no
-checksums on its pages; `assaymark.advisories.page_sums` adds them for databases that this program downloaded.
+Every number is checked before it is used: page ids against the high-water mark, extents against the file, keys and
+values against their page, depth against `MAX_DEPTH`, and the order of keys around every place that a search passes.
+BoltDB has no checksums on its pages: a changed byte inside a value or a key that stays in order cannot be seen here;
+`assaymark.advisories.page_sums` sees it in databases that this program downloaded.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class _Page(NamedTuple):
     """A page whose header was checked: `first` is its element table, `floor` where that ends, `end` where all ends."""
 
     is_leaf: bool
-    count: int
+    length: int
     first: int
     floor: int
     end: int
@@ -164,9 +165,9 @@ class BoltFile:
         """The page below one element of a branch; its keys lie between that element's key and the next one's."""
         (number,) = CHECKSUM.unpack_from(self._data, page.first + 16 * index + 8)
         child = self.page(number)
-        if child.count == 0 or self.key(child, 0) < self.key(page, index):
+        if child.length == 0 or self.key(child, 0) < self.key(page, index):
             raise self.damaged(f"page {number} begins before its parent says")
-        if index + 1 < page.count and self.key(child, child.count - 1) >= self.key(page, index + 1):
+        if index + 1 < page.length and self.key(child, child.length - 1) >= self.key(page, index + 1):
             raise self.damaged(f"page {number} ends behind what its parent says")
         return child
 
@@ -198,7 +199,7 @@ class BoltFile:
         A damaged key misleads a binary search only so far as the keys beside the place where it ends are out of order:
         those are compared, two on either side.
         """
-        low, high = 0, page.count
+        low, high = 0, page.length
         while low < high:
             middle = (low + high) >> 1
             if self.key(page, middle) < key:
@@ -206,7 +207,7 @@ class BoltFile:
             else:
                 high = middle
         previous = None
-        for index in range(max(0, low - 2), min(page.count, low + 2)):
+        for index in range(max(0, low - 2), min(page.length, low + 2)):
             current = self.key(page, index)
             if previous is not None and previous >= current:
                 raise self.damaged("keys are out of order")
@@ -273,7 +274,7 @@ class Bucket:
         file, page = self._file, self._top()
         for _ in range(MAX_DEPTH):
             index = file.search(page, key)
-            found = index < page.count and file.key(page, index) == key
+            found = index < page.length and file.key(page, index) == key
             if page.is_leaf:
                 return file.value(page, index) if found else None
             page = file.child(page, index if found else max(0, index - 1))
@@ -298,14 +299,14 @@ class Bucket:
         file = self._file
         index = file.search(page, start) if start else 0
         if page.is_leaf:
-            for position in range(index, page.count):
+            for position in range(index, page.length):
                 yield page, position
             return
         if depth == 0:
             raise file.damaged("its tree is too deep")
-        if index == page.count or file.key(page, index) != start:
+        if index == page.length or file.key(page, index) != start:
             index = max(0, index - 1)
-        for position in range(index, page.count):
+        for position in range(index, page.length):
             yield from self._leaves(file.child(page, position), start, depth - 1)
             start = b""
 
