@@ -62,6 +62,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     wanted_files: int = 200_000  # files kept for analysis from one layer
     wanted_bytes: int = 128 * MIB  # bytes of them held in memory before they spill to disk
     version_chars: int = 1_024  # CVE-2022-40898, CVE-2024-3651: slow version strings
+    constraint_chars: int = 256 * KIB  # one advisory's ranges, joined; they are read in linear time
 
     # statements and bundles
     subjects: int = 1_024
@@ -69,6 +70,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     log_entries: int = 32
     timestamps: int = 32
     legacy_layers: int = 1_000
+    key_bytes: int = 64 * KIB  # cosign reads a key from a URL without end
 
     # time, in seconds
     connect_seconds: float = 10.0
