@@ -1,8 +1,8 @@
 """Where the members of a seekable, uncompressed tar lie: one pass over the headers, no content read.
 
-Reads: ustar (POSIX.1-1988), pax (POSIX.1-2001: `path`, `linkpath`, `size`) and GNU tar (long names, base-256 numbers),
-as `docker save`, `podman save`, `skopeo` and `crane` write image archives. Layers, which are streams with many more
-members, are read elsewhere.
+Reads: ustar (POSIX.1-1988), pax (POSIX.1-2001: `path`, `linkpath`, `size`) and GNU tar (long names, base-256
+numbers), as `docker save`, `podman save`, `skopeo` and `crane` write image archives. Layers, which are streams with
+many more members, are read elsewhere.
 
 Rules:
     1. Header checksums are verified; a member that reaches beyond the end of the file is an error.
@@ -180,7 +180,7 @@ def _read_record(stream: BinaryIO, header: _Header, limit: int, what: str) -> by
 
 
 def _pax_records(stream: BinaryIO, header: _Header, limits: Limits, what: str) -> dict[bytes, bytes]:
-    """Records of the form `length key=value\\n`, where the length counts the whole record."""
+    """Records of the form `length key=value` and a line feed, where the length counts the whole record."""
     data = _read_record(stream, header, limits.tar_pax_bytes, what)
     records: dict[bytes, bytes] = {}
     position = 0
