@@ -22,14 +22,14 @@ class OperatingSystem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     extended: bool = False
 
 
-class OsRelease(msgspec.Struct, frozen=True, kw_only=True, tag="os"):
+class OsRelease(msgspec.Struct, frozen=True, kw_only=True, tag_field="found", tag="os"):
     """A release file named a distribution, its version, or an extension of it (ESM, a supplier)."""
 
     path: str
     os: OperatingSystem
 
 
-class PackageRepositories(msgspec.Struct, frozen=True, kw_only=True, tag="repository"):
+class PackageRepositories(msgspec.Struct, frozen=True, kw_only=True, tag_field="found", tag="repository"):
     """`etc/apk/repositories` names the release that packages come from."""
 
     path: str
@@ -37,7 +37,7 @@ class PackageRepositories(msgspec.Struct, frozen=True, kw_only=True, tag="reposi
     release: str
 
 
-class OsPackages(msgspec.Struct, frozen=True, kw_only=True, tag="os-pkgs"):
+class OsPackages(msgspec.Struct, frozen=True, kw_only=True, tag_field="found", tag="os-pkgs"):
     """The packages of one package database; a later layer's file at the same path replaces them."""
 
     path: str
@@ -46,7 +46,7 @@ class OsPackages(msgspec.Struct, frozen=True, kw_only=True, tag="os-pkgs"):
     """Files owned by official packages, without a leading slash; only for the filter of the same layer."""
 
 
-class Application(msgspec.Struct, frozen=True, kw_only=True, tag="application"):
+class Application(msgspec.Struct, frozen=True, kw_only=True, tag_field="found", tag="application"):
     """The packages of one lockfile, manifest, archive or binary.
 
     `type` is the reference's application type (`npm`, `pip`, `python-pkg`), not the analyser's name.
@@ -57,7 +57,7 @@ class Application(msgspec.Struct, frozen=True, kw_only=True, tag="application"):
     packages: tuple[Package, ...]
 
 
-class PackageLicense(msgspec.Struct, frozen=True, kw_only=True, tag="license"):
+class PackageLicense(msgspec.Struct, frozen=True, kw_only=True, tag_field="found", tag="license"):
     """Licences that a file beside the package database states for one package (`usr/share/doc/*/copyright`)."""
 
     path: str
@@ -65,7 +65,7 @@ class PackageLicense(msgspec.Struct, frozen=True, kw_only=True, tag="license"):
     licenses: tuple[str, ...]
 
 
-class BuildInformation(msgspec.Struct, frozen=True, kw_only=True, tag="build"):
+class BuildInformation(msgspec.Struct, frozen=True, kw_only=True, tag_field="found", tag="build"):
     """Red Hat content sets or build identity found in the layer."""
 
     path: str
