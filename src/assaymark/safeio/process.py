@@ -1,0 +1,91 @@
+"""The one place that starts programs, and the list of what may be started.
+
+Nothing that is scanned is ever executed. The programs are the user's own, found on `PATH` by bare name: registry
+credential helpers (docker-credential-helpers protocol), signing plug-ins, `git`, and the policy engines `opa` and
+`cue`. No shell is involved, and a program that outlives its time is killed with its children.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from enum import Enum
+
+import msgspec
+
+from assaymark.errors import LocalError
+
+
+class ProgramKind(Enum):
+    """What may be started; the value is the pattern of the program's name."""
+
+    CREDENTIAL_HELPER = r"docker-credential-[A-Za-z0-9._-]{1,100}"
+    SIGNING_PLUGIN = r"sigstore-kms-[A-Za-z0-9._-]{1,100}"
+    GIT = r"git"
+    OPA = r"opa"
+    CUE = r"cue"
+
+
+class Completed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a program left: its output, and its exit code (negative: the signal that ended it)."""
+
+    stdout: bytes
+    stderr: bytes
+    code: int
+
+
+def run_program(
+    kind: ProgramKind,
+    name: str,
+    arguments: Sequence[str],
+    *,
+    stdin: bytes = b"",
+    timeout: float,
+    environment: Mapping[str, str] | None = None,
+) -> Completed:
+    """Run a program to its end.
+
+    Args:
+        kind: what it is; decides which names are allowed.
+        name: the bare name, looked up on `PATH`.
+        arguments: handed over as they are.
+        stdin: its whole input.
+        timeout: seconds until it is killed.
+        environment: all of its environment; ours where None.
+
+    Raises:
+        LocalError: the name is not one of `kind`, the program is missing, cannot be started, or took too long.
+    """
+    if re.fullmatch(kind.value, name) is None:
+        raise LocalError(f"`{name[:100]}` is not the name of a {kind.name.lower().replace('_', ' ')}")
+    path = shutil.which(name)
+    if path is None:
+        raise LocalError(f"program `{name}` is not installed", hint=f"install `{name}`, or put its folder on PATH")
+    try:
+        child = subprocess.Popen(
+            [path, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=None if environment is None else dict(environment),
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as exc:  # ValueError: a NUL in an argument
+        raise LocalError(f"program `{name}` cannot be started: {exc}") from exc
+    with child:
+        return _finish(child, name, stdin, timeout)
+
+
+def _finish(child: subprocess.Popen[bytes], name: str, stdin: bytes, timeout: float) -> Completed:
+    try:
+        stdout, stderr = child.communicate(stdin, timeout=timeout)
+    except subprocess.TimeoutExpired as exc:
+        raise LocalError(f"program `{name}` did not end within {timeout:g} seconds") from exc
+    finally:
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGKILL)
+    return Completed(stdout=stdout, stderr=stderr, code=child.returncode)
