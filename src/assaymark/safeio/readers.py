@@ -9,6 +9,7 @@ work.
 from __future__ import annotations
 
 import io
+from abc import ABC, abstractmethod
 from typing import BinaryIO, Final
 
 from assaymark.errors import DigestMismatchError, LimitError
@@ -17,15 +18,15 @@ from assaymark.model.digest import hasher
 CHUNK: Final = 256 * 1024
 
 
-class _Reader(io.RawIOBase, BinaryIO):
+class _Reader(ABC, io.RawIOBase, BinaryIO):
     """A readable stream made of one method, `_take`."""
 
     def readable(self) -> bool:
         return True
 
+    @abstractmethod
     def _take(self, size: int) -> bytes:
         """Up to `size` bytes, none at the end."""
-        raise NotImplementedError
 
     def read(self, size: int = -1, /) -> bytes:
         """Up to `size` bytes; all that is left when it is negative."""
