@@ -64,6 +64,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     version_chars: int = 1_024  # CVE-2022-40898, CVE-2024-3651: slow version strings
     constraint_chars: int = 256 * KIB  # one advisory's ranges, joined; they are read in linear time
 
+    # the vulnerability database: about 1 GiB unpacked in 2026
+    database_bytes: int = 8 * GIB
+    database_layer_bytes: int = 4 * GIB
+
     # statements and bundles
     subjects: int = 1_024
     digests_per_subject: int = 32

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -17,7 +17,7 @@ class VersionError(ValueError):
 class Ordered(Protocol):
     """A sort key: comparable with keys of the same scheme."""
 
-    def __lt__(self, other: object, /) -> bool:
+    def __lt__(self, other: Any, /) -> bool:
         """Whether this version comes before `other`."""
         ...
 
