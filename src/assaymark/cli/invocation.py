@@ -1,0 +1,128 @@
+"""Who asked for a scan and how: the vulnerability record's `invocation`, from the command line and the CI run.
+
+`parameters` is a promise: only what is listed here can get into a signed and public record.
+
+- `command`: the subcommand, `flags`: what the user set, if it is in `RECORDED_FLAGS`; everything else (credentials, file
+  names of keys, caches, proxies) is left out whatever its value.
+- `artifact`, `platform`, `subject`: what was scanned.
+- `ignoreFile`: the digest of the file that took findings out, so that a reader can tell whether it was the agreed one.
+- `ci`: the system's name and what started the run.
+
+The record's writer adds `coverage` and `database`, which are known only when the scan is over. URLs lose their
+user-info, and every text goes through the redaction of known and probable credentials.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from assaymark.cli.ci import CiRun, ci_run
+from assaymark.cli.redaction import Redaction, strip_user_info
+from assaymark.model.report import Invocation
+
+RECORDED_FLAGS: Final = frozenset(
+    {
+        "allow-incomplete",
+        "allow-sample-db",
+        "class",
+        "db-repository",
+        "detection-priority",
+        "distro",
+        "exit-code",
+        "exit-on-eol",
+        "file-patterns",
+        "format",
+        "ignore-status",
+        "ignore-unfixed",
+        "ignorefile",
+        "image-src",
+        "include-dev-deps",
+        "input",
+        "java-db-repository",
+        "list-all-pkgs",
+        "offline",
+        "offline-scan",
+        "pkg-relationships",
+        "pkg-types",
+        "platform",
+        "require-complete",
+        "sample-db",
+        "scanners",
+        "severity",
+        "show-suppressed",
+        "skip-db-update",
+        "skip-dirs",
+        "skip-files",
+        "skip-java-db-update",
+        "vex",
+        "vuln-severity-source",
+    }
+)
+"""Flags that change what a scan finds or reports; none of them takes a credential."""
+
+
+def invocation(
+    flags: Mapping[str, object],
+    environ: Mapping[str, str],
+    *,
+    command: str = "",
+    artifact: str = "",
+    platform: str = "",
+    subject: str = "",
+    ignore_file: bytes | None = None,
+    redaction: Redaction | None = None,
+) -> Invocation:
+    """The facts of one scan's invocation.
+
+    Args:
+        flags: flags that the user set explicitly, with or without dashes, `_` or `-` between words, and their values.
+        environ: the environment; only the documented variables of CI systems are read.
+        command: the subcommand.
+        artifact: the name of what was scanned, as typed.
+        platform: the platform that was scanned, `linux/amd64`.
+        subject: the digest of the manifest that was scanned.
+        ignore_file: the exact bytes of the ignore file that was applied; None where there was none.
+        redaction: the credentials known so far.
+    """
+    clean = (redaction or Redaction()).clean
+    run = ci_run(environ)
+    parameters: dict[str, Any] = {
+        "command": command,
+        "flags": _recorded(flags),
+        "artifact": artifact,
+        "platform": platform,
+        "subject": subject,
+        "ignoreFile": "" if ignore_file is None else "sha256:" + hashlib.sha256(ignore_file).hexdigest(),
+        "ci": _ci(run),
+    }
+    return Invocation(
+        parameters={key: _plain(value, clean) for key, value in parameters.items() if value},
+        uri=clean(run.uri),
+        event_id=clean(run.event_id),
+        builder_id=clean(run.builder_id),
+    )
+
+
+def _recorded(flags: Mapping[str, object]) -> dict[str, object]:
+    named = ((name.lstrip("-").replace("_", "-"), value) for name, value in flags.items())
+    return dict(sorted((name, value) for name, value in named if name in RECORDED_FLAGS and value is not None))
+
+
+def _ci(run: CiRun) -> dict[str, object]:
+    return {"name": run.name, **({"trigger": run.trigger} if run.trigger else {})} if run.name else {}
+
+
+def _plain(value: object, clean: Callable[[str], str]) -> Any:
+    """Plain JSON values: texts without credentials, numbers, switches, lists and mappings of them."""
+    match value:
+        case bool() | int() | float() | None:
+            return value
+        case Mapping():
+            return {str(key): _plain(each, clean) for key, each in value.items()}
+        case list() | tuple():
+            return [_plain(each, clean) for each in value]
+        case set() | frozenset():
+            return sorted(_plain(each, clean) for each in value)
+    return clean(strip_user_info(str(value)))
