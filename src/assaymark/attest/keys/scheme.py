@@ -1,0 +1,65 @@
+"""The extension point of key references: what stands in front of `://` chooses the file that reads the rest.
+
+A scheme is one file in `assaymark/attest/keys/schemes/` that ends in `KEY_SCHEME`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from assaymark.attest.keys.private import Signer
+from assaymark.attest.keys.public import PublicKey
+from assaymark.extensions import discover
+from assaymark.limits import DEFAULT_LIMITS, Limits
+
+if TYPE_CHECKING:
+    from assaymark.net.network import Network
+
+
+def _no_password() -> bytes:
+    return b""
+
+
+def _ignore(_text: str) -> None:
+    return None
+
+
+class KeyContext(msgspec.Struct, frozen=True, kw_only=True):
+    """What a scheme may use, and nothing else.
+
+    Attributes:
+        environment: the variables of the process.
+        network: for keys that are fetched; None where none may be.
+        password: asks for the password of an encrypted key, at most once.
+        warn: takes one line that the user should read.
+    """
+
+    environment: Mapping[str, str]
+    network: Network | None = None
+    password: Callable[[], bytes] = _no_password
+    warn: Callable[[str], None] = _ignore
+    limits: Limits = DEFAULT_LIMITS
+
+
+class KeyScheme(msgspec.Struct, frozen=True, kw_only=True):
+    """One way to name a key.
+
+    Attributes:
+        names: what stands in front of `://`; the path of a file has none.
+        form: how it is written, for messages and documentation.
+        verifier: the public key that a reference names.
+        signer: the private key that a reference names.
+    """
+
+    names: tuple[str, ...]
+    form: str
+    verifier: Callable[[str, KeyContext], PublicKey]
+    signer: Callable[[str, KeyContext], Signer]
+
+
+def key_schemes() -> Iterator[KeyScheme]:
+    """Every scheme, in order of the files' names."""
+    return discover("assaymark.attest.keys.schemes", "KEY_SCHEME", KeyScheme)

@@ -1,0 +1,1 @@
+"""One file a scheme of key references, each ending in `KEY_SCHEME`."""

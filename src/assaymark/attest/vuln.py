@@ -1,0 +1,246 @@
+"""The vulnerability record (cosign's `COSIGN_VULN_ATTESTATION_SPEC`), as what may be signed and what may be believed.
+
+    invocation{parameters, uri, event_id, builder.id} scanner{uri, version, db{uri, version}, result}
+    metadata{scanStartedOn, scanFinishedOn}
+
+cosign signs anything here: `{}`, or a raw report, become a record with no result and times of the year 1. So before
+signing:
+
+1. the document is a record: not empty, not another document (`PREDICATE_EMPTY`, `PREDICATE_FOREIGN`);
+2. its members have the types and times that cosign's reader insists on (`PREDICATE_MALFORMED`: no override, since
+   one such record makes cosign refuse every attestation of the image);
+3. it has a result and both times (`PREDICATE_EMPTY`);
+4. the result is about this image (`SUBJECT_MISMATCH`);
+5. the scan was complete and not made with the sample database (`SCAN_INCOMPLETE`, `SAMPLE_DATABASE`).
+
+Rules 1 and 3 to 5 have an override each. What is merely blank, as in Trivy's own records, is a warning.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from enum import Enum
+from typing import Any, Final
+
+import msgspec
+
+from assaymark.errors import SigningError
+
+_RFC3339 = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(?:\.\d+)?(?:Z|[+-](\d{2}):(\d{2}))\Z", re.ASCII)
+_MEMBERS: Final = ("invocation", "scanner", "metadata")
+
+
+class Override(Enum):
+    """What the user may let pass, by the name of the flag."""
+
+    EMPTY = "--allow-empty-predicate"
+    FOREIGN = "--allow-foreign-predicate"
+    SUBJECT = "--allow-subject-mismatch"
+    INCOMPLETE = "--allow-incomplete"
+    SAMPLE = "--allow-sample-db"
+
+
+class Image(msgspec.Struct, frozen=True, kw_only=True):
+    """What the attestation will be about.
+
+    Attributes:
+        name: for messages.
+        digests: every digest that the image is known by: what the reference resolves to and, for an index, the
+            manifests in it.
+    """
+
+    name: str
+    digests: frozenset[str]
+
+
+class Database(msgspec.Struct, frozen=True, kw_only=True):
+    """The record's `scanner.db`."""
+
+    uri: str | None = None
+    version: str | None = None
+
+
+class Scanner(msgspec.Struct, frozen=True, kw_only=True):
+    """The record's `scanner`; the result stays bytes."""
+
+    uri: str | None = None
+    version: str | None = None
+    db: Database | None = None
+    result: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class Invocation(msgspec.Struct, frozen=True, kw_only=True):
+    """The record's `invocation`; the parameters stay bytes."""
+
+    parameters: msgspec.Raw = msgspec.Raw(b"null")
+    uri: str | None = None
+    event_id: str | None = None
+    builder_id: str | None = msgspec.field(name="builder.id", default=None)
+
+
+class Times(msgspec.Struct, frozen=True, kw_only=True):
+    """The record's `metadata`."""
+
+    started: str | None = msgspec.field(name="scanStartedOn", default=None)
+    finished: str | None = msgspec.field(name="scanFinishedOn", default=None)
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """A record whose fixed part has the right types."""
+
+    invocation: Invocation | None = None
+    scanner: Scanner | None = None
+    metadata: Times | None = None
+
+
+def decode_record(predicate: bytes) -> Record:
+    """The record that `predicate` holds, which is known to be JSON.
+
+    Raises:
+        ValueError: a member has the wrong type, or a time is not RFC 3339.
+    """
+    record = msgspec.json.decode(predicate, type=Record)
+    for time in (record.metadata.started, record.metadata.finished) if record.metadata else ():
+        if time is not None and not is_rfc3339(time):
+            raise ValueError(f"`{time[:40]}` is not an RFC 3339 time")
+    return record
+
+
+def is_rfc3339(text: str) -> bool:
+    """Whether Go reads `text` as a time: upper-case `T` and `Z`, seconds, a zone, and a day that exists."""
+    match = _RFC3339.match(text)
+    if match is None or int(match[3] or 0) > 23 or int(match[4] or 0) > 59:
+        return False
+    try:
+        datetime.fromisoformat(f"{match[1].replace('0000', '2000', 1)}T{match[2]}+00:00")
+    except ValueError:
+        return False
+    return True
+
+
+def check_record(
+    document: object, data: bytes, *, image: Image | None, allowed: frozenset[Override]
+) -> tuple[str, ...]:
+    """Warnings about a record that may be signed; `document` is what `data` decodes to.
+
+    Raises:
+        SigningError: it may not be signed.
+    """
+    if not _is_record(document, allowed):
+        return ("the predicate is not a vulnerability record",)
+    try:
+        record = decode_record(data)
+    except ValueError as exc:
+        raise SigningError(f"the vulnerability record is malformed: {exc}", reason="PREDICATE_MALFORMED") from exc
+    _check_content(record, allowed)
+    result = _child(_child(document, "scanner"), "result")
+    if image is not None:
+        _check_subject(result, image, allowed)
+    _check_coverage(result, _child(_child(document, "invocation"), "parameters"), allowed)
+    return _find_blanks(record)
+
+
+def _is_record(document: object, allowed: frozenset[Override]) -> bool:
+    if document is None or document == {}:
+        _refuse(Override.EMPTY, allowed, "PREDICATE_EMPTY", "the predicate is empty")
+        return False
+    if not isinstance(document, dict):
+        raise SigningError("the predicate is not a JSON object", reason="PREDICATE_MALFORMED")
+    if any(member in document for member in _MEMBERS):
+        return True
+    kind = _recognise(document)
+    hint = "`--format cosign-vuln` writes a vulnerability record"
+    _refuse(
+        Override.FOREIGN, allowed, "PREDICATE_FOREIGN", f"the predicate is {kind}, not a vulnerability record", hint
+    )
+    return False
+
+
+def _recognise(document: dict[str, Any]) -> str:
+    marks = (
+        (("SchemaVersion", "ArtifactName"), "a JSON report of a scanner"),
+        (("SchemaVersion", "Results"), "a JSON report of a scanner"),
+        (("matches", "descriptor"), "a Grype report"),
+        (("bomFormat",), "a CycloneDX document"),
+        (("spdxVersion",), "an SPDX document"),
+        (("$schema", "runs"), "a SARIF log"),
+        (("_type", "predicate"), "a whole statement"),
+        (("payload", "payloadType"), "a signed envelope"),
+    )
+    for members, kind in marks:
+        if all(member in document for member in members):
+            return kind
+    return "another document"
+
+
+def _check_content(record: Record, allowed: frozenset[Override]) -> None:
+    times = record.metadata or Times()
+    lacking = []
+    if record.scanner is None or bytes(record.scanner.result) == b"null":
+        lacking.append("`scanner.result`")
+    lacking += [
+        f"`metadata.{name}`"
+        for name, time in (("scanStartedOn", times.started), ("scanFinishedOn", times.finished))
+        if not time or time.startswith("0001-01-01T00:00:00")
+    ]
+    if lacking:
+        text = f"the vulnerability record has no {' and no '.join(lacking)}"
+        _refuse(Override.EMPTY, allowed, "PREDICATE_EMPTY", text)
+
+
+def _check_subject(result: object, image: Image, allowed: frozenset[Override]) -> None:
+    listed = _child(_child(result, "Metadata"), "RepoDigests")
+    named = [entry for entry in listed if isinstance(entry, str)] if isinstance(listed, list) else []
+    if named and not any(entry.rpartition("@")[2] in image.digests for entry in named):
+        text = f"the record is about `{named[0][:200]}`, not about `{image.name}`"
+        hint = "scan the image that is attested, or attest the image that was scanned"
+        _refuse(Override.SUBJECT, allowed, "SUBJECT_MISMATCH", text, hint)
+
+
+def _check_coverage(result: object, parameters: object, allowed: frozenset[Override]) -> None:
+    # stated twice: in the report, and in `parameters` for those who keep records without their reports
+    report, stated = _child(result, "Coverage"), _child(parameters, "coverage")
+    issues = _child(report, "Issues")
+    messages = {_child(issue, "Code"): _child(issue, "Message") for issue in issues} if isinstance(issues, list) else {}
+    if "DATABASE_SAMPLE" in messages or _child(_child(parameters, "database"), "sample") is True:
+        text = "the scan used the sample database, which knows a few hundred advisories"
+        _refuse(Override.SAMPLE, allowed, "SAMPLE_DATABASE", text)
+        messages.pop("DATABASE_SAMPLE", None)
+    if _child(report, "Complete") is False or _child(stated, "complete") is False:
+        first = f": {next(iter(messages.values()))}" if messages else ""
+        _refuse(Override.INCOMPLETE, allowed, "SCAN_INCOMPLETE", f"the scan was incomplete{first}")
+
+
+def _refuse(override: Override, allowed: frozenset[Override], reason: str, text: str, hint: str = "") -> None:
+    if override not in allowed:
+        way_out = f"`{override.value}` signs it nevertheless"
+        raise SigningError(text, hint=f"{hint}; {way_out}" if hint else way_out, reason=reason)
+
+
+def _find_blanks(record: Record) -> tuple[str, ...]:
+    scanner, invocation, times = (
+        record.scanner or Scanner(),
+        record.invocation or Invocation(),
+        record.metadata or Times(),
+    )
+    database = scanner.db or Database()
+    values = {
+        "scanner.uri": scanner.uri,
+        "scanner.version": scanner.version,
+        "scanner.db.uri": database.uri,
+        "scanner.db.version": database.version,
+        "invocation.uri": invocation.uri,
+        "invocation.builder.id": invocation.builder_id,
+    }
+    blanks = [f"`{name}`" for name, value in values.items() if not value]
+    warnings = []
+    if not database.uri or not database.version:
+        warnings.append(f"the vulnerability record leaves blank: {', '.join(blanks)}")
+    if times.started and times.started == times.finished:
+        warnings.append("the vulnerability record gives one time for start and finish: that of its writing")
+    return tuple(warnings)
+
+
+def _child(document: object, name: str) -> Any:
+    return document.get(name) if isinstance(document, dict) else None
