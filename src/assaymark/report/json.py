@@ -2,8 +2,8 @@
 
 Two keys differ by design: `Scanner` stands in place of the reference's own name, and `Coverage` states what was not
 looked at. Before writing, in this order: packages are left out unless they are wanted, findings that filters took out
-are left out unless they are wanted, and a result without a target and without content is dropped. One line feed ends the
-document.
+are left out unless they are wanted, and a result without a target and without content is dropped. One line feed ends
+the document.
 """
 
 from __future__ import annotations
