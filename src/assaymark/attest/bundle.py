@@ -3,9 +3,9 @@
 Written: v0.3 with a public key's hint and nothing else. Read: 0.1, 0.2 and 0.3, both spellings of the media type.
 
 Rules: strict JSON, then the ProtoJSON rules of `assaymark.attest.protojson`; exactly one content (an envelope or a
-message signature) and exactly one kind of verification material. 0.1 asks for an inclusion promise in each log entry, 0.2 and
-later for an inclusion proof, and 0.3 forbids certificate chains. Log entries and timestamps are bounded in number
-(CVE-2024-45395).
+message signature) and exactly one kind of verification material. 0.1 asks for an inclusion promise in each log entry,
+0.2 and later for an inclusion proof, and 0.3 forbids certificate chains. Log entries and timestamps are bounded in
+number (CVE-2024-45395).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Reading messages in the JSON form of Protocol Buffers (protobuf.dev, "ProtoJSON Format").
 
 Rules: a member is spelled in camelCase or in snake_case, but not both at once; null is the same as absent; absent is
-zero, empty or none; 64-bit integers are strings or numbers; bytes are base64 of either alphabet. Members that the schema
-does not know are refused, as cosign does. All failures are `ValueError`s.
+zero, empty or none; 64-bit integers are strings or numbers; bytes are base64 of either alphabet. Members that the
+schema does not know are refused, as cosign does. All failures are `ValueError`s.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ class Message:
 
     def __init__(self, document: object, name: str, fields: tuple[str, ...]) -> None:
         if not isinstance(document, dict):
-            raise ValueError(f"`{name}` is not an object")  # noqa: TRY004 - a malformed document, not a caller's mistake
+            raise ValueError(f"`{name}` is not an object")  # noqa: TRY004 - a malformed document, not a caller's
+            mistake
         self._name = name
         self._members = self._named(document, fields)
 

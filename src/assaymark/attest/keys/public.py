@@ -72,6 +72,12 @@ class PublicKey(msgspec.Struct, frozen=True, kw_only=True):
         """The key as `cosign public-key` prints it."""
         return encode_pem(SPKI_LABEL, self.spki)
 
+    @property
+    def openssh_fingerprint(self) -> str:
+        """What `ssh-keygen -l` prints (RFC 4253 section 6.6, RFC 5656, RFC 8709): `SHA256:` and base64 without
+        padding.""" digest = hashlib.sha256(b"".join(_ssh_string(part) for part in _ssh_parts(self))).digest()
+        return "SHA256:" + b2a_base64(digest, newline=False).decode("ascii").rstrip("=")
+
     def rsa_numbers(self) -> tuple[int, int]:
         """Modulus and exponent of an RSA key."""
         return _rsa_numbers(self.material)
@@ -149,6 +155,24 @@ def _rsa_numbers(pkcs1: bytes) -> tuple[int, int]:
     modulus, exponent = numbers.integer(), numbers.integer()
     numbers.finish()
     return modulus, exponent
+
+
+def _ssh_parts(key: PublicKey) -> tuple[bytes, ...]:
+    if key.algorithm is Algorithm.RSA:
+        modulus, exponent = key.rsa_numbers()
+        return b"ssh-rsa", _ssh_number(exponent), _ssh_number(modulus)
+    if key.algorithm is Algorithm.ED25519:
+        return b"ssh-ed25519", key.material
+    curve = b"nistp" + key.algorithm.value[-3:].encode()
+    return b"ecdsa-sha2-" + curve, curve, key.material
+
+
+def _ssh_number(number: int) -> bytes:
+    return number.to_bytes(number.bit_length() // 8 + 1, "big")
+
+
+def _ssh_string(part: bytes) -> bytes:
+    return len(part).to_bytes(4, "big") + part
 
 
 def _wrap_pkcs1(pkcs1: bytes) -> bytes:

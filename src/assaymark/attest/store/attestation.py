@@ -59,5 +59,5 @@ def fallback_tag(digest: Digest) -> str:
 
 
 def legacy_tag(digest: Digest, suffix: str = "att") -> str:
-    """cosign's tag of a legacy attachment."""
+    """The tag of cosign for a legacy attachment."""
     return f"{fallback_tag(digest)}.{suffix}"

@@ -1,7 +1,8 @@
 """Stores Sigstore bundles as referrers (sigstore/architecture-docs, cosign's bundle specification; OCI image-spec 1.1).
 
 One OCI manifest an attestation, pushed by digest: an empty config, the bundle as its only layer, the image as its
-`subject`. It has the fields that cosign 3 writes, `artifactType` inside `config` too, because `cosign clean` looks there.
+`subject`. It has the fields that cosign 3 writes, `artifactType` inside `config` too, because `cosign clean` looks
+there.
 
 Where the registry has no referrers API, an index at the tag `sha256-<hex>` lists the manifest (distribution-spec,
 "Pushing Manifests with Subject"). Its entries carry the artifact type *and* the annotations, are sorted by digest, and

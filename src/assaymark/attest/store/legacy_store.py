@@ -3,8 +3,8 @@
 An image manifest whose layers are DSSE envelopes, uncompressed, so that diff_ids are the layers' digests. Each layer
 carries cosign's signature annotation, which must exist and is empty for attestations, and names the predicate type.
 
-An attestation is appended: the layers that are there stay, in order and with their annotations; the configuration, which
-says nothing, is made anew. An envelope that is there already is not added again.
+An attestation is appended: the layers that are there stay, in order and with their annotations; the configuration,
+which says nothing, is made anew. An envelope that is there already is not added again.
 """
 
 from __future__ import annotations

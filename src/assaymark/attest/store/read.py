@@ -1,8 +1,9 @@
 """Reads what is attached to an image, in both formats, one attestation at a time.
 
 Rules for bundles: every referrer is looked at, because artifact types and annotations have been written wrongly by
-released tools; those that claim to be bundles come first, the newest before the older. A bundle's manifest has exactly one
-layer, whose media type begins with that of a bundle. Referrers without any such layer belong to others and are passed over.
+released tools; those that claim to be bundles come first, the newest before the older. A bundle's manifest has exactly
+one layer, whose media type begins with that of a bundle. Referrers without any such layer belong to others and are
+passed over.
 
 Rules for the legacy format: each layer of the manifest at `sha256-<hex>.att` is an envelope if it carries cosign's
 signature annotation (empty for attestations); media types are not looked at.

@@ -1,8 +1,9 @@
 """Changing what a tag points to while others do the same.
 
-Several jobs of one pipeline attach to one image at once, and a tag is read, changed and written back: without care the last
-writer wins and the others' attestations are lost. Registries that take conditional requests refuse the late writer
-(`ConflictError`); the rest is caught by reading back after a moment. Either way the change is made again on what is there then.
+Several jobs of one pipeline attach to one image at once, and a tag is read, changed and written back: without care the
+last writer wins and the others' attestations are lost. Registries that take conditional requests refuse the late writer
+(`ConflictError`); the rest is caught by reading back after a moment. Either way the change is made again on what is
+there then.
 """
 
 from __future__ import annotations

@@ -1,0 +1,162 @@
+"""Signing a predicate, storing the attestation beside its image, and checking that it is there.
+
+The order is that of cosign: statement, envelope, then one manifest for each format asked for. What was written is read
+back and verified with the signer's own public key before anybody is told that it is done.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from assaymark.attest.bundle import build_bundle
+from assaymark.attest.dsse import Envelope, encode_legacy, sign_payload
+from assaymark.attest.keys.private import Signer
+from assaymark.attest.keys.public import PublicKey
+from assaymark.attest.predicate import PredicateType
+from assaymark.attest.statement import Subject, build_statement
+from assaymark.attest.store.attestation import SINGLE_FORMATS, AttestationFormat
+from assaymark.attest.store.bundle_store import push_bundle
+from assaymark.attest.store.legacy_store import push_legacy
+from assaymark.attest.store.read import read_attestations
+from assaymark.attest.store.updates import DEFAULT_PACE, Pace
+from assaymark.attest.subject import digests_of_descriptor
+from assaymark.attest.verify import Expectation, Verified, verify_attestations
+from assaymark.errors import SigningError
+from assaymark.limits import DEFAULT_LIMITS, Limits
+from assaymark.model.descriptor import Descriptor
+from assaymark.oci.content import ContentStore
+
+
+class Attestation(msgspec.Struct, frozen=True, kw_only=True):
+    """A signed statement about an image, not stored anywhere yet.
+
+    Attributes:
+        subject: what the image resolves to.
+        bundle: the Sigstore bundle, as stored and as `--bundle` writes it.
+        legacy: the envelope as it is stored at the `.att` tag.
+    """
+
+    subject: Descriptor
+    predicate_type: PredicateType
+    envelope: Envelope
+    public: PublicKey
+    bundle: bytes
+    legacy: bytes
+
+
+class Attached(msgspec.Struct, frozen=True, kw_only=True):
+    """Where one attestation was stored."""
+
+    format: AttestationFormat
+    manifest: Descriptor
+
+
+def sign_attestation(
+    *, name: str, subject: Descriptor, predicate_type: PredicateType, predicate: bytes, signer: Signer
+) -> Attestation:
+    """Sign a statement about an image.
+
+    Args:
+        name: the subject's name, `registry/repository`.
+        subject: what the image resolves to: the index, for an index.
+        predicate_type: of the predicate.
+        predicate: its exact bytes, from `prepare_predicate`.
+        signer: the key.
+
+    Raises:
+        SigningError: the key cannot be used.
+    """
+    algorithm, _, value = subject.digest.partition(":")
+    about = Subject(name=name, digests=((algorithm, value),))
+    statement = build_statement(subjects=[about], predicate_type=predicate_type.uri, predicate=predicate)
+    envelope = sign_payload(statement, signer)
+    return Attestation(
+        subject=subject,
+        predicate_type=predicate_type,
+        envelope=envelope,
+        public=signer.public,
+        bundle=build_bundle(envelope, signer.public),
+        legacy=encode_legacy(envelope),
+    )
+
+
+def attach(
+    store: ContentStore,
+    attestation: Attestation,
+    *,
+    format: AttestationFormat = AttestationFormat.BUNDLE,  # noqa: A002 - the name of the flag
+    created: str,
+    limits: Limits = DEFAULT_LIMITS,
+    pace: Pace = DEFAULT_PACE,
+) -> tuple[Attached, ...]:
+    """Store an attestation in one format or both.
+
+    Args:
+        store: the image's repository, or the one that `COSIGN_REPOSITORY` names.
+        attestation: what to store.
+        format: where.
+        created: RFC 3339, for the manifest's annotation.
+        limits: the bounds.
+        pace: how contended tags are written.
+
+    Raises:
+        NetworkError: the registry refuses.
+        ArtifactError: something else is at a tag that is needed.
+    """
+    return tuple(
+        Attached(format=single, manifest=_push(store, attestation, single, created=created, limits=limits, pace=pace))
+        for single in SINGLE_FORMATS[format]
+    )
+
+
+def confirm(
+    store: ContentStore,
+    attestation: Attestation,
+    attached: tuple[Attached, ...],
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+) -> tuple[Verified, ...]:
+    """Read back what was stored and verify it with the signer's public key.
+
+    Raises:
+        SigningError: it is not there, or is not what was signed.
+    """
+    expected = Expectation(
+        key=attestation.public,
+        predicate_type=attestation.predicate_type,
+        image=digests_of_descriptor(attestation.subject),
+    )
+    formats = tuple(item.format for item in attached)
+    found = read_attestations(store, attestation.subject.digest, limits=limits, formats=formats)
+    verified = verify_attestations(found, expected, limits=limits).verified
+    ours = tuple(item for item in verified if item.payload == attestation.envelope.payload)
+    for item in attached:
+        if item.format not in {each.format for each in ours}:
+            raise SigningError(
+                f"the attestation was stored in `{store.name}` as `{item.format.value}` but cannot be read back",
+                reason="NOT_STORED",
+            )
+    return ours
+
+
+def _push(
+    store: ContentStore,
+    attestation: Attestation,
+    single: AttestationFormat,
+    *,
+    created: str,
+    limits: Limits,
+    pace: Pace,
+) -> Descriptor:
+    uri = attestation.predicate_type.uri
+    if single is AttestationFormat.LEGACY:
+        return push_legacy(store, attestation.subject, attestation.legacy, predicate_type=uri, limits=limits, pace=pace)
+    return push_bundle(
+        store,
+        attestation.subject,
+        attestation.bundle,
+        predicate_type=uri,
+        created=created,
+        limits=limits,
+        pace=pace,
+    )
