@@ -58,7 +58,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     line_bytes: int = 1 * MIB
     field_bytes: int = 1 * MIB
     header_bytes: int = 1 * MIB
-    packages_per_file: int = 500_000
+    packages_per_file: int = 100_000  # of 1 KiB each in memory; whole distributions have 60,000
+    installed_files: int = 500_000  # paths kept of one package database; a full desktop has 300,000
     wanted_files: int = 200_000  # files kept for analysis from one layer
     wanted_bytes: int = 128 * MIB  # bytes of them held in memory before they spill to disk
     version_chars: int = 1_024  # CVE-2022-40898, CVE-2024-3651: slow version strings
@@ -79,6 +80,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     # time, in seconds
     connect_seconds: float = 10.0
     first_byte_seconds: float = 30.0
+    engine_export_seconds: float = 900.0  # Podman writes the whole archive to its disk before it answers
     stall_seconds: float = 30.0
     stall_bytes_per_second: int = 1 * KIB
     retry_budget_seconds: float = 120.0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from assaymark.model.progress import NoProgress, Progress
 from assaymark.model.reference import Reference
 
 if TYPE_CHECKING:
+    from assaymark.net.network import Network
     from assaymark.oci.registry import Registry
 
 
@@ -28,7 +30,11 @@ class ImageRequest(msgspec.Struct, frozen=True, kw_only=True):
         reference: the parsed reference; None for `--input`.
         input: the path of `--input`, its `@ref` or `:ref` included; empty for a reference.
         registry: the client that knows credentials, proxies and certificates; None where no registry may be asked.
+        network: the way to container engines on other machines; None where there is none.
         docker_host, podman_host: sockets that the user named.
+        environ: the environment's variables (`DOCKER_HOST`, `XDG_RUNTIME_DIR`, …).
+        home: where `.docker` is looked for.
+        max_image_size: bytes; 0 allows any size.
     """
 
     name: str
@@ -36,8 +42,12 @@ class ImageRequest(msgspec.Struct, frozen=True, kw_only=True):
     input: str = ""
     platform: Platform | None = None
     registry: Registry | None = None
+    network: Network | None = None
     docker_host: str = ""
     podman_host: str = ""
+    environ: Mapping[str, str] = msgspec.field(default_factory=lambda: dict(os.environ))
+    home: Path = msgspec.field(default_factory=Path.home)
+    max_image_size: int = 0
     scratch: Path | None = None
     limits: Limits = DEFAULT_LIMITS
     progress: Progress = NoProgress()

@@ -1,0 +1,123 @@
+"""`--input`: an OCI image layout (image-spec, "Image Layout"), as a folder or as a tar of one.
+
+Rules:
+    1. The input is cut at the first `@`, else at the first `:`, into a path and a reference, which is a tag
+       (`org.opencontainers.image.ref.name`) or a digest. Where only the uncut path exists it is taken whole.
+    2. Without a reference the first image of `index.json` is taken.
+    3. Of an index, the child for the platform that was asked for is taken; without one the first child.
+    4. A layout has neither tags nor digests that a registry would know, so the report has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from assaymark.artifact.config import check_layer_count, parse_config
+from assaymark.artifact.image import BlobLayer, OpenBlob, OpenedImage
+from assaymark.artifact.members import open_archive
+from assaymark.artifact.source import ImageRequest, Source
+from assaymark.errors import ArtifactError, LimitError
+from assaymark.limits import Limits
+from assaymark.model.artifact import Image, ImageIdentity
+from assaymark.model.descriptor import Descriptor
+from assaymark.model.platform import Platform
+from assaymark.oci.content import StoredManifest
+from assaymark.oci.layout_reader import REF_NAME, FolderFiles, LayoutFiles, LayoutReader, is_image_entry
+from assaymark.oci.manifest import Index, Manifest, parse_manifest
+from assaymark.oci.platforms import offered_platforms, select_platform
+
+
+@contextmanager
+def open_layout(request: ImageRequest) -> Iterator[Image]:
+    """The image in the layout that `--input` names."""
+    path, reference = split_input(request.input)
+    with _open_files(path, request) as files:
+        reader = LayoutReader(files, limits=request.limits)
+        top = reader.read_manifest(_entry(reader, reference))
+        stored, platforms = _descend(reader, top, request)
+        manifest = parse_manifest(stored.data, stored.descriptor.media_type, limits=request.limits)
+        if not isinstance(manifest, Manifest):
+            raise ArtifactError(f"the image layout `{path}` holds no image")
+        identity = ImageIdentity(
+            name=request.name,
+            image_id=manifest.config.digest,
+            config=reader.read_blob(manifest.config, limit=request.limits.config_bytes),
+            resolved=top.descriptor,
+            manifest=stored.descriptor,
+            platforms=platforms,
+            source="oci",
+        )
+        yield blob_image(identity, manifest, reader.open_blob, request.limits)
+
+
+def blob_image(identity: ImageIdentity, manifest: Manifest, opener: OpenBlob, limits: Limits) -> OpenedImage:
+    """The image whose layers are the blobs of a manifest.
+
+    Raises:
+        ArtifactError: the configuration is malformed, or counts other layers than the manifest.
+    """
+    configuration = parse_config(identity.config, limits=limits)
+    check_layer_count(configuration, len(manifest.layers))
+    facts = {field: getattr(identity, field) for field in identity.__struct_fields__}
+    pairs = zip(configuration.diff_ids, manifest.layers, strict=True)
+    layers = tuple(BlobLayer(diff_id=diff_id, descriptor=layer, opener=opener) for diff_id, layer in pairs)
+    return OpenedImage(
+        identity=ImageIdentity(**{**facts, "platform": configuration.platform}),
+        layers=layers,
+        stored_size=sum(layer.size for layer in manifest.layers),
+    )
+
+
+def split_input(text: str) -> tuple[Path, str]:
+    """The path and the reference that an `--input` of a layout names; the reference may be empty."""
+    mark = "@" if "@" in text else ":"
+    path, _, reference = text.partition(mark)
+    if not Path(path).exists() and Path(text).exists():
+        return Path(text), ""
+    return Path(path), reference
+
+
+@contextmanager
+def _open_files(path: Path, request: ImageRequest) -> Iterator[LayoutFiles]:
+    if path.is_dir():
+        yield FolderFiles(path)
+        return
+    maximum = request.max_image_size
+    with open_archive(path, scratch=request.scratch, limits=request.limits, maximum=maximum) as archive:
+        yield archive
+
+
+def _entry(reader: LayoutReader, reference: str) -> Descriptor:
+    entries = reader.index().manifests
+    if not entries:
+        raise ArtifactError(f"the image layout `{reader.name}` is empty")
+    if not reference:
+        return next((entry for entry in entries if is_image_entry(entry)), entries[0])
+    found = next((entry for entry in entries if reference in (entry.annotation(REF_NAME), entry.digest)), None)
+    if found is None:
+        names = ", ".join(f"`{entry.annotation(REF_NAME) or entry.digest}`" for entry in entries[:10])
+        raise ArtifactError(f"the image layout `{reader.name}` has no `{reference}`", hint=f"it has {names}")
+    return found
+
+
+def _descend(
+    reader: LayoutReader, top: StoredManifest, request: ImageRequest
+) -> tuple[StoredManifest, tuple[Platform, ...]]:
+    """The manifest of an image, and the platforms of the index on the way to it; indexes may be nested."""
+    stored, platforms = top, tuple[Platform, ...]()
+    for _ in range(request.limits.index_depth + 1):
+        parsed = parse_manifest(stored.data, stored.descriptor.media_type, limits=request.limits)
+        if not isinstance(parsed, Index):
+            return stored, platforms
+        if not parsed.manifests:
+            raise ArtifactError(f"the image layout `{reader.name}` holds an index without manifests")
+        platforms = platforms or offered_platforms(parsed)
+        child = parsed.manifests[0] if request.platform is None else select_platform(parsed, request.platform)
+        stored = reader.read_manifest(child)
+    raise LimitError(f"the image layout `{reader.name}` nests indexes deeper than {request.limits.index_depth}")
+
+
+SOURCE: Final = Source(name="oci-layout", input=True, open=open_layout)

@@ -1,0 +1,87 @@
+"""Images of a registry: `--image-src remote` (distribution-spec, "Pull").
+
+Rules:
+    1. What the reference resolves to is verified against its digest by the client; an index leads to the manifest of
+       the platform that was asked for (linux/amd64 unless said otherwise), a single manifest is taken whatever its
+       platform.
+    2. A manifest that says it is something else than an image (its `artifactType`, else its configuration's media
+       type) is refused: charts, modules and signatures have no packages to look for.
+    3. The report's tag is the reference's own, none when it has a digest; the report's digest is that of what the
+       reference resolves to, the index for an index. The repository is written in its familiar form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from assaymark.artifact.oci import blob_image
+from assaymark.artifact.source import ImageRequest, Source
+from assaymark.errors import ArtifactError, LimitError, OfflineError
+from assaymark.model.artifact import Image, ImageIdentity
+from assaymark.model.descriptor import DOCKER_CONFIG, OCI_CONFIG
+from assaymark.model.platform import Platform
+from assaymark.model.reference import Reference, parse_reference
+from assaymark.oci.content import ContentStore, StoredManifest
+from assaymark.oci.manifest import Index, Manifest, parse_manifest
+from assaymark.oci.platforms import offered_platforms, select_platform
+
+_IMAGE_CONFIGS: Final = frozenset({OCI_CONFIG, DOCKER_CONFIG})
+
+
+@contextmanager
+def open_remote_image(request: ImageRequest) -> Iterator[Image]:
+    """The image that the reference names on its registry."""
+    if request.registry is None:
+        raise OfflineError(f"`{request.name}` would have to be fetched from its registry, which must not be asked")
+    reference = request.reference or parse_reference(request.name)
+    store = request.registry.repository(reference)
+    top = store.manifest(reference.identifier)
+    _refuse_other_artifacts(parse_manifest(top.data, top.descriptor.media_type, limits=request.limits), request.name)
+    stored, platforms = _choose_manifest(store, top, request)
+    manifest = parse_manifest(stored.data, stored.descriptor.media_type, limits=request.limits)
+    if not isinstance(manifest, Manifest):
+        raise ArtifactError(f"`{request.name}` is not an image")
+    identity = ImageIdentity(
+        name=request.name,
+        image_id=manifest.config.digest,
+        config=store.read_blob(manifest.config, limit=request.limits.config_bytes),
+        repo_tags=repo_tags(reference),
+        repo_digests=(f"{reference.familiar}@{top.descriptor.digest}",),
+        reference=reference,
+        resolved=top.descriptor,
+        manifest=stored.descriptor,
+        platforms=platforms,
+        source="remote",
+    )
+    yield blob_image(identity, manifest, store.open_blob, request.limits)
+
+
+def repo_tags(reference: Reference) -> tuple[str, ...]:
+    """The report's tags for a reference: its own, unless a digest pins it."""
+    return () if reference.digest else (f"{reference.familiar}:{reference.tag}",)
+
+
+def _choose_manifest(
+    store: ContentStore, top: StoredManifest, request: ImageRequest
+) -> tuple[StoredManifest, tuple[Platform, ...]]:
+    """The manifest of the platform, and the platforms of the index that offered it; indexes may be nested."""
+    stored, platforms = top, tuple[Platform, ...]()
+    for _ in range(request.limits.index_depth + 1):
+        parsed = parse_manifest(stored.data, stored.descriptor.media_type, limits=request.limits)
+        if not isinstance(parsed, Index):
+            return stored, platforms
+        platforms = platforms or offered_platforms(parsed)
+        stored = store.manifest(select_platform(parsed, request.platform).digest)
+    raise LimitError(f"`{request.name}` nests indexes deeper than {request.limits.index_depth}")
+
+
+def _refuse_other_artifacts(parsed: Manifest | Index, name: str) -> None:
+    if isinstance(parsed, Manifest) and parsed.kind not in _IMAGE_CONFIGS:
+        raise ArtifactError(
+            f"`{name}` is not an image but an artifact of type `{parsed.kind[:100]}`", reason="UNSUPPORTED_ARTIFACT"
+        )
+
+
+SOURCE: Final = Source(name="remote", open=open_remote_image)
