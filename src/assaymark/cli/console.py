@@ -148,6 +148,7 @@ class Console:
 
     def error(self, error: BaseException) -> None:
         """A failure: its message and its hint, one line each; with `--debug` how it came about."""
+        self._settle()
         message = str(error) or type(error).__name__
         hint, reason = (error.hint, error.reason) if isinstance(error, Error) else ("", "")
         prefix = f"error [{reason}]: " if reason else "error: "
@@ -217,6 +218,13 @@ class Console:
             self._write_line(line)
         if hint:
             self._write_line(" ".join(self._clean("hint: " + hint)))
+
+    def _settle(self) -> None:
+        """What was written comes before the complaint; that it could not be written is not the news."""
+        try:
+            self.stdout.flush()
+        except LocalError:
+            return
 
     def _clean(self, text: str) -> list[str]:
         from assaymark.report.plain import shown

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 MASK: Final = "***"
@@ -45,6 +45,19 @@ VARIABLES: Final = frozenset(
     }
 )
 """Variables whose documented meaning is a credential."""
+
+FLAGS: Final = frozenset(
+    {
+        "identity-token",
+        "oidc-client-secret",
+        "password",
+        "registry-password",
+        "registry-token",
+        "sk-pin",
+        "token",
+    }
+)
+"""Flags whose value is a credential."""
 
 _GUESSED_VARIABLE = re.compile(r"PASSWORD|PASSWD|PASSPHRASE|TOKEN|SECRET|PRIVATE_?KEY|API_?KEY|CREDENTIAL|ACCESS_?KEY")
 _PROXY_VARIABLES: Final = frozenset({"http_proxy", "https_proxy", "all_proxy"})
@@ -114,9 +127,19 @@ def secrets_of_environment(environ: Mapping[str, str]) -> Iterator[str]:
         if name in VARIABLES:
             yield value
         elif name.lower() in _PROXY_VARIABLES:
-            yield from _proxy_password(value)
+            yield from _url_password(value)
         elif len(value) >= _SHORTEST_GUESSED and _GUESSED_VARIABLE.search(name.upper()):
             yield value
+
+
+def secrets_of_arguments(arguments: Sequence[str]) -> Iterator[str]:
+    """Values of credential flags and passwords in URLs on a command line, before anything can complain about it."""
+    for position, argument in enumerate(arguments):
+        name, equals, value = argument.lstrip("-").partition("=")
+        if argument.startswith("-") and (name in FLAGS or name == "p"):
+            yield value if equals else "".join(arguments[position + 1 : position + 2])
+        elif "://" in argument:
+            yield from _url_password(value if argument.startswith("-") else argument)
 
 
 def strip_user_info(url: str) -> str:
@@ -135,10 +158,10 @@ def _spellings(text: str) -> Iterator[str]:
         yield encoded.rstrip("=")
 
 
-def _proxy_password(url: str) -> Iterator[str]:
+def _url_password(url: str) -> Iterator[str]:
     from urllib.parse import unquote
 
-    user_info, at, _ = url.rpartition("://")[2].rpartition("@")
+    user_info, at, _ = url.partition("://")[2].partition("/")[0].rpartition("@")
     password = user_info.partition(":")[2]
     if at and password:
         yield password
