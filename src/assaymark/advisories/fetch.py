@@ -1,0 +1,200 @@
+"""Gets a database from the first of several repositories that has a good one.
+
+A published database is an image manifest with exactly one layer of media type `LAYER_TYPE`: a tar.gz (`unpack`).
+
+1. Repositories are asked in order. Any failure of one, whatever it is, leads to the next; a failure of the local disk
+   does not, because it would come again.
+2. Credentials that a registry rejects are left away and the repository is asked once more: the public ones need none.
+3. The layer is read by its digest and verified to its last byte, then the metadata and the file's structure are looked
+   at, and a database that is older than the one that is there is refused unless it is asked for (a mirror that was
+   rolled back hides what was published since).
+4. Everything is written to a folder of its own, synchronised, and switched into place in one step (`swap`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Protocol
+
+import msgspec
+
+from assaymark.advisories.bolt import open_bolt
+from assaymark.advisories.cache import DATABASE_FILE, METADATA_FILE, CacheFolder
+from assaymark.advisories.freshness import age
+from assaymark.advisories.go_time import format_time
+from assaymark.advisories.metadata import Metadata, find_metadata, parse_metadata, render_metadata
+from assaymark.advisories.origin import Origin, sweep_origins, write_origin
+from assaymark.advisories.swap import prepare, retire, switch
+from assaymark.advisories.trivy_db import SCHEMA
+from assaymark.advisories.unpack import unpack_database
+from assaymark.errors import ArtifactError, AuthenticationError, DatabaseError, NetworkError
+from assaymark.limits import Limits
+from assaymark.model.descriptor import Descriptor
+from assaymark.model.progress import Progress
+from assaymark.model.reference import Reference, parse_reference
+from assaymark.oci.content import ContentStore
+from assaymark.oci.manifest import Manifest, parse_manifest
+from assaymark.safeio.files import write_atomic
+
+DEFAULT_REPOSITORIES: Final = ("mirror.gcr.io/aquasec/trivy-db:2", "ghcr.io/aquasecurity/trivy-db:2")
+LAYER_TYPE: Final = "application/vnd.aquasec.trivy.db.layer.v1.tar+gzip"
+
+
+class Registries(Protocol):
+    """What is needed of `assaymark.oci.registry.Registry`."""
+
+    def repository(self, reference: Reference) -> ContentStore:
+        """The repository that the reference names."""
+        ...
+
+    def anonymous(self) -> Registries:
+        """The same without any credentials."""
+        ...
+
+
+class Published(msgspec.Struct, frozen=True, kw_only=True):
+    """A database that a repository offers."""
+
+    store: ContentStore
+    layer: Descriptor
+    uri: str
+
+
+class Download(msgspec.Struct, frozen=True, kw_only=True):
+    """What a download needs to know.
+
+    Attributes:
+        repositories: in the order in which they are asked; without a tag, the schema's number is taken.
+        registry: makes the client when it is first needed.
+        clock: the time now.
+        older: whether a database that is older than the one that is there is welcome.
+    """
+
+    repositories: tuple[str, ...] = DEFAULT_REPOSITORIES
+    registry: Callable[[], Registries]
+    clock: Callable[[], datetime]
+    progress: Progress
+    limits: Limits
+    older: bool = False
+
+
+def download_database(cache: CacheFolder, wanted: Download) -> None:
+    """Put a database into the cache. The caller holds the cache's update lock.
+
+    Raises:
+        DatabaseError: no repository has a good one; the message names each with its reason.
+        LocalError: the cache cannot be written; what was there is as it was.
+        UsageError: a repository's name is none.
+    """
+    failures: list[str] = []
+    for reference in repository_references(wanted.repositories):
+        try:
+            _attempt(reference, wanted, lambda published: _install(published, cache, wanted))
+        except (NetworkError, ArtifactError, DatabaseError) as exc:
+            failures.append(f"`{reference.original}`: {exc}")
+        else:
+            return
+    raise _all_failed(failures, cache)
+
+
+def is_offered(wanted: Download) -> bool:
+    """Whether any of the repositories offers a database now; nothing is downloaded."""
+    for reference in repository_references(wanted.repositories):
+        with suppress(NetworkError, ArtifactError, DatabaseError):
+            _attempt(reference, wanted, lambda _: None)
+            return True
+    return False
+
+
+def repository_references(names: Sequence[str]) -> list[Reference]:
+    """The references that `--db-repository` names; one without a tag or digest gets the schema's number as its tag.
+
+    Raises:
+        UsageError: a name is no reference.
+    """
+    return [parse_reference(name if _is_tagged(name) else f"{name}:{SCHEMA}") for name in names]
+
+
+def _is_tagged(name: str) -> bool:
+    return "@" in name or ":" in name.rpartition("/")[2]
+
+
+def _attempt(reference: Reference, wanted: Download, use: Callable[[Published], None]) -> None:
+    registry = wanted.registry()
+    try:
+        use(_locate(registry.repository(reference), reference, wanted.limits))
+    except AuthenticationError:
+        use(_locate(registry.anonymous().repository(reference), reference, wanted.limits))
+
+
+def _locate(store: ContentStore, reference: Reference, limits: Limits) -> Published:
+    stored = store.manifest(reference.identifier)
+    manifest = parse_manifest(stored.data, stored.descriptor.media_type, limits=limits)
+    if not isinstance(manifest, Manifest) or len(manifest.layers) != 1:
+        raise ArtifactError("it is no database: not a manifest with exactly one layer")
+    layer = manifest.layers[0]
+    if layer.media_type != LAYER_TYPE:
+        raise ArtifactError(f"it is no database: its layer is of type `{layer.media_type}`")
+    if layer.size > limits.database_layer_bytes:
+        raise ArtifactError(
+            f"its layer has {layer.size} bytes, more than the {limits.database_layer_bytes} that are read"
+        )
+    return Published(store=store, layer=layer, uri=f"{reference.context}@{stored.descriptor.digest}")
+
+
+def _install(published: Published, cache: CacheFolder, wanted: Download) -> None:
+    incoming = prepare(cache.database)
+    try:
+        _fill(incoming, published, cache, wanted)
+        switch(incoming, cache.database)
+    finally:
+        retire(incoming, cache.database)
+    sweep_origins(cache)
+
+
+def _fill(incoming: Path, published: Published, cache: CacheFolder, wanted: Download) -> None:
+    task = wanted.progress.start("downloading the vulnerability database", total=published.layer.size)
+    try:
+        with published.store.open_blob(published.layer) as stream:
+            unpacked = unpack_database(stream, incoming, advance=task.advance, limits=wanted.limits)
+    finally:
+        task.close()
+    now = wanted.clock()
+    metadata = parse_metadata(unpacked.metadata, limits=wanted.limits)
+    _examine(incoming, metadata, cache, wanted)
+    metadata = msgspec.structs.replace(metadata, downloaded_at=format_time(now))
+    write_atomic(incoming / METADATA_FILE, render_metadata(metadata))
+    file = incoming / DATABASE_FILE
+    os.utime(file, (int(now.timestamp()),) * 2)  # whole seconds survive every archiver, and the note is found by them
+    write_origin(cache, file, Origin(uri=published.uri, sha256=unpacked.sha256), unpacked.sums)
+
+
+def _examine(incoming: Path, metadata: Metadata, cache: CacheFolder, wanted: Download) -> None:
+    """Refuse what would be worse than what is there."""
+    if metadata.version != SCHEMA:
+        raise DatabaseError(f"its schema is {metadata.version}, and this program reads {SCHEMA}")
+    with open_bolt(incoming / DATABASE_FILE) as file:
+        if file.root.bucket(b"vulnerability") is None:
+            raise DatabaseError("it holds no vulnerabilities")
+    present = find_metadata(cache.metadata, limits=wanted.limits)
+    if wanted.older or present is None or present.version != SCHEMA or not cache.file.exists():
+        return
+    if metadata.updated < present.updated:
+        behind = age(metadata.updated, present.updated)
+        raise DatabaseError(f"it was built {behind} before the one in the cache (`--allow-older-db` takes it)")
+
+
+def _all_failed(failures: Sequence[str], cache: CacheFolder) -> DatabaseError:
+    return DatabaseError(
+        f"no vulnerability database could be downloaded: {'; '.join(failures) or 'no repository is named'}",
+        hint=(
+            "name a repository that can be reached with `--db-repository`; or bring `trivy.db` and `metadata.json` from "
+            f"a machine that has them into `{cache.database}` (or point `--cache-dir` at them) and add "
+            "`--skip-db-update`; or try the tool with the small built-in `--sample-db`"
+        ),
+        reason="DATABASE_UNAVAILABLE",
+    )

@@ -1,0 +1,55 @@
+"""How old a database is, and what a report has to say about the database it was made with."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from assaymark.advisories.go_time import ZERO, parse_time
+from assaymark.advisories.metadata import Metadata
+from assaymark.advisories.trivy_db import SCHEMA, TrivyDatabase
+from assaymark.model.advisory import DatabaseInfo
+from assaymark.model.issue import Issue, IssueCode
+
+_OVERDUE: Final = timedelta(days=7)  # publishers promise a day; a week without one is a database nobody updates
+
+
+def database_info(metadata: Metadata, *, uri: str) -> DatabaseInfo:
+    """What a record states of the database that this metadata describes."""
+    day = "" if metadata.updated_at == ZERO else f"-{metadata.updated_at[:10]}"
+    return DatabaseInfo(
+        uri=uri,
+        version=f"{metadata.version}{day}",
+        updated_at=metadata.updated_at,
+        next_update=metadata.next_update,
+        downloaded_at="" if metadata.downloaded_at == ZERO else metadata.downloaded_at,
+        schema=metadata.version,
+    )
+
+
+def age(built: datetime, now: datetime) -> str:
+    """How long ago that was, for people: `3 days`."""
+    hours = int((now - built) / timedelta(hours=1))
+    if hours < 1:
+        return "less than an hour"
+    count, unit = (hours, "hour") if hours < 48 else (hours // 24, "day")
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+
+
+def database_issues(database: TrivyDatabase, now: datetime) -> tuple[Issue, ...]:
+    """What a report says of the database: that it is empty, the sample, or long overdue.
+
+    Raises:
+        DatabaseError: the database is damaged.
+    """
+    info, issues = database.info, []
+    if database.is_empty:
+        issues.append(Issue(code=IssueCode.DATABASE_EMPTY, message="the vulnerability database holds no advisories"))
+    if info.sample:
+        message = "the sample database knows a few hundred advisories only"
+        issues.append(Issue(code=IssueCode.DATABASE_SAMPLE, message=message, blocking=False))
+    elif info.schema == SCHEMA and now - parse_time(info.next_update or ZERO) > _OVERDUE:
+        built = age(parse_time(info.updated_at or ZERO), now)
+        message = f"the vulnerability database was built {built} ago"
+        issues.append(Issue(code=IssueCode.DATABASE_OLD, message=message, blocking=False))
+    return tuple(issues)
