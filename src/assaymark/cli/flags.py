@@ -58,9 +58,14 @@ class FlagFormatter(argparse.HelpFormatter):
         super().__init__(prog, max_help_position=32)
 
     def _format_action_invocation(self, action: argparse.Action) -> str:
-        if not isinstance(action, _Switch):
+        """`--severity, -s LIST`: the same on every version of Python, because documents are made of it."""
+        if not action.option_strings:
             return super()._format_action_invocation(action)
-        return ", ".join(option for option in action.option_strings if "=" not in option)
+        spelled = ", ".join(option for option in action.option_strings if "=" not in option)
+        if action.nargs == 0:
+            return spelled
+        value = action.metavar or ("|".join(map(str, action.choices)) if action.choices else action.dest.upper())
+        return f"{spelled} {value}"
 
     def _format_usage(self, usage: str | None, actions: Any, groups: Any, prefix: str | None) -> str:
         """One line: the flags stand below, and thirty of them in brackets teach nobody."""

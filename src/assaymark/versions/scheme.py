@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import msgspec
 
-from assaymark.extensions import find
+from assaymark.extensions import discover, find
 
 
 class VersionError(ValueError):
@@ -49,3 +49,8 @@ def load_scheme(name: str) -> Scheme:
     if scheme is None:
         raise LookupError(f"no version scheme `{name}`")
     return scheme
+
+
+def schemes() -> Iterator[Scheme]:
+    """Every scheme, in order of the files' names."""
+    return discover("assaymark.versions", "SCHEME", Scheme)

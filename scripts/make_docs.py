@@ -1,0 +1,93 @@
+"""Write the generated pages of docs/ from the program itself: what it reads, orders, writes, and every flag.
+
+`--check` writes nothing and exits 1 when a page is not what it would write. `--into` names another folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from assaymark.artifact.source import sources
+from assaymark.attest.keys.scheme import key_schemes
+from assaymark.cli.flags import FlagParser
+from assaymark.cli.global_flags import add_global_flags
+from assaymark.cli.overview import commands, typed
+from assaymark.inventory.select import analyzers
+from assaymark.report.format import formats
+from assaymark.versions.scheme import schemes
+
+GENERATED = "<!-- written by `make docs`; edit the code instead -->\n"
+
+
+def main() -> int:
+    """Write or check every page."""
+    os.environ["COLUMNS"] = "110"
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--into", type=Path, default=Path(__file__).resolve().parent.parent / "docs")
+    args = parser.parse_args()
+    stale = []
+    for name, text in {"extensions.md": extensions(), "commands.md": command_pages()}.items():
+        path: Path = args.into / name
+        if args.check and (not path.exists() or path.read_text(encoding="utf-8") != text):
+            stale.append(name)
+        elif not args.check:
+            path.write_text(text, encoding="utf-8")
+    if stale:
+        print(f"not what `make docs` writes: {', '.join(stale)}")
+    return 1 if stale else 0
+
+
+def extensions() -> str:
+    """The tables of everything that is found by walking a folder."""
+    analysers = ((a.kind, a.name, a.version, patterns(a.paths), ", ".join(a.targets)) for a in analyzers())
+    orders = ((s.name, ", ".join(s.ecosystems), "yes" if s.satisfies else "no") for s in schemes())
+    written = ((f.name, f.media_type, f.summary) for f in formats())
+    opened = ((s.name, "--input" if s.input else "--image-src") for s in sources())
+    keys = ((k.form, ", ".join(name or "a path" for name in k.names)) for k in key_schemes())
+    return "\n".join(
+        [
+            "# What this version reads, orders and writes",
+            "",
+            GENERATED,
+            *table("Analysers", ("kind", "name", "version", "files", "commands"), analysers),
+            *table("Version orders", ("name", "ecosystems and families", "constraints"), orders),
+            *table("Report formats", ("name", "media type", "summary"), written),
+            *table("Image sources", ("name", "chosen by"), opened),
+            *table("Key references", ("form", "schemes"), keys),
+        ]
+    )
+
+
+def command_pages() -> str:
+    """The help text of every command."""
+    lines = ["# Commands", "", GENERATED]
+    for command in commands():
+        parser = FlagParser(prog=f"assaymark {typed(command.name)}", description=command.summary)
+        command.configure(parser)
+        add_global_flags(parser)
+        lines += [f"## {typed(command.name)}", "", "```", parser.format_help().rstrip(), "```", ""]
+    return "\n".join(lines)
+
+
+def patterns(paths: tuple[str, ...]) -> str:
+    """File patterns as one cell."""
+    return ", ".join(f"`{path}`" for path in paths)
+
+
+def table(title: str, head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> Iterator[str]:
+    """A heading and a Markdown table."""
+    yield f"## {title}\n"
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in row)} |"
+    yield ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""`public-key`: the public half of a key, as PEM on stdout."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from assaymark.cli.command import Command
+from assaymark.cli.keys import key_context
+from assaymark.cli.network_flags import add_network_flags, network_from
+from assaymark.errors import ExitCode
+from assaymark.limits import DEFAULT_LIMITS
+
+if TYPE_CHECKING:
+    from assaymark.cli.console import Console
+
+
+def _configure(parser: ArgumentParser) -> None:
+    parser.description = (
+        "Print the public half of a private key. The password comes from COSIGN_PASSWORD, a prompt, or stdin."
+    )
+    parser.add_argument("--key", required=True, metavar="KEY", help="path of the private key, or env://NAME")
+    parser.add_argument("--outfile", default="", metavar="FILE", help="write it to a file instead of stdout")
+    add_network_flags(parser)
+
+
+def _run(args: Namespace, console: Console) -> int:
+    from assaymark.attest.keys.reference import load_signer
+    from assaymark.safeio.files import write_atomic
+
+    context = key_context(console, network_from(args, console.environ, DEFAULT_LIMITS))
+    pem = load_signer(args.key, context).public.pem
+    if args.outfile:
+        write_atomic(Path(args.outfile), pem)
+    else:
+        console.out_bytes(pem)
+    return ExitCode.DONE
+
+
+COMMAND: Final = Command(
+    name="public-key", summary="print the public half of a key", group="Keys", configure=_configure, run=_run
+)

@@ -1,0 +1,71 @@
+"""Passwords and key references on the command line, in cosign's order.
+
+`COSIGN_PASSWORD` when it is set (an empty value counts), else a prompt on a terminal, else the first line of stdin; one
+line feed at its end does not belong to the password.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from assaymark.errors import LocalError, UsageError
+
+if TYPE_CHECKING:
+    from assaymark.attest.keys.scheme import KeyContext
+    from assaymark.cli.console import Console
+    from assaymark.net.network import Network
+
+PASSWORD_VARIABLE: Final = "COSIGN_PASSWORD"  # noqa: S105 - the variable's name
+_PROMPT: Final = "Enter password for private key: "
+_PROMPT_AGAIN: Final = "Enter password for private key again: "
+
+
+def key_password(console: Console) -> bytes:
+    """The password that opens a key.
+
+    Raises:
+        UsageError: the variable is not set and there is nobody to ask.
+    """
+    if PASSWORD_VARIABLE in console.environ:
+        return console.environ[PASSWORD_VARIABLE].encode("utf-8", "surrogateescape")
+    return console.ask_password(_PROMPT).encode("utf-8", "surrogateescape")
+
+
+def new_password(console: Console) -> bytes:
+    """The password of a key that is being written; on a terminal it is asked for twice.
+
+    Raises:
+        UsageError: the two differ.
+    """
+    password = key_password(console)
+    if PASSWORD_VARIABLE not in console.environ and console.can_ask:
+        again = console.ask_password(_PROMPT_AGAIN).encode("utf-8", "surrogateescape")
+        if again != password:
+            raise UsageError("the two passwords differ")
+    return password
+
+
+def key_context(console: Console, network: Network) -> KeyContext:
+    """What key references may use during one command; the password is asked for at most once."""
+    from assaymark.attest.keys.scheme import KeyContext
+
+    return KeyContext(
+        environment=console.environ, network=network, password=cache(lambda: key_password(console)), warn=console.warn
+    )
+
+
+def agree_to_replace(paths: tuple[Path, ...], console: Console, *, yes: bool) -> None:
+    """Ask before a key file is replaced.
+
+    Raises:
+        LocalError: a file is there and the answer was not yes.
+    """
+    present = [path for path in paths if path.exists() or path.is_symlink()]
+    if not present or yes:
+        return
+    if not console.confirm(f"the file `{present[0]}` already exists; overwrite it?"):
+        raise LocalError(
+            f"`{present[0]}` exists and was left as it is", hint="remove it, choose another prefix, or use `--yes`"
+        )
