@@ -105,7 +105,7 @@ def _read_envelope(document: Mapping[str, Any]) -> Envelope:
     refuse_case_variants(document, _ENVELOPE, what="the envelope")
     signatures = document.get("signatures")
     if not isinstance(signatures, list):
-        raise ValueError("`signatures` is not a list")  # noqa: TRY004 - a malformed document, not a caller's mistake
+        raise ValueError("`signatures` is not a list")  # noqa: TRY004 - the document is malformed
     return Envelope(
         payload=decode_base64(_text(document, "payload")),
         payload_type=_text(document, "payloadType"),
@@ -115,7 +115,7 @@ def _read_envelope(document: Mapping[str, Any]) -> Envelope:
 
 def _read_signature(document: object) -> Signature:
     if not isinstance(document, dict):
-        raise ValueError("a signature is not an object")  # noqa: TRY004 - a malformed document, not a caller's mistake
+        raise ValueError("a signature is not an object")  # noqa: TRY004 - the document is malformed
     refuse_case_variants(document, _SIGNATURE, what="a signature")
     keyid = document.get("keyid")
     return Signature(sig=decode_base64(_text(document, "sig")), keyid="" if keyid is None else _text(document, "keyid"))
@@ -124,5 +124,5 @@ def _read_signature(document: object) -> Signature:
 def _text(document: Mapping[str, Any], name: str) -> str:
     value = document.get(name)
     if not isinstance(value, str):
-        raise ValueError(f"`{name}` is missing or not a string")  # noqa: TRY004 - a malformed document, not a caller's mistake
+        raise ValueError(f"`{name}` is missing or not a string")  # noqa: TRY004 - the document is malformed
     return value

@@ -21,8 +21,7 @@ class Message:
 
     def __init__(self, document: object, name: str, fields: tuple[str, ...]) -> None:
         if not isinstance(document, dict):
-            raise ValueError(f"`{name}` is not an object")  # noqa: TRY004 - a malformed document, not a caller's
-            mistake
+            raise ValueError(f"`{name}` is not an object")  # noqa: TRY004 - the document is malformed
         self._name = name
         self._members = self._named(document, fields)
 
@@ -34,7 +33,7 @@ class Message:
         """A string; empty where it is absent."""
         value = self._members.get(field, "")
         if not isinstance(value, str):
-            raise ValueError(f"`{self._name}.{field}` is not a string")  # noqa: TRY004 - a malformed document
+            raise ValueError(f"`{self._name}.{field}` is not a string")  # noqa: TRY004 - the document is malformed
         return value
 
     def data(self, field: str) -> bytes:
@@ -61,7 +60,7 @@ class Message:
         """A list; empty where it is absent."""
         listed = self._members.get(field, [])
         if not isinstance(listed, list):
-            raise ValueError(f"`{self._name}.{field}` is not a list")  # noqa: TRY004 - a malformed document
+            raise ValueError(f"`{self._name}.{field}` is not a list")  # noqa: TRY004 - the document is malformed
         if len(listed) > limit:
             raise ValueError(f"`{self._name}.{field}` has {len(listed)} entries, more than {limit}")
         return listed

@@ -111,7 +111,7 @@ def _read_subjects(listed: object, limits: Limits) -> tuple[Subject, ...]:
 
 def _read_subject(subject: object, limits: Limits) -> Subject:
     if not isinstance(subject, dict):
-        raise ValueError("a subject is not an object")  # noqa: TRY004 - a malformed document, not a caller's mistake
+        raise ValueError("a subject is not an object")  # noqa: TRY004 - the document is malformed
     refuse_case_variants(subject, _SUBJECT_MEMBERS, what="a subject")
     digests, name = subject.get("digest"), subject.get("name", "")
     if not isinstance(digests, dict) or not 1 <= len(digests) <= limits.digests_per_subject:

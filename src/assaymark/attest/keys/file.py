@@ -136,7 +136,7 @@ def _parse_document(document: Any) -> tuple[tuple[int, int, int], bytes, bytes, 
 def _member(document: Any, name: str, kind: type[Any]) -> Any:
     value = document.get(name) if isinstance(document, Mapping) else None
     if not isinstance(value, kind) or isinstance(value, bool):
-        raise ValueError(f"`{name}` is missing or of the wrong type")  # noqa: TRY004 - a malformed file, not a caller's mistake
+        raise ValueError(f"`{name}` is missing or of the wrong type")  # noqa: TRY004 - the file is malformed
     return value
 
 

@@ -74,8 +74,8 @@ class PublicKey(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def openssh_fingerprint(self) -> str:
-        """What `ssh-keygen -l` prints (RFC 4253 section 6.6, RFC 5656, RFC 8709): `SHA256:` and base64 without
-        padding.""" digest = hashlib.sha256(b"".join(_ssh_string(part) for part in _ssh_parts(self))).digest()
+        """What `ssh-keygen -l` prints (RFC 4253 section 6.6, RFC 5656, RFC 8709): `SHA256:` and unpadded base64."""
+        digest = hashlib.sha256(b"".join(_ssh_string(part) for part in _ssh_parts(self))).digest()
         return "SHA256:" + b2a_base64(digest, newline=False).decode("ascii").rstrip("=")
 
     def rsa_numbers(self) -> tuple[int, int]:
