@@ -4,7 +4,7 @@ A published database is an image manifest with exactly one layer of media type `
 
 1. Repositories are asked in order. Any failure of one, whatever it is, leads to the next; a failure of the local disk
    does not, because it would come again.
-2. Credentials that a registry rejects are left away and the repository is asked once more: the public ones need none.
+2. Credentials that a registry rejects are left away by its client (`assaymark.oci.auth`): the public ones need none.
 3. The layer is read by its digest and verified to its last byte, then the metadata and the file's structure are looked
    at, and a database that is older than the one that is there is refused unless it is asked for (a mirror that was
    rolled back hides what was published since).
@@ -31,7 +31,7 @@ from assaymark.advisories.origin import Origin, sweep_origins, write_origin
 from assaymark.advisories.swap import prepare, retire, switch
 from assaymark.advisories.trivy_db import SCHEMA
 from assaymark.advisories.unpack import unpack_database
-from assaymark.errors import ArtifactError, AuthenticationError, DatabaseError, NetworkError
+from assaymark.errors import ArtifactError, DatabaseError, NetworkError
 from assaymark.limits import Limits
 from assaymark.model.descriptor import Descriptor
 from assaymark.model.progress import Progress
@@ -40,7 +40,6 @@ from assaymark.oci.content import ContentStore
 from assaymark.oci.manifest import Manifest, parse_manifest
 from assaymark.safeio.files import write_atomic
 
-DEFAULT_REPOSITORIES: Final = ("mirror.gcr.io/aquasec/trivy-db:2", "ghcr.io/aquasecurity/trivy-db:2")
 LAYER_TYPE: Final = "application/vnd.aquasec.trivy.db.layer.v1.tar+gzip"
 
 
@@ -49,10 +48,6 @@ class Registries(Protocol):
 
     def repository(self, reference: Reference) -> ContentStore:
         """The repository that the reference names."""
-        ...
-
-    def anonymous(self) -> Registries:
-        """The same without any credentials."""
         ...
 
 
@@ -74,7 +69,7 @@ class Download(msgspec.Struct, frozen=True, kw_only=True):
         older: whether a database that is older than the one that is there is welcome.
     """
 
-    repositories: tuple[str, ...] = DEFAULT_REPOSITORIES
+    repositories: tuple[str, ...]
     registry: Callable[[], Registries]
     clock: Callable[[], datetime]
     progress: Progress
@@ -93,7 +88,7 @@ def download_database(cache: CacheFolder, wanted: Download) -> None:
     failures: list[str] = []
     for reference in repository_references(wanted.repositories):
         try:
-            _attempt(reference, wanted, lambda published: _install(published, cache, wanted))
+            _install(_locate(reference, wanted), cache, wanted)
         except (NetworkError, ArtifactError, DatabaseError) as exc:
             failures.append(f"`{reference.original}`: {exc}")
         else:
@@ -105,7 +100,7 @@ def is_offered(wanted: Download) -> bool:
     """Whether any of the repositories offers a database now; nothing is downloaded."""
     for reference in repository_references(wanted.repositories):
         with suppress(NetworkError, ArtifactError, DatabaseError):
-            _attempt(reference, wanted, lambda _: None)
+            _locate(reference, wanted)
             return True
     return False
 
@@ -123,15 +118,8 @@ def _is_tagged(name: str) -> bool:
     return "@" in name or ":" in name.rpartition("/")[2]
 
 
-def _attempt(reference: Reference, wanted: Download, use: Callable[[Published], None]) -> None:
-    registry = wanted.registry()
-    try:
-        use(_locate(registry.repository(reference), reference, wanted.limits))
-    except AuthenticationError:
-        use(_locate(registry.anonymous().repository(reference), reference, wanted.limits))
-
-
-def _locate(store: ContentStore, reference: Reference, limits: Limits) -> Published:
+def _locate(reference: Reference, wanted: Download) -> Published:
+    limits, store = wanted.limits, wanted.registry().repository(reference)
     stored = store.manifest(reference.identifier)
     manifest = parse_manifest(stored.data, stored.descriptor.media_type, limits=limits)
     if not isinstance(manifest, Manifest) or len(manifest.layers) != 1:
@@ -140,9 +128,7 @@ def _locate(store: ContentStore, reference: Reference, limits: Limits) -> Publis
     if layer.media_type != LAYER_TYPE:
         raise ArtifactError(f"it is no database: its layer is of type `{layer.media_type}`")
     if layer.size > limits.database_layer_bytes:
-        raise ArtifactError(
-            f"its layer has {layer.size} bytes, more than the {limits.database_layer_bytes} that are read"
-        )
+        raise ArtifactError(f"its layer has {layer.size} bytes, above {limits.database_layer_bytes}")
     return Published(store=store, layer=layer, uri=f"{reference.context}@{stored.descriptor.digest}")
 
 
