@@ -1,0 +1,196 @@
+"""One layer's harvested files turned into its inventory, the value that the cache keeps.
+
+1. Every file goes to the analysers that claim it, in byte order of the paths, so that the result does not depend on the
+   order of an archive. A path that an analyser names exactly and that is a link is followed when nobody claims its target.
+2. What one analyser cannot read in one file becomes an issue, and the rest goes on.
+3. Packages get their analyser's name, normalised licences (applications only) and their UID, and are sorted.
+4. Applications whose file belongs to an official package of the operating system of the *same* layer are dropped, and
+   packages likewise: the package manager's own database is the better source. Comprehensive detection keeps them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO, Final
+
+import msgspec
+
+from assaymark.errors import Error, LimitError, LocalError
+from assaymark.inventory import licenses
+from assaymark.inventory.analyzer import Analyzer, File, Input, Options, Tree
+from assaymark.inventory.index import Index
+from assaymark.inventory.ordering import package_order
+from assaymark.inventory.uid import UidHasher
+from assaymark.limits import DEFAULT_LIMITS, Limits
+from assaymark.model.inventory import Application, Found, LayerInventory, OsPackages
+from assaymark.model.issue import Issue, IssueCode, Unanalysed
+from assaymark.model.package import Package, PackageIdentifier, Relationship
+
+logger = logging.getLogger(__name__)
+
+FORMAT: Final = 1
+"""Version of `LayerInventory` and of what is computed here; part of the cache key."""
+
+_SYSTEM_FILES: Final = frozenset(  # distroless Python 2 has no list of its files (trivy-behaviour 5.1)
+    {
+        "usr/lib/python2.7/argparse.egg-info",
+        "usr/lib/python2.7/lib-dynload/Python-2.7.egg-info",
+        "usr/lib/python2.7/wsgiref.egg-info",
+    }
+)
+
+
+class LayerFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What reading a layer tells about it; a directory has none of it.
+
+    Attributes:
+        issues: what the reading itself had to leave out.
+        not_analysed: from `Index.watch`.
+    """
+
+    digest: str = ""
+    diff_id: str = ""
+    size: int = 0
+    whiteouts: tuple[str, ...] = ()
+    opaque: tuple[str, ...] = ()
+    issues: tuple[Issue, ...] = ()
+    not_analysed: tuple[Unanalysed, ...] = ()
+
+
+NO_FACTS: Final = LayerFacts()
+
+
+def analyse_layer(
+    tree: Tree,
+    facts: LayerFacts = NO_FACTS,
+    *,
+    index: Index,
+    limits: Limits = DEFAULT_LIMITS,
+    options: Options | None = None,
+) -> LayerInventory:
+    """What the files of `tree` say; never fails because of what they hold."""
+    options = options or Options()
+    issues = [_placed(issue, facts) for issue in facts.issues]
+    hasher = UidHasher()
+    found: list[Found] = []
+
+    def report(issue: Issue) -> None:
+        issues.append(_placed(issue, facts))
+
+    for file, analyzer in _work(tree, index):
+        source = Input(file=file, tree=tree, limits=limits, options=options, report=report)
+        found.extend(_finished(item, analyzer, hasher) for item in _run(analyzer, source))
+    if not options.comprehensive:
+        found = _without_system_files(found)
+    return LayerInventory(
+        digest=facts.digest,
+        diff_id=facts.diff_id,
+        size=facts.size,
+        found=tuple(_forget_system_files(item) for item in found),
+        whiteouts=facts.whiteouts,
+        opaque=facts.opaque,
+        issues=tuple(issues),
+        not_analysed=facts.not_analysed,
+    )
+
+
+def _placed(issue: Issue, facts: LayerFacts) -> Issue:
+    return issue if issue.layer else msgspec.structs.replace(issue, layer=facts.diff_id)
+
+
+def _work(tree: Tree, index: Index) -> Iterator[tuple[File, Analyzer]]:
+    """Rule 1: each file with each analyser that parses it."""
+    claimed: dict[str, File] = {}
+    for file in tree.under(""):
+        if index.parsers(file.path, file.mode):
+            claimed[file.path] = file
+    for path in index.exact_paths:
+        if path not in claimed:
+            target = tree.find(path)
+            if target is not None and target.path not in claimed:
+                claimed[path] = _Linked(path, target)
+    for path, file in sorted(claimed.items()):
+        for analyzer in index.parsers(path, file.mode):
+            yield file, analyzer
+
+
+class _Linked:
+    """A file under the name of a link to it."""
+
+    def __init__(self, path: str, target: File) -> None:
+        self.path = path
+        self.mode = target.mode
+        self.size = target.size
+        self._target = target
+
+    def open(self) -> BinaryIO:
+        return self._target.open()
+
+    def read(self, limit: int | None = None) -> bytes:
+        return self._target.read(limit)
+
+
+def _run(analyzer: Analyzer, source: Input) -> Iterable[Found]:
+    """Rule 2. A file that fails half-way contributes nothing."""
+    try:
+        return list(analyzer.parse(source))
+    except Exception as exc:  # noqa: BLE001 - marked place: one analyser on one file
+        logger.debug("analyser %s on %s", analyzer.name, source.path, exc_info=True)
+        code = _code(exc)
+        reason = str(exc) if isinstance(exc, (Error, ValueError, OSError)) else f"{type(exc).__name__}: {exc}"
+        source.report(Issue(code=code, message=f"{analyzer.name}: {reason}", path=source.path))
+        return ()
+
+
+def _code(exc: Exception) -> IssueCode:
+    if isinstance(exc, LimitError):
+        return IssueCode.FILE_TOO_LARGE
+    return IssueCode.FILE_UNREADABLE if isinstance(exc, (LocalError, OSError)) else IssueCode.FILE_MALFORMED
+
+
+def _finished(item: Found, analyzer: Analyzer, hasher: UidHasher) -> Found:
+    """Rule 3."""
+    if isinstance(item, OsPackages):
+        return _with_packages(item, (_identified(package, analyzer, hasher, "") for package in item.packages))
+    if isinstance(item, Application):
+        packages = (_normalised(package) for package in item.packages)
+        return _with_packages(item, (_identified(package, analyzer, hasher, item.path) for package in packages))
+    return item
+
+
+def _with_packages(item: OsPackages | Application, packages: Iterable[Package]) -> OsPackages | Application:
+    return msgspec.structs.replace(item, packages=tuple(sorted(packages, key=package_order)))
+
+
+def _normalised(package: Package) -> Package:
+    """`Indirect` repeats the relationship for older readers of the report."""
+    return msgspec.structs.replace(
+        package,
+        licenses=licenses.normalise_all(package.licenses),
+        indirect=package.relationship is Relationship.INDIRECT,
+    )
+
+
+def _identified(package: Package, analyzer: Analyzer, hasher: UidHasher, path: str) -> Package:
+    analysed = msgspec.structs.replace(package, analyzed_by=analyzer.name)
+    return msgspec.structs.replace(analysed, identifier=PackageIdentifier(uid=hasher.uid(analysed, path)))
+
+
+def _without_system_files(found: list[Found]) -> list[Found]:
+    """Rule 4."""
+    owned = _SYSTEM_FILES.union(
+        path.removeprefix("/") for item in found if isinstance(item, OsPackages) for path in item.system_files
+    )
+    kept: list[Found] = []
+    for item in found:
+        if not isinstance(item, Application):
+            kept.append(item)
+        elif item.path not in owned:
+            packages = tuple(package for package in item.packages if package.file_path not in owned)
+            kept.append(msgspec.structs.replace(item, packages=packages))
+    return kept
+
+
+def _forget_system_files(item: Found) -> Found:
+    return msgspec.structs.replace(item, system_files=()) if isinstance(item, OsPackages) else item

@@ -1,0 +1,142 @@
+"""Package URLs as the reports print them (purl-spec; trivy-behaviour, section 1.10).
+
+`pkg:<type>[/<namespace>]/<name>[@<version>][?<qualifiers>][#<subpath>]`. Everything outside
+`A-Za-z0-9-._~!$&'()*,;=:` is percent-encoded in names, namespaces and versions, everything but unreserved characters and
+`:` in qualifiers, which are sorted. The version carries the release and no epoch: that is a qualifier, as is the
+architecture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import quote
+
+from assaymark.model.inventory import OperatingSystem
+from assaymark.model.package import Package, format_version
+
+_TEXT_SAFE: Final = "!$&'()*,;=:"
+_QUALIFIER_SAFE: Final = ":"
+
+_APK: Final = frozenset({"alpine", "chainguard", "wolfi", "minimos"})
+_DEB: Final = frozenset({"debian", "ubuntu", "echo"})
+_RPM: Final = frozenset(
+    "alma amazon azurelinux cbl-mariner centos fedora opensuse opensuse-leap opensuse-tumbleweed oracle photon redhat "
+    "rocky slem sles".split()
+)
+_VENDORS: Final = {
+    "sles": "suse",
+    "slem": "suse",
+    "opensuse-leap": "opensuse",
+    "opensuse-tumbleweed": "opensuse",
+}
+_LANGUAGES: Final = {
+    application: purl_type
+    for purl_type, applications in {
+        "maven": "jar pom gradle sbt",
+        "gem": "bundler gemspec",
+        "nuget": "nuget dotnet-core packages-props",
+        "composer": "composer composer-vendor",
+        "conda": "conda-pkg conda-environment",
+        "pypi": "python-pkg pip pipenv poetry uv pylock",
+        "golang": "gobinary gomod",
+        "npm": "npm node-pkg yarn pnpm bun",
+        "cargo": "cargo rustbinary",
+    }.items()
+    for application in applications.split()
+}
+
+
+def os_package_url(package: Package, os: OperatingSystem) -> str:
+    """The purl of a package of the distribution `os`; empty for a package without a name."""
+    if not package.name:
+        return ""
+    qualifiers = _common_qualifiers(package)
+    if os.family in _APK:
+        qualifiers["distro"] = os.name
+        return _join("apk", os.family.lower(), package.name.lower(), package, qualifiers)
+    if os.family in _DEB:
+        qualifiers["distro"] = f"{os.family}-{os.name}"
+        return _join("deb", os.family, package.name, package, qualifiers)
+    if os.family in _RPM or os.family == "coreos":
+        qualifiers["distro"] = f"{os.family}-{os.name}"
+        qualifiers["modularitylabel"] = package.modularitylabel
+        return _join("rpm", _VENDORS.get(os.family, os.family), package.name, package, qualifiers)
+    if os.family == "bottlerocket":
+        qualifiers["distro"] = f"bottlerocket-{os.name}"
+    return _join(os.family, "", package.name, package, qualifiers)
+
+
+def application_package_url(package: Package, application: str) -> str:
+    """The purl of a package found by an analyser of the application type `application`; empty where it has none."""
+    if not package.name:
+        return ""
+    purl_type = _LANGUAGES.get(application, application)
+    namespace, name, subpath = _NAMES.get(purl_type, _plain)(package.name)
+    if not name:
+        return ""
+    qualifiers = _common_qualifiers(package)
+    if purl_type == "julia":
+        qualifiers["uuid"] = package.id
+    return _join(purl_type, namespace, name, package, qualifiers, subpath)
+
+
+def _common_qualifiers(package: Package) -> dict[str, str]:
+    return {"arch": package.arch, "epoch": str(package.epoch) if package.epoch else ""}
+
+
+def _join(
+    purl_type: str, namespace: str, name: str, package: Package, qualifiers: dict[str, str], subpath: str = ""
+) -> str:
+    segments = [quote(segment, safe=_TEXT_SAFE) for segment in namespace.split("/") if segment]
+    url = "/".join([f"pkg:{purl_type}", *segments, quote(name, safe=_TEXT_SAFE)])
+    version = format_version(0, package.version, package.release)
+    if version:
+        url += f"@{quote(version, safe=_TEXT_SAFE)}"
+    pairs = [f"{key}={quote(value, safe=_QUALIFIER_SAFE)}" for key, value in sorted(qualifiers.items()) if value]
+    if pairs:
+        url += "?" + "&".join(pairs)
+    return f"{url}#{quote(subpath, safe=_TEXT_SAFE + '/')}" if subpath else url
+
+
+def _plain(name: str) -> tuple[str, str, str]:
+    return "", name, ""
+
+
+def _split_last(name: str) -> tuple[str, str, str]:
+    namespace, _, last = name.rpartition("/")
+    return namespace, last, ""
+
+
+def _maven(name: str) -> tuple[str, str, str]:
+    return _split_last(name.replace(":", "/"))
+
+
+def _pypi(name: str) -> tuple[str, str, str]:
+    return "", name.lower().replace("_", "-"), ""
+
+
+def _golang(name: str) -> tuple[str, str, str]:
+    """A module replaced by a local folder has no name that others know."""
+    return ("", "", "") if name.startswith(("./", "../")) else _split_last(name.lower())
+
+
+def _npm(name: str) -> tuple[str, str, str]:
+    return _split_last(name.lower())
+
+
+def _cocoapods(name: str) -> tuple[str, str, str]:
+    pod, _, subspec = name.partition("/")
+    return "", pod, subspec
+
+
+_NAMES: Final[dict[str, Callable[[str], tuple[str, str, str]]]] = {
+    "maven": _maven,
+    "pypi": _pypi,
+    "composer": _split_last,
+    "golang": _golang,
+    "npm": _npm,
+    "swift": _split_last,
+    "cocoapods": _cocoapods,
+    "julia": _split_last,
+}

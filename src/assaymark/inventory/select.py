@@ -1,0 +1,65 @@
+"""Which analysers a command runs.
+
+Every analyser states the commands that run it (`Analyzer.targets`): lockfiles are read in source trees (`fs`, `repo`),
+what is installed is read in images and root file systems. `--pkg-types` narrows that to operating system packages
+(`os`) or everything else (`library`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Sequence
+from functools import cache
+from typing import Final
+
+from assaymark.extensions import discover
+from assaymark.inventory.analyzer import Analyzer, Options
+from assaymark.inventory.index import Index
+from assaymark.inventory.unanalysed import KINDS, Kind
+
+PKG_TYPES: Final = ("os", "library")
+
+_FOLDERS: Final = ("os", "lang", "binary", "sbom")
+
+
+@cache
+def analyzers() -> tuple[Analyzer, ...]:
+    """Every analyser there is, folder by folder in order of the files' names."""
+    return tuple(
+        analyzer for folder in _FOLDERS for analyzer in discover(f"assaymark.inventory.{folder}", "ANALYZER", Analyzer)
+    )
+
+
+def analysers_for(target: str, *, pkg_types: Collection[str] = PKG_TYPES) -> list[Analyzer]:
+    """The analysers that the command `target` (`image`, `rootfs`, `fs`, `repo`) runs."""
+    return [
+        analyzer
+        for analyzer in analyzers()
+        if target in analyzer.targets and ("os" if analyzer.kind == "os" else "library") in pkg_types
+    ]
+
+
+def kinds_for(target: str, *, pkg_types: Collection[str] = PKG_TYPES) -> Iterator[Kind]:
+    """The kinds of files that such a scan recognises without reading them."""
+    return (kind for kind in KINDS if target in kind.targets and kind.group in pkg_types)
+
+
+def index_for(target: str, *, pkg_types: Collection[str] = PKG_TYPES, options: Options | None = None) -> Index:
+    """The compiled interests of everything that `target` runs.
+
+    Raises:
+        UsageError: a file pattern of `options` is no regular expression.
+    """
+    options = options or Options()
+    return Index(
+        analysers_for(target, pkg_types=pkg_types), options, unread=kinds_for(target, pkg_types=pkg_types)
+    )
+
+
+def analyser_set(chosen: Sequence[Analyzer], *, options: Options | None = None) -> str:
+    """A digest of the analysers' names and versions and of the options, for cache keys."""
+    options = options or Options()
+    lines = sorted(f"{analyzer.kind} {analyzer.name} {analyzer.version}" for analyzer in chosen)
+    lines.append(f"comprehensive {options.comprehensive}")
+    lines.extend(f"pattern {name} {expression}" for name, expression in options.file_patterns)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

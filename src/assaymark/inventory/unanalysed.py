@@ -1,0 +1,145 @@
+"""Kinds of files that hold packages and that this version does not read.
+
+A report that is silent about them would read as "nothing found". So the walk counts them, and the report's coverage
+names each kind with a number and a few examples. The kinds are those that a scan of the same target could be expected
+to read; an analyser that is added later takes its files out of here by wanting them.
+
+Executables may carry the module lists of Go and Rust. Which ones do is only known by reading them; what is counted is
+every executable file of some size outside the folders that package managers fill.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+
+from assaymark.model.issue import Unanalysed
+
+_EXAMPLES: Final = 3
+_INSTALLED: Final = ("image", "rootfs")
+_DECLARED: Final = ("fs", "repo")
+_EVERYWHERE: Final = (*_INSTALLED, *_DECLARED)
+_PACKAGE_MANAGED: Final = ("bin", "sbin", "lib*", "etc", "var", "usr/bin", "usr/sbin", "usr/lib*", "usr/share")
+_EXECUTABLE_BYTES: Final = 64 * 1024  # the smallest Go and Rust programs are several times as large
+
+
+class Kind(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of package source.
+
+    Attributes:
+        name: as the coverage prints it; the reference's name for the analyser where it has one.
+        paths: patterns as in `Analyzer.paths`.
+        targets: the commands for which the kind counts.
+        group: `os` or `library`, as in `--pkg-types`.
+        minimum: smaller files do not count.
+    """
+
+    name: str
+    paths: tuple[str, ...]
+    targets: tuple[str, ...]
+    group: Literal["os", "library"] = "library"
+    minimum: int = 0
+
+
+KINDS: Final = (
+    Kind(
+        name="rpm",
+        group="os",
+        targets=("image", "rootfs", "fs"),
+        paths=(
+            *(
+                f"{folder}/{name}"
+                for folder in ("usr/lib/sysimage/rpm", "var/lib/rpm")
+                for name in ("Packages", "Packages.db", "rpmdb.sqlite")
+            ),
+            "usr/share/rpm/rpmdb.sqlite",
+        ),
+    ),
+    Kind(
+        name="rpmqa",
+        group="os",
+        targets=("image", "rootfs", "fs"),
+        paths=("var/lib/rpmmanifest/container-manifest-2",),
+    ),
+    Kind(
+        name="bottlerocket-inventory",
+        group="os",
+        targets=("image", "rootfs", "fs"),
+        paths=("*-bottlerocket-linux-gnu/sys-root/usr/share/bottlerocket/application-inventory.json",),
+    ),
+    Kind(
+        name="executable",
+        targets=_INSTALLED,
+        minimum=_EXECUTABLE_BYTES,
+        paths=("+x", *(f"!{folder}/**" for folder in _PACKAGE_MANAGED)),
+    ),
+    Kind(
+        name="jar",
+        targets=_INSTALLED,
+        paths=tuple(f"*.{end}" for word in ("jar", "war", "ear", "par") for end in (word, word.upper())),
+    ),
+    Kind(name="gemspec", targets=_INSTALLED, paths=("**/specifications/**/*.gemspec",)),
+    Kind(name="node-pkg", targets=_INSTALLED, paths=("package.json",)),
+    Kind(name="composer-vendor", targets=_INSTALLED, paths=("installed.json",)),
+    Kind(name="conda-pkg", targets=_INSTALLED, paths=("**/envs/**/conda-meta/*.json",)),
+    Kind(
+        name="sbom",
+        targets=_INSTALLED,
+        paths=("*.spdx", "*.spdx.json", "*.cdx", "*.cdx.json", "!**/*.dist-info/sboms/**"),
+    ),
+    Kind(name="python-egg", targets=_EVERYWHERE, paths=("*.egg",)),
+    Kind(name="cargo", targets=_EVERYWHERE, paths=("Cargo.lock",)),
+    Kind(name="julia", targets=_EVERYWHERE, paths=("Manifest.toml",)),
+    Kind(name="nuget", targets=_EVERYWHERE, paths=("packages.lock.json", "packages.config")),
+    Kind(name="dotnet-core", targets=_EVERYWHERE, paths=("*.deps.json",)),
+    Kind(name="packages-props", targets=_EVERYWHERE, paths=("*Packages.props", "*packages.props")),
+    Kind(name="bundler", targets=_DECLARED, paths=("Gemfile.lock",)),
+    Kind(name="bun", targets=_DECLARED, paths=("bun.lock",)),
+    Kind(name="cocoapods", targets=_DECLARED, paths=("Podfile.lock",)),
+    Kind(name="composer", targets=_DECLARED, paths=("composer.lock", "!**/vendor/**")),
+    Kind(name="conan-lock", targets=_DECLARED, paths=("conan.lock",)),
+    Kind(name="conda-environment", targets=_DECLARED, paths=("environment.yml", "environment.yaml")),
+    Kind(name="gomod", targets=_DECLARED, paths=("go.mod",)),
+    Kind(name="gradle-lockfile", targets=_DECLARED, paths=("*gradle.lockfile",)),
+    Kind(name="mix-lock", targets=_DECLARED, paths=("mix.lock",)),
+    Kind(name="pipenv", targets=_DECLARED, paths=("Pipfile.lock",)),
+    Kind(name="pnpm", targets=_DECLARED, paths=("pnpm-lock.yaml", "!**/node_modules/**")),
+    Kind(name="poetry", targets=_DECLARED, paths=("poetry.lock",)),
+    Kind(name="pom", targets=_DECLARED, paths=("pom.xml",)),
+    Kind(name="pubspec-lock", targets=_DECLARED, paths=("pubspec.lock",)),
+    Kind(name="pylock", targets=_DECLARED, paths=("pylock.toml", "**/pylock.*.toml")),
+    Kind(name="sbt-lockfile", targets=_DECLARED, paths=("build.sbt.lock",)),
+    Kind(name="swift", targets=_DECLARED, paths=("Package.resolved",)),
+    Kind(name="uv", targets=_DECLARED, paths=("uv.lock",)),
+    Kind(name="yarn", targets=_DECLARED, paths=("yarn.lock", "!**/node_modules/**", "!**/.yarn/**")),
+)
+
+
+class Tally:
+    """Counts of unread files, with the first few paths of each kind."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, int] = {}
+        self._examples: dict[str, list[str]] = {}
+
+    def add(self, kind: Kind, path: str) -> None:
+        """One more file of `kind`."""
+        self._note(kind.name, 1, (path,))
+
+    def add_all(self, entries: tuple[Unanalysed, ...]) -> None:
+        """Another layer's result on top."""
+        for entry in entries:
+            self._note(entry.kind, entry.count, entry.examples)
+
+    def result(self) -> tuple[Unanalysed, ...]:
+        """The kinds in order of their names."""
+        return tuple(
+            Unanalysed(kind=name, count=count, examples=tuple(self._examples[name]))
+            for name, count in sorted(self._counts.items())
+        )
+
+    def _note(self, name: str, count: int, examples: tuple[str, ...]) -> None:
+        self._counts[name] = self._counts.get(name, 0) + count
+        kept = self._examples.setdefault(name, [])
+        kept.extend(path for path in examples[: _EXAMPLES - len(kept)] if path not in kept)
