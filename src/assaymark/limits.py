@@ -40,7 +40,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     archive_name_bytes: int = 16 * MIB
     layout_blobs: int = 50_000  # looked at for what refers to an image
     git_object_bytes: int = 8 * MIB  # commits and tags, before their deltas are applied and after
-    git_delta_depth: int = 64
+    git_delta_depth: int = 300  # `git gc --aggressive` made chains of 250
     tar_entries: int = 2_000_000
     tar_pax_bytes: int = 1 * MIB
     tar_name_bytes: int = 16 * KIB

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from assaymark.artifact.archive import OTHER_FORMAT
 from assaymark.artifact.config import check_layer_count, parse_config
 from assaymark.artifact.image import BlobLayer, OpenBlob, OpenedImage
 from assaymark.artifact.members import open_archive
@@ -25,7 +26,7 @@ from assaymark.model.artifact import Image, ImageIdentity
 from assaymark.model.descriptor import Descriptor
 from assaymark.model.platform import Platform
 from assaymark.oci.content import StoredManifest
-from assaymark.oci.layout_reader import REF_NAME, FolderFiles, LayoutFiles, LayoutReader, is_image_entry
+from assaymark.oci.layout_reader import INDEX_FILE, REF_NAME, FolderFiles, LayoutFiles, LayoutReader, is_image_entry
 from assaymark.oci.manifest import Index, Manifest, parse_manifest
 from assaymark.oci.platforms import offered_platforms, select_platform
 
@@ -35,6 +36,8 @@ def open_layout(request: ImageRequest) -> Iterator[Image]:
     """The image in the layout that `--input` names."""
     path, reference = split_input(request.input)
     with _open_files(path, request) as files:
+        if not files.exists(INDEX_FILE):
+            raise ArtifactError(f"`{path}` is not an OCI image layout: it has no `{INDEX_FILE}`", reason=OTHER_FORMAT)
         reader = LayoutReader(files, limits=request.limits)
         top = reader.read_manifest(_entry(reader, reference))
         stored, platforms = _descend(reader, top, request)

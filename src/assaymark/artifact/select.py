@@ -19,7 +19,7 @@ from typing import Final
 from assaymark.artifact.archive import OTHER_FORMAT
 from assaymark.artifact.size import SizeBudget
 from assaymark.artifact.source import ImageRequest, Source, sources
-from assaymark.errors import ArtifactError, Error, LimitError, UsageError
+from assaymark.errors import ArtifactError, Error, UsageError
 from assaymark.extensions import find
 from assaymark.model.artifact import Image
 
@@ -58,11 +58,12 @@ def _open_input(request: ImageRequest, stack: ExitStack) -> Image:
         first = exc
     try:
         return stack.enter_context(layout.open(request))
-    except LimitError:
-        raise
     except ArtifactError as exc:
+        if exc.reason != OTHER_FORMAT:
+            raise
         raise ArtifactError(
-            f"`{request.input}` is neither a docker archive nor an OCI image layout: {first}; {exc}", hint=exc.hint
+            f"`{request.input}` is neither a docker archive nor an OCI image layout: {first}; {exc}",
+            hint="`docker save --output FILE IMAGE` or `skopeo copy SOURCE oci:FOLDER` write what can be read",
         ) from exc
 
 
