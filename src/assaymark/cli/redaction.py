@@ -161,7 +161,8 @@ def _spellings(text: str) -> Iterator[str]:
 def _url_password(url: str) -> Iterator[str]:
     from urllib.parse import unquote
 
-    user_info, at, _ = url.partition("://")[2].partition("/")[0].rpartition("@")
+    before, separator, after = url.partition("://")
+    user_info, at, _ = (after if separator else before).partition("/")[0].rpartition("@")
     password = user_info.partition(":")[2]
     if at and password:
         yield password
