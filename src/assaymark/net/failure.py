@@ -18,6 +18,7 @@ from assaymark.net.attempt import AttemptError, CertificateError, PlainTextError
 from assaymark.safeio.text import printable
 
 _DNS_TRIES: Final = 2
+_REFUSED_TRIES: Final = 2
 _TEMPORARY_DNS: Final = frozenset({socket.EAI_AGAIN})
 
 
@@ -33,7 +34,7 @@ def failure_of(exc: Exception, url: str) -> AttemptError:
         most = _DNS_TRIES if code in _TEMPORARY_DNS else 1
         return AttemptError("the host's name does not resolve", url, unsent=True, most_tries=most)
     if isinstance(exc, NewConnectionError):  # a kind of ConnectTimeoutError
-        return AttemptError(printable(_text(exc.__cause__ or exc)), url, unsent=True)
+        return AttemptError(printable(_text(exc.__cause__ or exc)), url, unsent=True, most_tries=_REFUSED_TRIES)
     if isinstance(exc, ConnectTimeoutError):
         return AttemptError("no connection in time", url, unsent=True)
     if isinstance(exc, (ReadTimeoutError, TimeoutError)):

@@ -24,7 +24,16 @@ import msgspec
 
 from assaymark.errors import NetworkError
 from assaymark.limits import DEFAULT_LIMITS, Limits
-from assaymark.net.address import Locality, Resolve, find_address, locality, locality_of, refuse_address, refuse_host
+from assaymark.net.address import (
+    Locality,
+    Resolve,
+    find_address,
+    is_loopback,
+    locality,
+    locality_of,
+    refuse_address,
+    refuse_host,
+)
 from assaymark.net.attempt import AttemptError
 from assaymark.net.network import Headers, Response
 from assaymark.net.proxies import Proxy, ProxyRules
@@ -51,7 +60,7 @@ class _Message(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str]
     body: bytes | None
     repeatable: bool
-    private: bool
+    nearest: Locality
     tls: TlsOptions
 
     def __repr__(self) -> str:
@@ -63,7 +72,7 @@ class _Route(msgspec.Struct, frozen=True, kw_only=True):
 
     tls: TlsOptions
     proxy: Proxy | None
-    private: bool
+    nearest: Locality
 
 
 class Http:
@@ -97,7 +106,7 @@ class Http:
         body: bytes | None = None,
         repeatable: bool | None = None,
         redirects: bool = True,
-        private: bool = True,
+        nearest: Locality = Locality.LOOPBACK,
         tls: TlsOptions | None = None,
     ) -> Response:
         """Send a request; see `assaymark.net.network.Network`.
@@ -112,7 +121,7 @@ class Http:
             headers={"User-Agent": f"assaymark/{__version__}", **(headers or {})},
             body=body,
             repeatable=method in ("GET", "HEAD") if repeatable is None else repeatable,
-            private=private,
+            nearest=nearest,
             tls=self._tls.with_more(tls),
         )
         for _ in range(self._limits.redirects + 1):
@@ -150,7 +159,7 @@ class Http:
 
     def _send(self, message: _Message) -> Response:
         refuse_host(message.url.host)
-        self._refuse_private(message)
+        self._refuse_near(message)
         retries = Retries(self._limits, clock=self._clock, wall=self._wall, sleep=self._sleep, random=self._random)
         while True:
             try:
@@ -167,10 +176,11 @@ class Http:
             logger.debug("%s %s: status %d, once more", message.method, message.url, response.status)
             response.close()
 
-    def _refuse_private(self, message: _Message) -> None:
+    def _refuse_near(self, message: _Message) -> None:
         address = find_address(message.url.host)
-        if not message.private and address is not None and locality_of(address) < Locality.PUBLIC:
-            raise NetworkError(f"`{message.url}` is a private address, and a public host sent us there")
+        near = locality_of(address) if address is not None else Locality.UNKNOWN
+        if min(near, Locality.LOOPBACK if is_loopback(message.url.host) else near) < message.nearest:
+            raise NetworkError(f"`{message.url}` is a private address, and a host that is not sent us there")
 
     def _once(self, message: _Message, tries: int) -> Response:
         from urllib3.exceptions import HTTPError
@@ -208,7 +218,7 @@ class Http:
         secure = message.url.scheme == "https"
         proxy = self._proxies.find(message.url)
         tls = message.tls.for_host(message.url.authority) if secure else TlsOptions()
-        route = _Route(tls=tls, proxy=proxy, private=message.private)
+        route = _Route(tls=tls, proxy=proxy, nearest=message.nearest)
         if route not in self._pools:
             self._pools[route] = self._make_pool(route, needs_tls=secure)
         return self._pools[route]
@@ -233,18 +243,17 @@ class Http:
             if proxy.url.startswith("https:"):
                 options["proxy_ssl_context"] = make_context(self._tls)
             pool = urllib3.ProxyManager(proxy.url, proxy_headers=given, **options)  # type: ignore[arg-type]  # as above
-        guard = self._guard(private=route.private) if proxy is None else _allow
+        guard = self._guard(route.nearest) if proxy is None else _allow
         pool.pool_classes_by_scheme = pool_classes(guard, self._resolve, limits.first_byte_seconds)
         return pool
 
-    def _guard(self, *, private: bool) -> Callable[[str, str], None]:
+    def _guard(self, nearest: Locality) -> Callable[[str, str], None]:
         def refuse(address: str, host: str) -> None:
             refuse_address(address, host=host)
             found = find_address(address)
-            if not private and found is not None and locality_of(found) < Locality.PUBLIC:
-                raise NetworkError(
-                    f"`{host}` leads to the private address `{address}`, and a public host sent us there"
-                )
+            if found is not None and locality_of(found) < nearest:
+                reason = f"`{host}` is at the private address `{address}`"
+                raise NetworkError(f"{reason}, and a host that is not sent us there")
 
         return refuse
 

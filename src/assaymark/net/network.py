@@ -157,7 +157,7 @@ class Network(Protocol):
         body: bytes | None = None,
         repeatable: bool | None = None,
         redirects: bool = True,
-        private: bool = True,
+        nearest: Locality = Locality.LOOPBACK,
         tls: TlsOptions | None = None,
     ) -> Response:
         """Send a request and wait for the answer's header; statuses of failure are answers too.
@@ -169,7 +169,7 @@ class Network(Protocol):
             body: the whole of it.
             repeatable: whether doing it twice is as good as once; by default so for GET and HEAD.
             redirects: whether they are followed.
-            private: whether the host may be a private or loopback address.
+            nearest: how near the host may be: whoever sends us somewhere must not send us behind itself.
             tls: certificates for this URL's origin, on top of the general ones.
 
         Raises:
@@ -194,7 +194,7 @@ class NoNetwork:
         body: bytes | None = None,  # noqa: ARG002  # the protocol's signature
         repeatable: bool | None = None,  # noqa: ARG002  # the protocol's signature
         redirects: bool = True,  # noqa: ARG002  # the protocol's signature
-        private: bool = True,  # noqa: ARG002  # the protocol's signature
+        nearest: Locality = Locality.LOOPBACK,  # noqa: ARG002  # the protocol's signature
         tls: TlsOptions | None = None,  # noqa: ARG002  # the protocol's signature
     ) -> Response:
         """Refuse.

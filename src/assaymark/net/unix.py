@@ -51,7 +51,7 @@ class UnixNetwork:
         body: bytes | None = None,
         repeatable: bool | None = None,  # noqa: ARG002  # the protocol's signature
         redirects: bool = True,  # noqa: ARG002  # the protocol's signature
-        private: bool = True,  # noqa: ARG002  # the protocol's signature
+        nearest: Locality = Locality.LOOPBACK,  # noqa: ARG002  # the protocol's signature
         tls: TlsOptions | None = None,  # noqa: ARG002  # the protocol's signature
     ) -> Response:
         """Send a request, once.
