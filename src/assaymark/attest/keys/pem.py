@@ -11,10 +11,8 @@ import re
 
 import msgspec
 
-_BLOCK = re.compile(
-    rb"^-----BEGIN ([A-Z0-9][A-Z0-9 ]{0,60})-----[ \t]*\r?\n([^-]*?)^-----END ([A-Z0-9][A-Z0-9 ]{0,60})-----",
-    re.MULTILINE,
-)
+_BEGIN = re.compile(rb"^-----BEGIN ([A-Z0-9][A-Z0-9 ]{0,60})-----[ \t\r]*$", re.MULTILINE)
+_END = re.compile(rb"^-----END ([A-Z0-9][A-Z0-9 ]{0,60})-----", re.MULTILINE)
 
 
 class Pem(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,19 +35,20 @@ def parse_pem(data: bytes) -> Pem:
     Raises:
         ValueError: there is none, or it is broken.
     """
-    match = _BLOCK.search(data)
-    if match is None:
+    begin = _BEGIN.search(data)
+    end = _END.search(data, begin.end()) if begin else None
+    if begin is None or end is None:
         raise ValueError("there is no PEM block")
-    label, body, end = match.groups()
-    if label != end:
+    if begin[1] != end[1]:
         raise ValueError("the PEM block does not end with the label that it begins with")
+    label, body = begin[1].decode("ascii"), data[begin.end() : end.start()]
     if b":" in body:
-        return Pem(label=label.decode("ascii"), body=b"", headers=True)
+        return Pem(label=label, body=b"", headers=True)
     try:
         decoded = binascii.a2b_base64(b"".join(body.split()), strict_mode=True)
     except binascii.Error as exc:
         raise ValueError(f"the PEM block is not base64: {exc}") from exc
-    return Pem(label=label.decode("ascii"), body=decoded)
+    return Pem(label=label, body=decoded)
 
 
 def encode_pem(label: str, body: bytes) -> bytes:
