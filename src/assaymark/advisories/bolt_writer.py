@@ -59,10 +59,7 @@ class _Writer:
 
     def bucket(self, tree: Tree) -> int:
         """Write a bucket with everything below it; the number of its root page."""
-        children = [self._leaf(group) for group in _groups(self._leaves(tree), _leaf_size)] or [self._leaf([])]
-        while len(children) > 1:
-            children = [self._branch(group) for group in _groups(children, _branch_size)]
-        return children[0][1]
+        return self._root(list(self._leaves(tree)))
 
     def finish(self, root: int) -> bytes:
         """The file with its meta pages."""
@@ -82,11 +79,17 @@ class _Writer:
 
     def _nested(self, tree: Tree) -> bytes:
         """What a bucket's parent holds: its root page, or all of it."""
-        leaves = [(0, key, value) for key, value in sorted(tree.items()) if isinstance(value, bytes)]
+        leaves = list(self._leaves(tree))
         size = HEADER.size + sum(map(_leaf_size, leaves))
-        if len(leaves) == len(tree) and size <= PAGE_SIZE // 4:
+        if size <= PAGE_SIZE // 4 and not any(flags for flags, _, _ in leaves):
             return BUCKET_HEADER.pack(0, 0) + HEADER.pack(0, LEAF, len(leaves), 0) + _leaf_body(leaves)
-        return BUCKET_HEADER.pack(self.bucket(tree), 0)
+        return BUCKET_HEADER.pack(self._root(leaves), 0)
+
+    def _root(self, leaves: list[_Leaf]) -> int:
+        children = [self._leaf(group) for group in _groups(leaves, _leaf_size)] or [self._leaf([])]
+        while len(children) > 1:
+            children = [self._branch(group) for group in _groups(children, _branch_size)]
+        return children[0][1]
 
     def _leaf(self, leaves: list[_Leaf]) -> _Child:
         number = self._page(LEAF, len(leaves), _leaf_body(leaves))

@@ -178,7 +178,7 @@ def _all_failed(failures: Sequence[str], cache: CacheFolder) -> DatabaseError:
     return DatabaseError(
         f"no vulnerability database could be downloaded: {'; '.join(failures) or 'no repository is named'}",
         hint=(
-            "name a repository that can be reached with `--db-repository`; or bring `trivy.db` and `metadata.json` from "
+            "name a reachable repository with `--db-repository`; or bring `trivy.db` and `metadata.json` from "
             f"a machine that has them into `{cache.database}` (or point `--cache-dir` at them) and add "
             "`--skip-db-update`; or try the tool with the small built-in `--sample-db`"
         ),

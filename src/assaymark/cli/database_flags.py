@@ -1,7 +1,7 @@
 """The flags about vulnerability databases, and the database that they choose.
 
-Names and meaning are the reference's; `--sample-db` and `--allow-older-db` are ours. `--offline` needs no word here: the
-registry client that is handed in then reaches nothing, and what is in the cache is used.
+Names and meaning are the reference's; `--sample-db` and `--allow-older-db` are ours. `--offline` needs no word here:
+the registry client that is handed in then reaches nothing, and what is in the cache is used.
 """
 
 from __future__ import annotations
