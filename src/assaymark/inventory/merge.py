@@ -37,7 +37,7 @@ from assaymark.model.inventory import (
     PackageRepositories,
 )
 from assaymark.model.issue import Issue, Unanalysed
-from assaymark.model.package import BuildInfo, LayerRef, Package
+from assaymark.model.package import NO_LAYER, BuildInfo, LayerRef, Package
 
 AGGREGATED: Final = frozenset({"python-pkg", "conda-pkg", "gemspec", "node-pkg", "jar"})
 """Application types whose packages the report lists together."""
@@ -214,7 +214,8 @@ def _version(package: Package) -> _Version:
 
 
 def _reference(layer: LayerInventory) -> LayerRef:
-    return LayerRef(digest=layer.digest, diff_id=layer.diff_id)
+    """A directory has no layers; the report then leaves the member out."""
+    return LayerRef(digest=layer.digest, diff_id=layer.diff_id) if layer.diff_id else NO_LAYER
 
 
 def _issues(layers: Iterable[LayerInventory]) -> tuple[Issue, ...]:

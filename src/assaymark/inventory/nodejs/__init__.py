@@ -1,0 +1,1 @@
+"""What npm's files mean, for the analysers that read them."""

@@ -1,0 +1,81 @@
+"""A layer's files held in memory, as analysers see them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from assaymark.errors import LimitError
+from assaymark.inventory.analyzer import Analyzer, Input, Options
+from assaymark.limits import DEFAULT_LIMITS, Limits
+from assaymark.model.inventory import Found
+from assaymark.model.issue import Issue
+
+
+@dataclass(frozen=True)
+class MemoryFile:
+    """A regular file."""
+
+    path: str
+    content: bytes
+    mode: int = 0o644
+
+    @property
+    def size(self) -> int:
+        return len(self.content)
+
+    def open(self) -> BinaryIO:
+        return io.BytesIO(self.content)
+
+    def read(self, limit: int | None = None) -> bytes:
+        allowed = DEFAULT_LIMITS.parsed_file_bytes if limit is None else limit
+        if self.size > allowed:
+            raise LimitError(f"`{self.path}` is longer than {allowed} bytes")
+        return self.content
+
+
+@dataclass(frozen=True)
+class MemoryTree:
+    """The files of one layer, and links by the path they stand for."""
+
+    files: Mapping[str, MemoryFile]
+    links: Mapping[str, str] = field(default_factory=dict)
+
+    def find(self, path: str) -> MemoryFile | None:
+        return self.files.get(self.links.get(path, path))
+
+    def under(self, folder: str) -> Iterator[MemoryFile]:
+        prefix = f"{folder}/" if folder else ""
+        return (file for path, file in sorted(self.files.items()) if path.startswith(prefix))
+
+
+def tree(
+    files: Mapping[str, bytes | str], *, links: Mapping[str, str] | None = None, modes: Mapping[str, int] | None = None
+) -> MemoryTree:
+    """A tree of these files; text is UTF-8."""
+    return MemoryTree(
+        {
+            path: MemoryFile(path, content.encode() if isinstance(content, str) else content, (modes or {}).get(path, 0o644))
+            for path, content in files.items()
+        },
+        links or {},
+    )
+
+
+def run(
+    analyzer: Analyzer,
+    path: str,
+    files: Mapping[str, bytes | str],
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    options: Options | None = None,
+) -> tuple[list[Found], list[Issue]]:
+    """What `analyzer` finds in the file at `path` of a tree, and what it reports; its errors come through."""
+    issues: list[Issue] = []
+    layer = tree(files)
+    file = layer.find(path)
+    assert file is not None, path
+    source = Input(file=file, tree=layer, limits=limits, options=options or Options(), report=issues.append)
+    return list(analyzer.parse(source)), issues
