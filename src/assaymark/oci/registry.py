@@ -6,8 +6,8 @@ Rules:
    machine; elsewhere http is tried after https, and only when the user allowed it. A certificate that does not verify
    is never a reason for http (CVE-2014-5277).
 2. Credentials, in order: those on the command line, each in turn; the keychain's; none at all. A registry token
-   replaces all of them. Options that are `exclusive` keep to the command line. Anonymous comes after refused credentials
-   of the keychain only when asked (`anonymous_retry`): public databases are read so.
+   replaces all of them. Options that are `exclusive` keep to the command line. Anonymous comes after credentials of the
+   keychain that were refused only when asked (`anonymous_retry`): public databases are read so.
 3. Mirrors of a registry are read before it, and never written.
 """
 
