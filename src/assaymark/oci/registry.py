@@ -6,8 +6,8 @@ Rules:
    machine; elsewhere http is tried after https, and only when the user allowed it. A certificate that does not verify
    is never a reason for http (CVE-2014-5277).
 2. Credentials, in order: those on the command line, each in turn; the keychain's; none at all. A registry token
-   replaces all of them. Options that are `exclusive` keep to the command line. Anonymous comes after credentials of the
-   keychain that were refused only when asked (`anonymous_retry`): public databases are read so.
+   replaces all of them. Options that are `exclusive` keep to the command line. None at all comes last even after
+   credentials that were refused: a stale login must not keep anybody from what is public.
 3. Mirrors of a registry are read before it, and never written.
 """
 
@@ -50,7 +50,6 @@ class RegistryOptions(msgspec.Struct, frozen=True, kw_only=True):
         tls: certificates for registries, on top of the general ones.
         realms: hosts of token services that may have credentials.
         mirrors: registries, and what is read instead of each.
-        anonymous_retry: whether refused credentials are followed by none.
     """
 
     credentials: tuple[Credential, ...] = ()
@@ -61,7 +60,6 @@ class RegistryOptions(msgspec.Struct, frozen=True, kw_only=True):
     tls: TlsOptions = TlsOptions()
     realms: tuple[str, ...] = ()
     mirrors: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    anonymous_retry: bool = False
 
 
 class Registry:
@@ -92,11 +90,6 @@ class Registry:
         if not mirrors:
             return primary
         return Mirrored(primary, [self._mirror(mirror, reference.repository) for mirror in mirrors])
-
-    def retrying_anonymously(self) -> Registry:
-        """The same registries, where refused credentials are followed by a try without any."""
-        options = msgspec.structs.replace(self._options, anonymous_retry=True)
-        return Registry(self._network, options=options, keychain=self._keychain, limits=self._limits, clock=self._clock)
 
     def check(self, host: str, credential: Credential) -> None:
         """Make sure that `host` accepts `credential`.
@@ -167,8 +160,7 @@ class Registry:
         problems.extend(found.problems)
         if found.credential is None:
             return (*options.credentials, None)
-        last = (None,) if options.anonymous_retry else ()
-        return (*options.credentials, found.credential, *last)
+        return (*options.credentials, found.credential, None)
 
     def _endpoint(self, registry: str) -> Endpoint:
         with self._lock:
