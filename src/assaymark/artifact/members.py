@@ -20,7 +20,6 @@ from pathlib import Path
 from posixpath import dirname, join
 from threading import Lock
 from typing import Any, BinaryIO, Final
-from zlib import error as zlib_error
 
 from assaymark.errors import ArtifactError
 from assaymark.limits import MIB, Limits
@@ -222,9 +221,11 @@ def _copy(stream: BinaryIO, *, scratch: Path | None, limit: int, name: str) -> B
 
 
 def _read(stream: BinaryIO, name: str) -> bytes:
+    from isal import isal_zlib
+
     try:
         return stream.read(CHUNK)
-    except (EOFError, zlib_error, OSError, ValueError) as exc:  # igzip has BadGzipFile, an OSError, and its own errors
+    except (EOFError, OSError, isal_zlib.error) as exc:  # BadGzipFile is an OSError
         raise ArtifactError(f"`{name}` cannot be decompressed: it is damaged or truncated") from exc
 
 

@@ -117,7 +117,7 @@ MALFORMED = [
 
 @pytest.mark.parametrize("document", MALFORMED)
 def test_malformed_configurations_are_refused(document: Any) -> None:
-    with pytest.raises(ArtifactError, match="malformed|diff_id"):
+    with pytest.raises(ArtifactError, match=r"malformed|diff_id"):
         parse_config(encode(document))
 
 
