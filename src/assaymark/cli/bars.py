@@ -45,8 +45,8 @@ class Bars:
         """A task has advanced: draw it when it has taken long enough."""
         with self._lock:
             if task.drawn is None and self._monotonic() - task.began >= PATIENCE and task in self._tasks:
-                task.drawn = self._shown().add_task(task.label, total=task.total, unit=task.unit)
-            if task.drawn is not None and self._display is not None:
+                task.drawn = self._shown().add_task(task.label, total=task.total, completed=task.done, unit=task.unit)
+            elif task.drawn is not None and self._display is not None:
                 self._display.update(task.drawn, completed=task.done)
 
     def closed(self, task: BarTask) -> None:

@@ -133,7 +133,10 @@ class Console:
         self.stdout.write(data)
 
     def err(self, text: str) -> None:
-        """Lines for people on stderr that `--quiet` does not silence: answers and what a command exists to say."""
+        """Lines for people on stderr that `--quiet` does not silence: answers and what a command exists to say.
+
+        A line feed begins a line, here as in `out` and `note`: untrusted parts go through `report.plain.shown` first.
+        """
         self._say("info", text)
 
     def note(self, text: str) -> None:
@@ -144,7 +147,7 @@ class Console:
     def warn(self, text: str, *, hint: str = "") -> None:
         """What the user should know, and what can be done about it; silenced by `--quiet`."""
         if not self._talk.quiet:
-            self._say("warning", text, hint=hint, prefix="warning: ")
+            self._say("warning", _one_line(text), hint=hint, prefix="warning: ")
 
     def error(self, error: BaseException) -> None:
         """A failure: its message and its hint, one line each; with `--debug` how it came about."""
@@ -152,11 +155,12 @@ class Console:
         message = str(error) or type(error).__name__
         hint, reason = (error.hint, error.reason) if isinstance(error, Error) else ("", "")
         prefix = f"error [{reason}]: " if reason else "error: "
-        self._say("error", " ".join(message.split("\n")), hint=hint, prefix=prefix, reason=reason)
+        self._say("error", _one_line(message), hint=hint, prefix=prefix, reason=reason)
         if self._talk.debug:
+            import textwrap
             import traceback
 
-            self._say("debug", "".join(traceback.format_exception(error)).rstrip("\n"))
+            self._say("debug", textwrap.indent("".join(traceback.format_exception(error)).rstrip("\n"), "  "))
 
     def flush(self) -> None:
         """Everything written is handed to the system; raises `LocalError` where it cannot be (a full disk)."""
@@ -333,6 +337,11 @@ class _Output(io.RawIOBase):
             self._gone = True
             _forget(self._stream)
             raise LocalError(f"standard output cannot be written: {exc.strerror or exc}") from exc
+
+
+def _one_line(text: str) -> str:
+    """A message must not forge the line behind it."""
+    return " ".join(text.split("\n"))
 
 
 def _forget(stream: BinaryIO) -> None:
