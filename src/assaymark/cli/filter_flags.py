@@ -37,16 +37,17 @@ STATUSES: Final = (
 )
 RELATIONSHIPS: Final = ("unknown", "root", "workspace", "direct", "indirect")
 PKG_TYPES: Final = ("os", "library")
-SEVERITY_SOURCES: Final = (
-    "nvd redhat redhat-oval debian ubuntu alpine amazon oracle-oval suse-cvrf photon arch-linux alma rocky cbl-mariner "
-    "azure ruby-advisory-db php-security-advisories nodejs-security-wg ghsa glad aqua osv k8s wolfi chainguard bitnami "
-    "govulndb julia bottlerocket echo minimos rootio rapidfort auto"
-).split()
+_SOURCES: Final = """
+nvd redhat redhat-oval debian ubuntu alpine amazon oracle-oval suse-cvrf photon arch-linux alma rocky cbl-mariner azure
+ruby-advisory-db php-security-advisories nodejs-security-wg ghsa glad aqua osv k8s wolfi chainguard bitnami govulndb
+julia bottlerocket echo minimos rootio rapidfort auto
+"""
+SEVERITY_SOURCES: Final = tuple(_SOURCES.split())
 
 _LISTS: Final = {
     "severity": (SEVERITIES, SEVERITIES),
     "ignore_status": (STATUSES, ()),
-    "vuln_severity_source": (tuple(SEVERITY_SOURCES), ("auto",)),
+    "vuln_severity_source": (SEVERITY_SOURCES, ("auto",)),
     "pkg_types": (PKG_TYPES, PKG_TYPES),
     "pkg_relationships": (RELATIONSHIPS, RELATIONSHIPS),
 }

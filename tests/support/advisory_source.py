@@ -1,0 +1,49 @@
+"""Advisories in memory, asked as a database is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from assaymark.model.advisory import Advisory, DatabaseInfo, Vulnerability
+
+
+class MemoryAdvisories:
+    """Implements `assaymark.model.advisory.AdvisorySource`.
+
+    Args:
+        sources: bucket → package → advisories.
+        details: what is known of vulnerabilities.
+    """
+
+    def __init__(
+        self,
+        sources: Mapping[str, Mapping[str, list[Advisory]]],
+        details: Mapping[str, Vulnerability] | None = None,
+        *,
+        described: bool = True,
+    ) -> None:
+        self.info = DatabaseInfo()
+        self.asked: list[tuple[str, str]] = []
+        self._sources = {**sources, **({"vulnerability": {}} if described else {})}
+        self._details = details or {}
+
+    def advisories(self, source: str, package: str) -> list[Advisory]:
+        """As the database answers: the last bucket's advisory of an id counts."""
+        self.asked.append((source, package))
+        found: dict[str, Advisory] = {}
+        for name in self._names(source):
+            found.update({each.vulnerability_id: each for each in self._sources[name].get(package, [])})
+        return list(found.values())
+
+    def has_source(self, source: str) -> bool:
+        """Whether there is such a bucket."""
+        return bool(self._names(source))
+
+    def detail(self, vulnerability_id: str) -> Vulnerability | None:
+        """What was given for it."""
+        return self._details.get(vulnerability_id)
+
+    def _names(self, source: str) -> list[str]:
+        if "::" in source:
+            return sorted(name for name in self._sources if name.startswith(source))
+        return [source] if source in self._sources else []
