@@ -22,6 +22,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final, TextIO, cast
 
+from assaymark.cli.output import Output
 from assaymark.cli.redaction import Redaction, secrets_of_environment
 from assaymark.errors import Error, LocalError, UsageError
 from assaymark.model.progress import NoProgress, Progress
@@ -66,8 +67,8 @@ class Console:
     ) -> None:
         self.environ = environ
         self.redaction = Redaction(secrets_of_environment(environ))
-        self.stdout: BinaryIO = cast("BinaryIO", _Output(stdout))
-        self._stdin = stdin
+        self.stdout: BinaryIO = cast("BinaryIO", Output(stdout))
+        self.stdin = stdin
         self._stderr = stderr
         self._monotonic = monotonic
         self._now = now or _utc_now
@@ -119,6 +120,16 @@ class Console:
     def colour(self) -> bool:
         """Whether escape sequences are welcome on stdout."""
         return self._colour(terminal=self.is_terminal)
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether somebody sits at stdin."""
+        return self.stdin.isatty()
+
+    @property
+    def talks_to_terminal(self) -> bool:
+        """Whether stderr is looked at by a person."""
+        return self._stderr.isatty()
 
     # output
 
@@ -199,7 +210,7 @@ class Console:
             UsageError: stdin is at its end.
         """
         with self._aside():
-            password = self._typed(prompt) if self._stdin.isatty() else self._line(MAX_PASSWORD_BYTES)
+            password = self._typed(prompt) if self.stdin.isatty() else self._line(MAX_PASSWORD_BYTES)
         if password is None:
             raise UsageError("a password is needed and there is nobody to ask", hint="set COSIGN_PASSWORD")
         self.redaction.add(password)
@@ -286,73 +297,15 @@ class Console:
             return None
 
     def _line(self, limit: int) -> str | None:
-        data = self._stdin.readline(limit + 1)
+        data = self.stdin.readline(limit + 1)
         if len(data) > limit:
             raise UsageError(f"the line on stdin is longer than {limit} bytes")
         return data.decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r") if data else None
 
 
-class _Output(io.RawIOBase):
-    """stdout: silent once its reader has gone, and a plain error when it cannot be written."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        super().__init__()
-        self._stream = stream
-        self._gone = False
-
-    def write(self, data: object, /) -> int:
-        """All of `data`, or nothing once the reader has gone."""
-        view = memoryview(data).cast("B")  # type: ignore[arg-type]  # RawIOBase types it as any buffer
-        if not self._gone:
-            self._guard(lambda: self._stream.write(view))
-        return len(view)
-
-    def flush(self) -> None:
-        """Hand everything to the system."""
-        if not self._gone:
-            self._guard(self._stream.flush)
-
-    def isatty(self) -> bool:
-        """Whether a terminal is behind it."""
-        return self._stream.isatty()
-
-    def fileno(self) -> int:
-        """The descriptor behind it."""
-        return self._stream.fileno()
-
-    def writable(self) -> bool:
-        """Always."""
-        return True
-
-    def close(self) -> None:
-        """The process closes its own streams."""
-
-    def _guard(self, write: Callable[[], object]) -> None:
-        try:
-            write()
-        except BrokenPipeError:
-            self._gone = True
-            _forget(self._stream)
-        except OSError as exc:
-            self._gone = True
-            _forget(self._stream)
-            raise LocalError(f"standard output cannot be written: {exc.strerror or exc}") from exc
-
-
 def _one_line(text: str) -> str:
     """A message must not forge the line behind it."""
     return " ".join(text.split("\n"))
-
-
-def _forget(stream: BinaryIO) -> None:
-    """Lead a descriptor nowhere, so that the interpreter's own flush at the end has nothing to complain about."""
-    try:
-        descriptor = stream.fileno()
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, descriptor)
-        os.close(nowhere)
-    except (OSError, ValueError):
-        return
 
 
 def _utc_now() -> datetime:
