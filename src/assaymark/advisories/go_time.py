@@ -1,6 +1,7 @@
 """Times as Go's `encoding/json` reads and prints them (RFC 3339, package `time`, layout `RFC3339Nano`).
 
-1. Reading is strict: upper-case `T` and `Z`, two digits everywhere, a real calendar day, a fraction behind a dot only.
+1. Reading wants upper-case `T` and `Z` and a real calendar day; an hour of one digit and a comma before the fraction
+   are taken, as Go takes them (go.dev/issue/54580).
 2. Printing keeps the offset (`Z` for zero) and up to nine fractional digits without trailing zeros.
 3. The zero value is the first second of the year 1.
 """
@@ -14,7 +15,9 @@ from typing import Final
 ZERO: Final = "0001-01-01T00:00:00Z"
 
 _PATTERN: Final = re.compile(
-    r"(\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d{1,64}))?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)\Z", re.ASCII
+    r"(?P<date>\d{4}-\d{2}-\d{2})T(?P<hour>[01]?\d|2[0-3])(?P<rest>:[0-5]\d:[0-5]\d)(?:[.,](?P<fraction>\d{1,64}))?"
+    r"(?P<offset>Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)\Z",
+    re.ASCII,
 )
 
 
@@ -24,12 +27,8 @@ def parse_time(text: str) -> datetime:
     Raises:
         ValueError: not RFC 3339 as Go reads it.
     """
-    match = _PATTERN.match(text)
-    if match is None:
-        raise ValueError(f"`{text[:64]}` is not an RFC 3339 time")
-    offset = "+00:00" if match[4] == "Z" else match[4]
-    fraction = (match[3] or "")[:6].ljust(6, "0")
-    return datetime.fromisoformat(f"{match[1]}.{fraction}{offset}")
+    seconds, fraction, offset = _split(text)
+    return datetime.fromisoformat(f"{seconds}.{fraction[:6].ljust(6, '0')}{offset.replace('Z', '+00:00')}")
 
 
 def normal_time(text: str) -> str:
@@ -39,11 +38,17 @@ def normal_time(text: str) -> str:
         ValueError: not RFC 3339 as Go reads it.
     """
     parse_time(text)
+    seconds, fraction, offset = _split(text)
+    fraction = fraction[:9].rstrip("0")
+    return f"{seconds}{'.' + fraction if fraction else ''}{'Z' if offset[1:] == '00:00' else offset}"
+
+
+def _split(text: str) -> tuple[str, str, str]:
+    """Date and time to the second, the fraction's digits, the offset."""
     match = _PATTERN.match(text)
-    assert match is not None
-    fraction = (match[3] or "")[:9].rstrip("0")
-    offset = "Z" if match[4][1:] in {"", "00:00"} else match[4]
-    return f"{match[1]}{'.' + fraction if fraction else ''}{offset}"
+    if match is None:
+        raise ValueError(f"`{text[:64]}` is not an RFC 3339 time")
+    return f"{match['date']}T{match['hour']:0>2}{match['rest']}", match["fraction"] or "", match["offset"]
 
 
 def format_time(instant: datetime) -> str:

@@ -1,0 +1,167 @@
+"""Folders change places: readers see the old one or the new one, whenever the process dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.support.database import NOW, Shelf, download, published
+
+from assaymark.advisories import swap
+from assaymark.advisories.cache import CacheFolder
+from assaymark.advisories.swap import prepare, recover, retire, switch
+from assaymark.advisories.update import open_database, update_database
+from assaymark.errors import LocalError
+from assaymark.limits import DEFAULT_LIMITS
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(params=[True, False], ids=["exchange", "two renames"])
+def exchanging(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """With a file system that can exchange folders, and with one that cannot."""
+    if not request.param:
+        monkeypatch.setattr(swap, "_exchange", lambda _first, _second: False)
+    return bool(request.param)
+
+
+def filled(target: Path, content: str) -> Path:
+    folder = prepare(target)
+    for name in ("trivy.db", "metadata.json"):
+        (folder / name).write_text(content)
+    return folder
+
+
+def contents(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+def both(content: str) -> dict[str, str]:
+    return {"trivy.db": content, "metadata.json": content}
+
+
+def test_a_folder_takes_an_empty_place(tmp_path: Path, exchanging: bool) -> None:
+    switch(filled(tmp_path / "db", "new"), tmp_path / "db")
+    assert contents(tmp_path / "db") == both("new")
+    assert os.listdir(tmp_path) == ["db"]
+
+
+def test_a_folder_takes_an_empty_folders_place(tmp_path: Path, exchanging: bool) -> None:
+    (tmp_path / "db").mkdir()
+    switch(filled(tmp_path / "db", "new"), tmp_path / "db")
+    assert contents(tmp_path / "db") == both("new")
+    assert os.listdir(tmp_path) == ["db"]
+
+
+def test_a_folder_takes_anothers_place_and_carries_over_what_is_not_ours(tmp_path: Path, exchanging: bool) -> None:
+    switch(filled(tmp_path / "db", "old"), tmp_path / "db")
+    (tmp_path / "db" / "notes").write_text("mine")
+    switch(filled(tmp_path / "db", "new"), tmp_path / "db")
+    assert contents(tmp_path / "db") == both("new") | {"notes": "mine"}
+    assert os.listdir(tmp_path) == ["db"]
+
+
+def test_in_a_mount_point_files_are_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "db"
+    switch(filled(target, "old"), target)
+    monkeypatch.setattr(Path, "is_mount", lambda path: path == target)
+    switch(filled(target, "new"), target)
+    assert contents(target) == both("new")
+
+
+def test_a_folder_that_stood_aside_comes_back(tmp_path: Path) -> None:
+    """The process died between two renames."""
+    switch(filled(tmp_path / "db", "old"), tmp_path / "db")
+    filled(tmp_path / "db", "new")
+    (tmp_path / "db").rename(tmp_path / ".db.previous")
+    recover(tmp_path / "db")
+    assert contents(tmp_path / "db") == both("old")
+    assert os.listdir(tmp_path) == ["db"]
+
+
+def test_a_folder_that_stood_aside_gives_way_to_the_new_one(tmp_path: Path) -> None:
+    """The process died after the second rename."""
+    switch(filled(tmp_path / "db", "new"), tmp_path / "db")
+    filled(tmp_path / "x", "old").rename(tmp_path / ".db.previous")
+    (tmp_path / ".db.previous" / "notes").write_text("mine")
+    recover(tmp_path / "db")
+    assert contents(tmp_path / "db") == both("new") | {"notes": "mine"}
+    assert os.listdir(tmp_path) == ["db"]
+
+
+def test_half_made_folders_are_swept_and_others_are_not(tmp_path: Path) -> None:
+    filled(tmp_path / "db", "half")
+    (tmp_path / "db.incoming").mkdir()
+    (tmp_path / ".other.incoming").mkdir()
+    recover(tmp_path / "db")
+    assert sorted(os.listdir(tmp_path)) == [".other.incoming", "db.incoming"]
+
+
+def test_retiring_what_is_gone_is_nothing(tmp_path: Path) -> None:
+    retire(tmp_path / "gone", tmp_path / "db")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_place_that_cannot_be_prepared_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LocalError, match="cannot create"):
+        prepare(tmp_path / "file" / "db")
+
+
+def test_a_folder_that_is_gone_cannot_be_switched(tmp_path: Path) -> None:
+    switch(filled(tmp_path / "db", "old"), tmp_path / "db")
+    with pytest.raises(LocalError, match="cannot switch"):
+        switch(tmp_path / ".db.x.incoming", tmp_path / "db")
+    assert contents(tmp_path / "db") == both("old")
+
+
+WORKER = """
+import sys, datetime
+sys.path[:0] = [{root!r} + "/src", {root!r}]
+from pathlib import Path
+from assaymark.advisories import swap
+from assaymark.advisories.cache import CacheFolder
+from assaymark.advisories.update import update_database
+from tests.support.database import Shelf, FRESH, NOW, database_archive, download, published, trivy_db
+if not {exchanging}:
+    swap._exchange = lambda first, second: False
+facts = {{"alpine 3.10": {{"musl": {{"CVE-%d" % n: {{}} for n in range(3000)}}}}}}
+shelf = Shelf({{"db.test/one": published(database_archive(trivy_db(facts)))}})
+print("ready", flush=True)
+for turn in range(1, 10_000):
+    now = NOW + datetime.timedelta(days=turn)
+    update_database(CacheFolder(Path({cache!r})), download(shelf, now=now))
+"""
+
+
+def killed_while_updating(cache: CacheFolder, *, exchanging: bool, seconds: float) -> None:
+    """Let another process update the cache again and again, and kill it after `seconds`."""
+    code = WORKER.format(root=str(ROOT), cache=str(cache.root), exchanging=exchanging)
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as worker:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == b"ready\n"
+        time.sleep(seconds)
+        worker.send_signal(signal.SIGKILL)
+
+
+def check_after_a_kill(cache: CacheFolder) -> None:
+    """The next run has a whole database, old or new, whatever the killed one left, and sweeps the rest."""
+    update_database(cache, download(Shelf({"db.test/one": published()}), now=NOW))
+    with open_database(cache, limits=DEFAULT_LIMITS) as database:
+        found = {advisory.vulnerability_id for advisory in database.advisories("alpine 3.10", "musl")}
+        assert found in ({"CVE-2020-28928"}, {f"CVE-{number}" for number in range(3000)})
+        assert database.detail("CVE-2020-28928") is not None
+        assert database.info.uri.startswith("db.test/one@sha256:")
+
+
+@pytest.mark.parametrize("exchanging", [True, False], ids=["exchange", "two renames"])
+@pytest.mark.parametrize("moment", range(5))
+def test_a_kill_at_any_moment_leaves_a_whole_database(tmp_path: Path, moment: int, exchanging: bool) -> None:
+    cache = CacheFolder(tmp_path / "cache")
+    killed_while_updating(cache, exchanging=exchanging, seconds=0.004 + 0.013 * moment)
+    check_after_a_kill(cache)
