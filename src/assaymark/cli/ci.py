@@ -30,7 +30,7 @@ _MAX_CHARS: Final = 2048
 
 @dataclass(frozen=True, kw_only=True)
 class Vendor:
-    """One system: how it is recognised, and templates of its variables; the first whose variables are all set counts."""
+    """One system: its marks, and templates of its variables; the first whose variables are all set counts."""
 
     name: str
     marks: tuple[str, ...]

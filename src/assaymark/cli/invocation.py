@@ -2,7 +2,7 @@
 
 `parameters` is a promise: only what is listed here can get into a signed and public record.
 
-- `command`: the subcommand, `flags`: what the user set, if it is in `RECORDED_FLAGS`; everything else (credentials, file
+- `command`: the subcommand; `flags`: what the user set, if it is in `RECORDED_FLAGS`; all else (credentials, file
   names of keys, caches, proxies) is left out whatever its value.
 - `artifact`, `platform`, `subject`: what was scanned.
 - `ignoreFile`: the digest of the file that took findings out, so that a reader can tell whether it was the agreed one.

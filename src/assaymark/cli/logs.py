@@ -7,7 +7,6 @@ and `exception` and `hint` where there is one.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from datetime import datetime
@@ -48,6 +47,8 @@ class LineHandler(logging.Handler):
 
     def json_line(self, level: str, message: str, *, logger: str = "assaymark", **more: str) -> str:
         """One line for programs; `ensure_ascii` keeps control and bidirectional characters escaped."""
+        import json
+
         time = self._now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         fields = {"time": time, "level": level, "logger": logger, "message": message}
         fields.update({key: value for key, value in more.items() if value})
