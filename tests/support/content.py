@@ -134,12 +134,9 @@ def push_image(store: MemoryContent, name: str = "app") -> StoredManifest:
 
 def push_referrer(store: MemoryContent, subject: Digest, document: dict[str, Any]) -> Descriptor:
     """A manifest of the caller's making that refers to `subject`, listed at the fallback tag where there is no API."""
-    full = {
-        "schemaVersion": 2,
-        "mediaType": OCI_MANIFEST,
-        "subject": {"digest": subject, "mediaType": "m/m", "size": 1},
-    }
-    pushed = store.push_manifest(msgspec.json.encode(full | document), media_type=OCI_MANIFEST)
+    subject_ = {"digest": subject, "mediaType": "m/m", "size": 1}
+    full = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "subject": subject_} | document
+    pushed = store.push_manifest(msgspec.json.encode(full), media_type=str(full["mediaType"]))
     if not store.api:
         tag = subject.replace(":", "-")
         listed: list[Any] = []

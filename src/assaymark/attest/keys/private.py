@@ -62,10 +62,6 @@ class PrivateKey:
 
         return self._key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
-    def rsa_modulus(self) -> int | None:
-        """The modulus of an RSA key."""
-        return self.public.rsa_numbers()[0] if self.public.algorithm is Algorithm.RSA else None
-
 
 def generate_key(algorithm: Algorithm = Algorithm.ECDSA_P256) -> PrivateKey:
     """A fresh key."""

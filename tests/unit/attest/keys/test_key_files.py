@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from tests.support.forgery import key
 
+from assaymark.attest.keys.der import BIT_STRING, NULL, OBJECT_IDENTIFIER, SEQUENCE, DerReader, encode
 from assaymark.attest.keys.file import decrypt_key, encrypt_key, find_exposure, key_paths, write_key_pair
 from assaymark.attest.keys.importing import find_weakness, import_key
 from assaymark.attest.keys.pem import encode_pem, parse_pem
@@ -160,9 +161,10 @@ class TestPublicKeys:
     def test_a_compressed_point_is_refused(self) -> None:
         public: Any = ec.generate_private_key(ec.SECP256R1()).public_key()
         point = public.public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
-        spki = key().public.spki
-        with pytest.raises(ValueError):
-            parse_spki(spki[: -len(key().public.material)] + point)
+        info = DerReader(key().public.spki).sequence()
+        spki = encode(SEQUENCE, encode(SEQUENCE, info.take(SEQUENCE)) + encode(BIT_STRING, b"\0" + point))
+        with pytest.raises(ValueError, match="uncompressed"):
+            parse_spki(spki)
 
     @pytest.mark.parametrize(
         ("spki", "text"),
@@ -202,8 +204,6 @@ class TestPublicKeys:
 
 def _longer(spki: bytes) -> bytes:
     """The key with one byte in its NULL, and all lengths corrected."""
-    from assaymark.attest.keys.der import BIT_STRING, NULL, OBJECT_IDENTIFIER, SEQUENCE, DerReader, encode
-
     info = DerReader(spki).sequence()
     oid = info.sequence().take(OBJECT_IDENTIFIER)
     bits = info.bits()
