@@ -248,15 +248,18 @@ def _entry(descriptor: Descriptor, tag: str) -> dict[str, Any]:
 
 
 def _list(entries: list[dict[str, Any]], new: dict[str, Any], parsed: Manifest | Index) -> None:
-    """Put `new` in its place among `entries`: that of its tag, or of its own entry without a tag, or the end."""
+    """Put `new` in its place among `entries`: that of its tag, else of its own entry without a tag, else the end."""
     children = {child.digest for child in parsed.manifests} if isinstance(parsed, Index) else set()
     entries[:] = [entry for entry in entries if _tag(entry) or entry["digest"] not in children]
     tag = _tag(new)
-    for position, entry in enumerate(entries):
-        same = entry["digest"] == new["digest"]
-        if (_tag(entry) == tag if tag else same) or (same and not _tag(entry)):
-            entries[position] = {**entry, **new} if same else new
-            return
+    same = [entry for entry in entries if entry["digest"] == new["digest"]]
+    if not tag and same:
+        return
+    tagged = [entry for entry in entries if _tag(entry) == tag] if tag else []
+    untagged = [entry for entry in same if not _tag(entry)]
+    for old in [*tagged, *untagged][:1]:
+        entries[entries.index(old)] = {**old, **new} if old in same else new
+        return
     entries.append(new)
 
 
