@@ -1,7 +1,8 @@
 """One layer's harvested files turned into its inventory, the value that the cache keeps.
 
-1. Every file goes to the analysers that claim it, in byte order of the paths, so that the result does not depend on the
-   order of an archive. A path that an analyser names exactly and that is a link is followed when nobody claims its target.
+1. Every file goes to the analysers that claim it, in byte order of the paths, so that the result does not depend on
+   the order of an archive. A path that an analyser names exactly and that is a link is followed when nobody claims
+   its target.
 2. What one analyser cannot read in one file becomes an issue, and the rest goes on.
 3. Packages get their analyser's name, normalised licences (applications only) and their UID, and are sorted.
 4. Applications whose file belongs to an official package of the operating system of the *same* layer are dropped, and
@@ -21,7 +22,7 @@ from assaymark.inventory import licenses
 from assaymark.inventory.analyzer import Analyzer, File, Input, Options, Tree
 from assaymark.inventory.index import Index
 from assaymark.inventory.ordering import package_order
-from assaymark.inventory.uid import UidHasher
+from assaymark.inventory.uid import package_uids
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.inventory import Application, Found, LayerInventory, OsPackages
 from assaymark.model.issue import Issue, IssueCode, Unanalysed
@@ -32,7 +33,7 @@ logger = logging.getLogger(__name__)
 FORMAT: Final = 1
 """Version of `LayerInventory` and of what is computed here; part of the cache key."""
 
-_SYSTEM_FILES: Final = frozenset(  # distroless Python 2 has no list of its files (trivy-behaviour 5.1)
+_SYSTEM_FILES: Final = frozenset(  # distroless Python 2 has no list of its files
     {
         "usr/lib/python2.7/argparse.egg-info",
         "usr/lib/python2.7/lib-dynload/Python-2.7.egg-info",
@@ -72,7 +73,6 @@ def analyse_layer(
     """What the files of `tree` say; never fails because of what they hold."""
     options = options or Options()
     issues = [_placed(issue, facts) for issue in facts.issues]
-    hasher = UidHasher()
     found: list[Found] = []
 
     def report(issue: Issue) -> None:
@@ -80,14 +80,14 @@ def analyse_layer(
 
     for file, analyzer in _work(tree, index):
         source = Input(file=file, tree=tree, limits=limits, options=options, report=report)
-        found.extend(_finished(item, analyzer, hasher) for item in _run(analyzer, source))
+        found.extend(_finished(item, analyzer) for item in _run(analyzer, source))
     if not options.comprehensive:
         found = _without_system_files(found)
     return LayerInventory(
         digest=facts.digest,
         diff_id=facts.diff_id,
         size=facts.size,
-        found=tuple(_forget_system_files(item) for item in found),
+        found=tuple(_identified(found)),
         whiteouts=facts.whiteouts,
         opaque=facts.opaque,
         issues=tuple(issues),
@@ -135,7 +135,7 @@ def _run(analyzer: Analyzer, source: Input) -> Iterable[Found]:
     """Rule 2. A file that fails half-way contributes nothing."""
     try:
         return list(analyzer.parse(source))
-    except Exception as exc:  # noqa: BLE001 - marked place: one analyser on one file
+    except Exception as exc:  # marked place: one analyser on one file; the report tells
         logger.debug("analyser %s on %s", analyzer.name, source.path, exc_info=True)
         code = _code(exc)
         reason = str(exc) if isinstance(exc, (Error, ValueError, OSError)) else f"{type(exc).__name__}: {exc}"
@@ -149,32 +149,45 @@ def _code(exc: Exception) -> IssueCode:
     return IssueCode.FILE_UNREADABLE if isinstance(exc, (LocalError, OSError)) else IssueCode.FILE_MALFORMED
 
 
-def _finished(item: Found, analyzer: Analyzer, hasher: UidHasher) -> Found:
-    """Rule 3."""
+def _finished(item: Found, analyzer: Analyzer) -> Found:
+    """Rule 3 but for the UIDs."""
     if isinstance(item, OsPackages):
-        return _with_packages(item, (_identified(package, analyzer, hasher, "") for package in item.packages))
-    if isinstance(item, Application):
-        packages = (_normalised(package) for package in item.packages)
-        return _with_packages(item, (_identified(package, analyzer, hasher, item.path) for package in packages))
-    return item
-
-
-def _with_packages(item: OsPackages | Application, packages: Iterable[Package]) -> OsPackages | Application:
+        packages = (msgspec.structs.replace(package, analyzed_by=analyzer.name) for package in item.packages)
+    elif isinstance(item, Application):
+        packages = (_normalised(package, analyzer) for package in item.packages)
+    else:
+        return item
     return msgspec.structs.replace(item, packages=tuple(sorted(packages, key=package_order)))
 
 
-def _normalised(package: Package) -> Package:
+def _normalised(package: Package, analyzer: Analyzer) -> Package:
     """`Indirect` repeats the relationship for older readers of the report."""
     return msgspec.structs.replace(
         package,
         licenses=licenses.normalise_all(package.licenses),
         indirect=package.relationship is Relationship.INDIRECT,
+        analyzed_by=analyzer.name,
     )
 
 
-def _identified(package: Package, analyzer: Analyzer, hasher: UidHasher, path: str) -> Package:
-    analysed = msgspec.structs.replace(package, analyzed_by=analyzer.name)
-    return msgspec.structs.replace(analysed, identifier=PackageIdentifier(uid=hasher.uid(analysed, path)))
+def _identified(found: Iterable[Found]) -> Iterator[Found]:
+    """Rule 3: all packages get their UIDs, and the lists that only rule 4 needs are dropped."""
+    items = list(found)
+    holders = [item for item in items if isinstance(item, (OsPackages, Application))]
+    packages = [package for item in holders for package in item.packages]
+    paths = [item.path if isinstance(item, Application) else "" for item in holders for _ in item.packages]
+    uids = iter(package_uids(packages, paths))
+    for item in items:
+        if isinstance(item, OsPackages):
+            yield OsPackages(path=item.path, packages=_with_uids(item.packages, uids))
+        elif isinstance(item, Application):
+            yield msgspec.structs.replace(item, packages=_with_uids(item.packages, uids))
+        else:
+            yield item
+
+
+def _with_uids(packages: tuple[Package, ...], uids: Iterator[str]) -> tuple[Package, ...]:
+    return tuple(msgspec.structs.replace(package, identifier=PackageIdentifier(uid=next(uids))) for package in packages)
 
 
 def _without_system_files(found: list[Found]) -> list[Found]:
@@ -190,7 +203,3 @@ def _without_system_files(found: list[Found]) -> list[Found]:
             packages = tuple(package for package in item.packages if package.file_path not in owned)
             kept.append(msgspec.structs.replace(item, packages=packages))
     return kept
-
-
-def _forget_system_files(item: Found) -> Found:
-    return msgspec.structs.replace(item, system_files=()) if isinstance(item, OsPackages) else item

@@ -76,9 +76,7 @@ class Index:
     @property
     def exact_paths(self) -> tuple[str, ...]:
         """The paths without a star that some analyser parses."""
-        return tuple(
-            path for path, claims in self._paths.items() if any(claim.role is Role.PARSED for claim in claims)
-        )
+        return tuple(path for path, claims in self._paths.items() if any(claim.role is Role.PARSED for claim in claims))
 
     def wants(self, path: str, mode: int, size: int) -> bool:
         """Whether some analyser parses or needs the file."""
@@ -195,7 +193,8 @@ def _expression_test(name: str, expression: str) -> Test:
         import re2
     except ImportError as exc:
         raise UsageError(
-            "`--file-patterns` needs the `google-re2` package", hint="install it beside assaymark: pip install google-re2"
+            "`--file-patterns` needs the `google-re2` package",
+            hint="install it beside assaymark: pip install google-re2",
         ) from exc
     if len(expression) > _EXPRESSION_CHARS:
         raise UsageError(f"the file pattern of `{name}` has more than {_EXPRESSION_CHARS} characters")

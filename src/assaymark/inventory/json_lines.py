@@ -1,11 +1,11 @@
-"""On which lines the objects of a JSON document stand (trivy-behaviour, section 5.2, "object" locations).
+"""On which lines the objects of a JSON document stand.
 
-The document has been decoded, and so checked and bounded, before (`assaymark.safeio.json`). This second reading walks by
-hand through the few objects whose members are located and lets the standard library's decoder, which tells where a value
-ends, skip everything else: a lockfile of several megabytes takes a fraction of a second.
+The document has been decoded, and so checked and bounded, before (`assaymark.safeio.json`). This second reading walks
+by hand through the few objects whose members are located and lets the standard library's decoder, which tells where a
+value ends, skip everything else: a lockfile of several megabytes takes a fraction of a second.
 
-An object begins at the line of its brace and ends at the line of the closing one. Where two located objects begin on the
-same line only the first has a location, as in the reference: a lockfile written on one line has one.
+An object begins at the line of its brace and ends at the line of the closing one. Where two located objects begin on
+the same line only the first has a location, as in the reference: a lockfile written on one line has one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Maps(dict[str, "Maps"]):
 
 
 def object_lines(text: str, maps: Maps) -> dict[Path, Location]:
-    """The location of each located object of `text`, by the names that lead to it (`("packages", "node_modules/a")`)."""
+    """The location of each located object of `text`, by the names that lead to it: `("packages", "node_modules/a")`."""
     walk = _Walk(text)
     walk.members(walk.after_blanks(0), (), maps)
     return walk.found

@@ -1,8 +1,8 @@
 """Licence names: one declared text into several licences, and each into its SPDX identifier where it has one.
 
-Packages declare licences as people write them: `GPLv2+`, `Apache License, Version 2.0`, `BSD 3-Clause and MIT`. The rules
-are those of trivy-behaviour, section 5.4; the spellings are facts in `data/licenses.txt`, the identifiers those of the
-SPDX License List in `data/spdx-ids.txt`.
+Packages declare licences as people write them: `GPLv2+`, `Apache License, Version 2.0`, `BSD 3-Clause and MIT`. The
+rules are the reference's; the spellings are facts in `data/licenses.txt`, the identifiers those
+of the SPDX License List in `data/spdx-ids.txt`.
 
 - `split` cuts at commas and at the words `and` and `or`. A text that reads like a licence itself stays whole, behind
   `text://`.

@@ -1,7 +1,8 @@
 """Lines of untrusted text files, however large the file is.
 
-Go's line scanners, which the peers use, stop in silence at 64 KiB; here a longer line is reported and left out, and the
-reading goes on (guards A9 and A10). A line ends at a line feed; one carriage return in front of it does not belong to it.
+Go's line scanners, which the peers use, stop in silence at 64 KiB; here a longer line is reported and left out, and
+the reading goes on. A line ends at a line feed; one carriage return in front of it does not
+belong to it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Layers joined into the content of an image (trivy-behaviour, section 6.6).
+"""Layers joined into the content of an image.
 
 1. Bottom to top: a layer's opaque directories and whiteouts remove what lower layers put at or below a path; then what
    the layer holds is placed at its path, where it replaces what the same kind of analyser found there before.
@@ -144,7 +144,8 @@ def _package_origins(layers: Sequence[LayerInventory]) -> dict[_Version, _Origin
 def _build_infos(layers: Sequence[LayerInventory]) -> list[BuildInfo | None]:
     """The Red Hat build facts that hold for each layer.
 
-    A base layer has none of its own and takes the next one's; layers built on top take those of the nearest layer below.
+    A base layer has none of its own and takes the next one's; layers built on top take those of the nearest layer
+    below.
     """
     own = [_build_info(layer) for layer in layers]
     holding = list(own)

@@ -1,4 +1,4 @@
-"""How what several release files say becomes one operating system (trivy-behaviour, section 4.2).
+"""How what several release files say becomes one operating system.
 
 1. Nothing known adds nothing.
 2. Red Hat and Debian are only a first guess, because their relatives have their release files too: the next file that

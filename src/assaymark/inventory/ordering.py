@@ -1,4 +1,4 @@
-"""The orders in which the reference lists packages and applications (trivy-behaviour, sections 1.5 and 6.6)."""
+"""The orders in which the reference lists packages and applications."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ Six shapes, told apart by their spelling (`assaymark.inventory.analyzer.Analyzer
   segments;
 - `!pattern`: takes the paths of one of the other shapes out again.
 
-Matching takes time in proportion to the path, whatever the pattern: paths of a hostile archive are long (guard A17).
+Matching takes time in proportion to the path, whatever the pattern: paths of a hostile archive are long.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
-"""Package URLs as the reports print them (purl-spec; trivy-behaviour, section 1.10).
+"""Package URLs as the reports print them (https://github.com/package-url/purl-spec).
 
 `pkg:<type>[/<namespace>]/<name>[@<version>][?<qualifiers>][#<subpath>]`. Everything outside
-`A-Za-z0-9-._~!$&'()*,;=:` is percent-encoded in names, namespaces and versions, everything but unreserved characters and
-`:` in qualifiers, which are sorted. The version carries the release and no epoch: that is a qualifier, as is the
+`A-Za-z0-9-._~!$&'()*,;=:` is percent-encoded in names, namespaces and versions, everything but unreserved characters
+and `:` in qualifiers, which are sorted. The version carries the release and no epoch: that is a qualifier, as is the
 architecture.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from assaymark.model.inventory import OperatingSystem
@@ -21,8 +21,8 @@ _QUALIFIER_SAFE: Final = ":"
 _APK: Final = frozenset({"alpine", "chainguard", "wolfi", "minimos"})
 _DEB: Final = frozenset({"debian", "ubuntu", "echo"})
 _RPM: Final = frozenset(
-    "alma amazon azurelinux cbl-mariner centos fedora opensuse opensuse-leap opensuse-tumbleweed oracle photon redhat "
-    "rocky slem sles".split()
+    {"alma", "amazon", "azurelinux", "cbl-mariner", "centos", "coreos", "fedora", "opensuse", "opensuse-leap"}
+    | {"opensuse-tumbleweed", "oracle", "photon", "redhat", "rocky", "slem", "sles"}
 )
 _VENDORS: Final = {
     "sles": "suse",
@@ -47,6 +47,13 @@ _LANGUAGES: Final = {
 }
 
 
+class _Parts(NamedTuple):
+    type: str
+    namespace: str
+    name: str
+    subpath: str = ""
+
+
 def os_package_url(package: Package, os: OperatingSystem) -> str:
     """The purl of a package of the distribution `os`; empty for a package without a name."""
     if not package.name:
@@ -54,17 +61,17 @@ def os_package_url(package: Package, os: OperatingSystem) -> str:
     qualifiers = _common_qualifiers(package)
     if os.family in _APK:
         qualifiers["distro"] = os.name
-        return _join("apk", os.family.lower(), package.name.lower(), package, qualifiers)
+        return _join(_Parts("apk", os.family.lower(), package.name.lower()), package, qualifiers)
     if os.family in _DEB:
         qualifiers["distro"] = f"{os.family}-{os.name}"
-        return _join("deb", os.family, package.name, package, qualifiers)
-    if os.family in _RPM or os.family == "coreos":
+        return _join(_Parts("deb", os.family, package.name), package, qualifiers)
+    if os.family in _RPM:
         qualifiers["distro"] = f"{os.family}-{os.name}"
         qualifiers["modularitylabel"] = package.modularitylabel
-        return _join("rpm", _VENDORS.get(os.family, os.family), package.name, package, qualifiers)
+        return _join(_Parts("rpm", _VENDORS.get(os.family, os.family), package.name), package, qualifiers)
     if os.family == "bottlerocket":
         qualifiers["distro"] = f"bottlerocket-{os.name}"
-    return _join(os.family, "", package.name, package, qualifiers)
+    return _join(_Parts(os.family, "", package.name), package, qualifiers)
 
 
 def application_package_url(package: Package, application: str) -> str:
@@ -78,25 +85,23 @@ def application_package_url(package: Package, application: str) -> str:
     qualifiers = _common_qualifiers(package)
     if purl_type == "julia":
         qualifiers["uuid"] = package.id
-    return _join(purl_type, namespace, name, package, qualifiers, subpath)
+    return _join(_Parts(purl_type, namespace, name, subpath), package, qualifiers)
 
 
 def _common_qualifiers(package: Package) -> dict[str, str]:
     return {"arch": package.arch, "epoch": str(package.epoch) if package.epoch else ""}
 
 
-def _join(
-    purl_type: str, namespace: str, name: str, package: Package, qualifiers: dict[str, str], subpath: str = ""
-) -> str:
-    segments = [quote(segment, safe=_TEXT_SAFE) for segment in namespace.split("/") if segment]
-    url = "/".join([f"pkg:{purl_type}", *segments, quote(name, safe=_TEXT_SAFE)])
+def _join(parts: _Parts, package: Package, qualifiers: dict[str, str]) -> str:
+    segments = [quote(segment, safe=_TEXT_SAFE) for segment in parts.namespace.split("/") if segment]
+    url = "/".join([f"pkg:{parts.type}", *segments, quote(parts.name, safe=_TEXT_SAFE)])
     version = format_version(0, package.version, package.release)
     if version:
         url += f"@{quote(version, safe=_TEXT_SAFE)}"
     pairs = [f"{key}={quote(value, safe=_QUALIFIER_SAFE)}" for key, value in sorted(qualifiers.items()) if value]
     if pairs:
         url += "?" + "&".join(pairs)
-    return f"{url}#{quote(subpath, safe=_TEXT_SAFE + '/')}" if subpath else url
+    return f"{url}#{quote(parts.subpath, safe=_TEXT_SAFE + '/')}" if parts.subpath else url
 
 
 def _plain(name: str) -> tuple[str, str, str]:

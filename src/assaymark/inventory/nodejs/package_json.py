@@ -1,5 +1,6 @@
-"""`package.json` (https://docs.npmjs.com/cli/configuring-npm/package-json): the members that lockfiles share with it,
-and the licences of installed packages.
+"""`package.json`: the members that lockfiles share with it, and the licences of installed packages.
+
+Specification: https://docs.npmjs.com/cli/configuring-npm/package-json.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from typing import Any, Final
 
 from assaymark.errors import Error
 from assaymark.inventory.analyzer import File, Input
+from assaymark.inventory.documents import decode_object
 from assaymark.inventory.nodejs.places import package_id
 from assaymark.model.issue import Issue, IssueCode
-from assaymark.safeio.json import decode_go, fold
+from assaymark.safeio.json import fold
 
 _MODULES: Final = "node_modules"
 _NAME: Final = re.compile(r"(@[A-Za-z0-9._-]+/)?[A-Za-z0-9._-]+\Z")
@@ -39,8 +41,8 @@ def workspace_patterns(value: Any) -> list[str]:
 def installed_licenses(source: Input) -> dict[str, tuple[str, ...]]:
     """The licences of the packages under the `node_modules` beside a lockfile, by ID.
 
-    A licence that only refers to a file is left out: texts are not classified. A `package.json` that cannot be read costs
-    no more than the licence.
+    A licence that only refers to a file is left out: texts are not classified. A `package.json` that cannot be read
+    costs no more than the licence.
     """
     found: dict[str, tuple[str, ...]] = {}
     for file in source.tree.under(posixpath.join(posixpath.dirname(source.path), _MODULES)):
@@ -69,9 +71,7 @@ def is_package_root(path: str) -> bool:
 
 def _licensed(file: File, source: Input) -> tuple[str, tuple[str, ...]]:
     content = file.read(source.limits.json_bytes)
-    document = decode_go(content, limits=source.limits, what=file.path)
-    if not isinstance(document, dict):
-        raise ValueError("not an object")
+    document = decode_object(content, limits=source.limits, what=file.path)
     members = fold(document, ("name", "version", "license"))
     name, version = members.get("name") or "", members.get("version") or ""
     if not isinstance(name, str) or not isinstance(version, str) or not _NAME.match(name):

@@ -15,7 +15,7 @@ def package_id(name: str, version: str) -> str:
 
 
 def merge_places(packages: Iterable[Package]) -> list[Package]:
-    """Each ID once: all its places, for development only if everywhere, direct if anywhere, the first known licences."""
+    """Each ID once: all its places, for development only if everywhere, direct if anywhere, the first licences."""
     places: dict[str, list[Package]] = {}
     for package in packages:
         places.setdefault(package.id, []).append(package)

@@ -5,8 +5,9 @@ source package), L (licences), F and R (folder and file), D (dependencies), p (p
 and m (maintainer). Rules:
 
 1. A package without a name, or whose version is none in apk's order, is left out; of equal names the first stays.
-2. Dependencies are names or provided words with a version behind `<`, `>`, `=`; those in `!` are conflicts. A word stands
-   for the package that provided it last, a package's own name counting as provided by it. What nobody provides is dropped.
+2. Dependencies are names or provided words with a version behind `<`, `>`, `=`; those in `!` are conflicts. A word
+   stands for the package that provided it last, a package's own name counting as provided by it. What nobody provides
+   is dropped.
 3. `C:Q1…` is a SHA-1 in base64, anything else an MD5.
 4. The source has the version of the package.
 5. All listed files belong to the system, those of packages that are left out too.
@@ -75,7 +76,7 @@ def _parse(source: Input) -> Iterator[Found]:
 def _records(source: Input) -> Iterator[_Record]:
     """The packages of the database, empty ones included."""
     room = source.limits.installed_files
-    record, values = _Record(), {}
+    record = _Record()
     folder = ""
     for line in file_lines(source):
         key = line[:2]
@@ -88,13 +89,11 @@ def _records(source: Input) -> Iterator[_Record]:
         elif key == b"F:":
             folder = decode_utf8(line[2:])
         elif len(line) < 2:
-            record.values = values
             yield record
-            record, values = _Record(), {}
+            record = _Record()
             folder = ""
         elif key in _KEPT:
-            values[key[:1]] = line[2:]
-    record.values = values
+            record.values[key[:1]] = line[2:]
     yield record
 
 

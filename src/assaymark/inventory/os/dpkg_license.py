@@ -1,7 +1,7 @@
 """Licences of Debian packages: `usr/share/doc/<package>/copyright` (debian-policy 12.5, copyright-format 1.0).
 
-Lines that begin with `License:` name licences (what follows a parenthesis is dropped, the rest is split and normalised);
-other lines may refer to `/usr/share/common-licenses/<name>`. Free text is not classified.
+Lines that begin with `License:` name licences (what follows a parenthesis is dropped, the rest is split and
+normalised); other lines may refer to `/usr/share/common-licenses/<name>`. Free text is not classified.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""RapidFort's curated images, told by the presence of one file; they keep their distribution and change the supplier."""
+"""RapidFort's curated images, told by the presence of one file: the distribution stays and the supplier changes."""
 
 from __future__ import annotations
 

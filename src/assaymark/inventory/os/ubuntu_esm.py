@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from assaymark.errors import ArtifactError
 from assaymark.inventory.analyzer import Analyzer, Input
+from assaymark.inventory.documents import decode_object
 from assaymark.model.inventory import Found, OperatingSystem, OsRelease
-from assaymark.safeio.json import decode_go, fold
+from assaymark.safeio.json import fold
 
 
 def _parse(source: Input) -> Iterator[Found]:
     content = source.file.read(source.limits.json_bytes)
-    document = decode_go(content, limits=source.limits, what=source.path)
-    if not isinstance(document, dict):
-        raise ValueError("not an object")
+    document = decode_object(content, limits=source.limits, what=source.path)
     services = fold(document, ("services",)).get("services") or []
     if not isinstance(services, list):
-        raise ValueError("`services` is not a list")
+        raise ArtifactError(f"`services` in `{source.path}` is not a list")
     if any(_is_enabled(service) for service in services):
         yield OsRelease(path=source.path, os=OperatingSystem(family="ubuntu", name="", extended=True))
 
