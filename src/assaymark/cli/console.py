@@ -131,11 +131,17 @@ class Console:
         """Whether stderr is looked at by a person."""
         return self._stderr.isatty()
 
+    @property
+    def stderr_colour(self) -> bool:
+        """Whether escape sequences are welcome on stderr."""
+        return self._colour(terminal=self._stderr_is_terminal())
+
     # output
 
-    def out(self, text: str = "") -> None:
-        """Lines for people on stdout."""
-        self.stdout.write("".join(f"{line}\n" for line in self._clean(text)).encode("utf-8", "replace"))
+    def out(self, text: str = "", *, painted: bool = False) -> None:
+        """Lines for people on stdout; `painted` keeps the colours of `report.wording.Paint`, and no other control."""
+        lines = self._clean(text, painted=painted)
+        self.stdout.write("".join(f"{line}\n" for line in lines).encode("utf-8", "replace"))
         if self.is_terminal:
             self.stdout.flush()
 
@@ -143,17 +149,17 @@ class Console:
         """A document on stdout, exactly these bytes."""
         self.stdout.write(data)
 
-    def err(self, text: str) -> None:
+    def err(self, text: str, *, painted: bool = False) -> None:
         """Lines for people on stderr that `--quiet` does not silence: answers and what a command exists to say.
 
         A line feed begins a line, here as in `out` and `note`: untrusted parts go through `report.plain.shown` first.
         """
-        self._say("info", text)
+        self._say("info", text, painted=painted)
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, *, painted: bool = False) -> None:
         """Lines on stderr that `--quiet` silences."""
         if not self._talk.quiet:
-            self._say("info", text)
+            self._say("info", text, painted=painted)
 
     def warn(self, text: str, *, hint: str = "") -> None:
         """What the user should know, and what can be done about it; silenced by `--quiet`."""
@@ -190,7 +196,7 @@ class Console:
         if self._bars is None:
             from assaymark.cli.bars import Bars
 
-            self._bars = Bars(self._stderr, monotonic=self._monotonic, colour=self._colour(terminal=True))
+            self._bars = Bars(self._stderr, monotonic=self._monotonic, colour=self.stderr_colour)
         return self._bars
 
     def stop_progress(self) -> None:
@@ -225,11 +231,17 @@ class Console:
 
     # inside
 
-    def _say(self, level: str, text: str, *, prefix: str = "", hint: str = "", reason: str = "") -> None:
+    def _say(
+        self, level: str, text: str, *, prefix: str = "", hint: str = "", reason: str = "", painted: bool = False
+    ) -> None:
         if self._talk.json_lines:
+            if painted:
+                from assaymark.report.wording import PAINTED
+
+                text = PAINTED.sub("", text)
             self._write_line(self._handler().json_line(level, text, hint=hint, reason=reason))
             return
-        for line in self._clean(prefix + text):
+        for line in self._clean(prefix + text, painted=painted):
             self._write_line(line)
         if hint:
             self._write_line(" ".join(self._clean("hint: " + hint)))
@@ -241,10 +253,17 @@ class Console:
         except LocalError:
             return
 
-    def _clean(self, text: str) -> list[str]:
+    def _clean(self, text: str, *, painted: bool = False) -> list[str]:
         from assaymark.report.plain import shown
 
-        return [shown(line) for line in self.redaction.clean(text).split("\n")]
+        lines = self.redaction.clean(text).split("\n")
+        if not painted:
+            return [shown(line) for line in lines]
+        from assaymark.report.wording import PAINTED
+
+        # `split` keeps the sequences at the odd places
+        parts = (enumerate(PAINTED.split(line)) for line in lines)
+        return ["".join(part if place % 2 else shown(part) for place, part in line) for line in parts]
 
     def _handler(self) -> LineHandler:
         if self._lines is None:

@@ -16,6 +16,9 @@ SEVERITIES: Final = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "UNKNOWN")
 _COLOURS: Final = {"CRITICAL": "1;31", "HIGH": "31", "MEDIUM": "33", "LOW": "34", "UNKNOWN": "36"}
 _STYLES: Final = {"bold": "1", "dim": "2", "good": "32", "bad": "1;31", "warn": "33"}
 
+PAINTED: Final = re.compile("(\x1b\\[(?:0|" + "|".join({**_COLOURS, **_STYLES}.values()) + ")m)")
+"""The sequences that `Paint` writes, and no others."""
+
 _FRACTION = re.compile(r"\.([0-9]+)")
 _TARGET_TYPES: Final = {
     "container_image": "container image",

@@ -13,6 +13,7 @@ from tests.support.consoles import BytesTerminal, TextTerminal, recorded_console
 from assaymark.cli.console import Console
 from assaymark.errors import LocalError, UsageError, VerificationError
 from assaymark.model.progress import NoProgress
+from assaymark.report.wording import Paint
 
 
 def test_stdout_is_data_and_stderr_is_talk() -> None:
@@ -88,6 +89,30 @@ def test_text_for_people_has_no_controls_and_no_secrets() -> None:
     recorded.console.err("canary-4711\u202e")
     assert recorded.out == "a\\x1b[31mb ***\n"
     assert recorded.err == "***\\u202e\n"
+
+
+def test_painted_text_keeps_our_colours_and_nothing_else() -> None:
+    recorded = recorded_console()
+    text = Paint(colour=True).severity("HIGH", "HIGH") + " \x1b[2J\x1b[5mx\n" + Paint(colour=True).style("bold", "::y")
+    recorded.console.out(text, painted=True)
+    recorded.console.err(text, painted=True)
+    recorded.console.note(text)
+    painted = "\x1b[31mHIGH\x1b[0m \\x1b[2J\\x1b[5mx\n\x1b[1m\\x3a:y\x1b[0m\n"
+    assert recorded.out == painted
+    assert recorded.err == painted + painted.replace("\x1b", "\\x1b").replace("\\x3a:", "::")
+
+
+def test_programs_get_painted_text_without_its_colours() -> None:
+    recorded = recorded_console()
+    recorded.console.configure(log_format="json")
+    recorded.console.err(Paint(colour=True).severity("HIGH", "HIGH"), painted=True)
+    assert json.loads(recorded.err)["message"] == "HIGH"
+
+
+def test_who_can_be_asked_and_who_listens() -> None:
+    piped, terminal = recorded_console().console, recorded_console(terminal=True).console
+    assert (piped.can_ask, piped.talks_to_terminal, piped.stderr_colour) == (False, False, False)
+    assert (terminal.can_ask, terminal.talks_to_terminal, terminal.stderr_colour) == (False, True, True)
 
 
 @pytest.mark.parametrize(
