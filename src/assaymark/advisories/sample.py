@@ -61,9 +61,8 @@ def compile_sample(texts: dict[str, bytes]) -> bytes:
         try:
             (parse_details if name == DETAILS else parse_bucket)(text.decode("utf-8"), tree)
         except ValueError as exc:
-            raise DatabaseError(
-                f"the sample database's `{name}` is damaged: {exc}", hint="install assaymark anew"
-            ) from exc
+            what = f"`{name}` of the sample database is damaged"
+            raise DatabaseError(f"{what}: {exc}", hint="install assaymark anew") from exc
     return write_bolt(tree)
 
 
