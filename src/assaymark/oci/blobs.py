@@ -2,8 +2,10 @@
 
 When a transfer breaks off it is asked for again from the byte that came last (`Range`, RFC 9110 14.2), at most
 `retry_tries` times. A server that ignores the range starts again at the front; what came already is skipped, but only
-as long as no more than a tenth of the blob is transferred twice. The bytes are verified by a
-`assaymark.safeio.readers.VerifyingReader` around this stream, so an answer that continues another blob is found out.
+as long as no more than a tenth of the blob is transferred twice. A body that ends where its own header said is not
+broken off, however long the descriptor promised it to be: that is for the verification to refuse. The bytes are
+verified by a `assaymark.safeio.readers.VerifyingReader` around this stream, so an answer that continues another blob is
+found out.
 """
 
 from __future__ import annotations
@@ -64,7 +66,7 @@ class ResumingStream(io.RawIOBase, BinaryIO):
             except TransferError as exc:
                 self._break(exc)
                 continue
-            if not data and self._position < self._size:
+            if not data and self._position < self._size and not _is_framed(response):
                 self._break(TransferError(f"`{self._what}` ended after {self._position} of {self._size} bytes"))
                 continue
             self._position += len(data)
@@ -120,3 +122,8 @@ class ResumingStream(io.RawIOBase, BinaryIO):
                 raise TransferError(f"`{self._what}` ended before the byte it broke off at")
             count -= len(data)
             self.transferred += len(data)
+
+
+def _is_framed(response: Response) -> bool:
+    """Whether the end of the body is known, so that a clean end is the server's last word (RFC 9112, 6.3)."""
+    return bool(response.headers.get("content-length") or response.headers.get("transfer-encoding"))
