@@ -53,13 +53,13 @@ def _value(text: str) -> str:
         if character == '"':
             quoted = not quoted
             kept = len(result)
-            continue
-        if character in "#;" and not quoted:
-            break
-        if character == "\\":
+        elif character == "\\":
             escaped = next(characters, "")
-            character = _ESCAPES.get(escaped, escaped)  # noqa: PLW2901  # the character that the escape stands for
-        result.append(character)
-        if quoted or not character.isspace():
+            result.append(_ESCAPES.get(escaped, escaped))
             kept = len(result)
+        elif character in "#;" and not quoted:
+            break
+        else:
+            result.append(character)
+            kept = len(result) if quoted or not character.isspace() else kept
     return "".join(result[:kept])

@@ -19,7 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 from posixpath import dirname, join
 from threading import Lock
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 
 from assaymark.errors import ArtifactError
 from assaymark.limits import MIB, Limits
@@ -223,9 +223,10 @@ def _copy(stream: BinaryIO, *, scratch: Path | None, limit: int, name: str) -> B
 def _read(stream: BinaryIO, name: str) -> bytes:
     from isal import isal_zlib
 
+    broken = cast("type[Exception]", isal_zlib.error)  # isal's stub calls it an instance
     try:
         return stream.read(CHUNK)
-    except (EOFError, OSError, isal_zlib.error) as exc:  # BadGzipFile is an OSError
+    except (EOFError, OSError, broken) as exc:  # BadGzipFile is an OSError
         raise ArtifactError(f"`{name}` cannot be decompressed: it is damaged or truncated") from exc
 
 
