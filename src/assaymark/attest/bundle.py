@@ -131,6 +131,9 @@ def _read_bundle(message: Message, version: int, limits: Limits) -> Bundle:
         raise ValueError("there is no `verificationMaterial`")
     hint, certificates = _read_identity(material, version)
     envelope = message.message("dsseEnvelope", _ENVELOPE)
+    signature = message.message("messageSignature", ("messageDigest", "signature"))
+    if signature is not None:
+        signature.data("signature")
     entries = material.items("tlogEntries", limit=limits.log_entries)
     return Bundle(
         version=version,

@@ -17,8 +17,8 @@ names the reason (DSSE protocol v1, in-toto attestation validation model, sigsto
 9. one of its subjects is the image: `SUBJECT_MISMATCH`;
 10. the predicate is what its type promises: `PREDICATE_MALFORMED`.
 
-Log entries and timestamps are no part of the proof by a key. They are counted in `Verified.unchecked`, never as
-evidence.
+Log entries and timestamps are no part of the proof by a key. They are counted in `Verified.log_entries` and
+`Verified.timestamps`, named in `Verified.notes`, and never taken for evidence.
 
 The bytes that were verified are the bytes that are handed out: nobody fetches or decodes them again.
 """

@@ -116,6 +116,10 @@ def test_older_bundles_are_read(data: bytes, version: int, certificates: tuple[b
 
 
 MALFORMED = {
+    "an image's signature that is no base64": msgspec.json.encode(
+        {name: value for name, value in bundle_document().items() if name != "dsseEnvelope"}
+        | {"messageSignature": {"signature": "!"}}
+    ),
     "no media type": bundle("x"),
     "no key and no certificate": bundle(tlogEntries=[]),
     "a chain in 0.3": bundle(x509CertificateChain={"certificates": [{"rawBytes": "AA=="}]}),
