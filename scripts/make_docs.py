@@ -69,7 +69,7 @@ def command_pages() -> str:
     for command in commands():
         parser = FlagParser(prog=f"assaymark {typed(command.name)}", description=command.summary)
         command.configure(parser)
-        add_global_flags(parser)
+        add_global_flags(parser, group_name=command.group)
         lines += [f"## {typed(command.name)}", "", "```", parser.format_help().rstrip(), "```", ""]
     return "\n".join(lines)
 

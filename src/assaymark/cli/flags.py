@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NoReturn
 
 from assaymark.errors import UsageError
@@ -26,6 +26,14 @@ class FlagParser(argparse.ArgumentParser):
     def __init__(self, **keywords: Any) -> None:
         keywords.setdefault("formatter_class", FlagFormatter)
         super().__init__(allow_abbrev=False, **keywords)
+
+    epilogue: Callable[[], str] | None = None
+    """Makes what stands at the end of the help, when it is asked for."""
+
+    def format_help(self) -> str:
+        """The help text with the epilogue."""
+        end = self.epilogue() if self.epilogue else ""
+        return super().format_help() + (f"\n{end}" if end else "")
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of leaving the process."""

@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from assaymark.cli.flags import FlagParser, add_switch, parse_duration
 from assaymark.errors import LimitError, UsageError
@@ -16,14 +16,18 @@ if TYPE_CHECKING:
     from assaymark.cli.console import Console
 
 
-def add_global_flags(parser: FlagParser) -> None:
-    """Add them under their own heading."""
+SCANNING: Final = "Scanning"
+
+
+def add_global_flags(parser: FlagParser, *, group_name: str = "") -> None:
+    """Add them under their own heading; `-t` is cosign's short `--timeout`, and nothing in scanning commands."""
     group = parser.add_argument_group("Global flags")
     add_switch(group, "--quiet", "-q", about="no progress and no warnings")
     add_switch(group, "--debug", "--verbose", "-d", about="say on stderr what is done; credentials are left out")
+    short = () if group_name == SCANNING else ("-t",)
     group.add_argument(
         "--timeout",
-        "-t",
+        *short,
         type=parse_duration,
         default=None,
         metavar="DURATION",

@@ -14,7 +14,6 @@ user-info, and every text goes through the redaction of known and probable crede
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -71,7 +70,7 @@ def invocation(
     artifact: str = "",
     platform: str = "",
     subject: str = "",
-    ignore_file: bytes | None = None,
+    ignore_digest: str = "",
     redaction: Redaction | None = None,
 ) -> Invocation:
     """The facts of one scan's invocation.
@@ -83,7 +82,7 @@ def invocation(
         artifact: the name of what was scanned, as typed.
         platform: the platform that was scanned, `linux/amd64`.
         subject: the digest of the manifest that was scanned.
-        ignore_file: the exact bytes of the ignore file that was applied; None where there was none.
+        ignore_digest: of the ignore file that was applied; empty where there was none.
         redaction: the credentials known so far.
     """
     clean = (redaction or Redaction()).clean
@@ -94,7 +93,7 @@ def invocation(
         "artifact": artifact,
         "platform": platform,
         "subject": subject,
-        "ignoreFile": "" if ignore_file is None else "sha256:" + hashlib.sha256(ignore_file).hexdigest(),
+        "ignoreFile": ignore_digest,
         "ci": _ci(run),
     }
     return Invocation(

@@ -80,10 +80,13 @@ def run_command(command: Command, arguments: Sequence[str], console: Console) ->
     """Parse a command's own arguments and run it."""
     from assaymark.cli.flags import FlagParser
     from assaymark.cli.global_flags import add_global_flags, apply_global_flags
+    from assaymark.cli.redaction import secrets_of_arguments
 
+    for secret in secrets_of_arguments(arguments):
+        console.redaction.add(secret)
     parser = FlagParser(prog=f"assaymark {command.name}", description=command.summary)
     command.configure(parser)
-    add_global_flags(parser)
+    add_global_flags(parser, group_name=command.group)
     values = parser.parse(arguments)
     values.explicit = {key: value for key, value in vars(values).items() if value != parser.get_default(key)}
     with apply_global_flags(values, console):

@@ -23,7 +23,7 @@ from assaymark.matching.doubts import Doubts
 from assaymark.matching.driver import Match
 from assaymark.model.advisory import Advisory, AdvisorySource
 from assaymark.model.inventory import Application
-from assaymark.versions.scheme import Scheme, VersionError
+from assaymark.versions.scheme import Scheme, VersionError, schemes
 
 _NAMES: Final[dict[str, Callable[[str], str]]] = {
     "same": lambda name: name,
@@ -48,8 +48,20 @@ class Ecosystem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_ecosystem(application_type: str) -> Ecosystem | None:
-    """The ecosystem of an application type; None where no advisories exist for it."""
-    return _table().get(application_type)
+    """The ecosystem of an application type; None where no advisories exist for it.
+
+    A type that the table does not have is an ecosystem of its own when a version order names it: a new analyser and its
+    order need no row here.
+    """
+    return _table().get(application_type) or _named_by_scheme(application_type)
+
+
+@cache
+def _named_by_scheme(name: str) -> Ecosystem | None:
+    for scheme in schemes():
+        if name in scheme.ecosystems and scheme.satisfies is not None:
+            return Ecosystem(name=name, scheme=scheme.name, spelling="same", types=(name,))
+    return None
 
 
 @cache

@@ -24,7 +24,7 @@ def test_the_whole_invocation() -> None:
         artifact="alpine:3.10",
         platform="linux/amd64",
         subject="sha256:" + "ab" * 32,
-        ignore_file=b"CVE-2020-1\n",
+        ignore_digest="sha256:" + "cd" * 32,
     ) == Invocation(
         parameters={
             "command": "image",
@@ -37,7 +37,7 @@ def test_the_whole_invocation() -> None:
             "artifact": "alpine:3.10",
             "platform": "linux/amd64",
             "subject": "sha256:" + "ab" * 32,
-            "ignoreFile": "sha256:b67c8e305718b2ba09ea4b41c1d5b0d6e0f2ddd90cdef1f66f4aa214139d314b",
+            "ignoreFile": "sha256:" + "cd" * 32,
             "ci": {"name": "Jenkins"},
         },
         uri="https://ci.example/job/1/",
@@ -54,11 +54,6 @@ def test_what_is_not_known_is_left_out() -> None:
 def test_what_started_a_ci_run_is_told() -> None:
     environ = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "schedule"}
     assert invocation({}, environ).parameters == {"ci": {"name": "GitHub Actions", "trigger": "schedule"}}
-
-
-def test_an_empty_ignore_file_is_a_file() -> None:
-    digest = invocation({}, {}, ignore_file=b"").parameters["ignoreFile"]
-    assert digest == "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 def _configure(parser: ArgumentParser) -> None:
     parser.description = (
-        "Make a key pair for signing: PREFIX.key, encrypted with a password, and PREFIX.pub. The files are cosign's own, "
-        "and either program uses the other's. The password comes from COSIGN_PASSWORD, a prompt, or stdin."
+        "Make a key pair for signing: PREFIX.key, encrypted with a password, and PREFIX.pub. The files are cosign's: "
+        "either program uses the other's. The password comes from COSIGN_PASSWORD, a prompt, or stdin."
     )
     parser.add_argument(
         "--output-key-prefix",

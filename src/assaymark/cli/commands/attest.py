@@ -1,0 +1,108 @@
+"""`attest`: sign a predicate about an image and store it beside the image."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING, Final
+
+from assaymark.cli.attestation_flags import (
+    add_predicate_overrides,
+    add_signing_flags,
+    attestation_format,
+    check_signing_flags,
+    overrides,
+)
+from assaymark.cli.command import Command
+from assaymark.cli.flags import add_switch
+from assaymark.cli.network_flags import add_network_flags
+from assaymark.errors import ExitCode, UsageError
+from assaymark.limits import DEFAULT_LIMITS
+
+if TYPE_CHECKING:
+    from assaymark.attest.attach import Attestation
+    from assaymark.cli.attesting import Attesting
+    from assaymark.cli.console import Console
+    from assaymark.cli.images import NamedImage
+
+DESCRIPTION: Final = """\
+Sign a predicate as an in-toto attestation about IMAGE and attach it. The predicate's exact bytes are signed; the
+subject is the digest that IMAGE resolves to. What was attached is read back and verified before the command ends."""
+
+
+def _configure(parser: ArgumentParser) -> None:
+    parser.description = DESCRIPTION
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help="reference of an image on a registry")
+    parser.add_argument("--predicate", default="", metavar="FILE", help="the predicate; `-` reads stdin")
+    parser.add_argument(
+        "--type",
+        default="custom",
+        metavar="TYPE",
+        help="vuln, slsaprovenance, slsaprovenance02, slsaprovenance1, link, spdx, spdxjson, cyclonedx, openvex, "
+        "custom or a URI (default custom)",
+    )
+    add_switch(parser, "--no-upload", about="print the signed envelope and write nothing to the registry")
+    parser.add_argument("--bundle", default="", metavar="FILE", help="write the Sigstore bundle to a file, too")
+    add_switch(parser, "--local-image", about="IMAGE is a folder with an OCI image layout")
+    add_signing_flags(parser)
+    add_predicate_overrides(parser)
+    add_network_flags(parser)
+
+
+def _run(args: Namespace, console: Console) -> int:
+    from assaymark.attest.keys.reference import load_signer
+    from assaymark.attest.predicate import parse_predicate_type
+    from assaymark.cli.attesting import Attesting
+    from assaymark.cli.connections import Connections
+    from assaymark.cli.files import read_input
+    from assaymark.cli.images import find_image
+    from assaymark.cli.keys import key_context
+
+    check_signing_flags(args)
+    if not args.predicate:
+        raise UsageError(
+            "no `--predicate`", hint="`assaymark image --format cosign-vuln --output vuln.json IMAGE` writes one"
+        )
+    if args.bundle and len(args.images) > 1:
+        raise UsageError("`--bundle` writes one file, and there are several images")
+    kind = parse_predicate_type(args.type)
+    connections = Connections(args, console)
+    data = read_input(args.predicate, console, limit=DEFAULT_LIMITS.attestation_bytes)
+    images = [find_image(text, args, console, connections.registry) for text in args.images]
+    attesting = Attesting(
+        kind=kind,
+        data=data,
+        signer=load_signer(args.key, key_context(console, connections.network)),
+        key=args.key,
+        format=attestation_format(args),
+        allowed=overrides(args),
+        console=console,
+    )
+    signed = [attesting.sign(image) for image in images]  # everything is checked before anything is written
+    for image, attestation in zip(images, signed, strict=True):
+        _finish(image, attestation, attesting, args, console)
+    return ExitCode.DONE
+
+
+def _finish(
+    image: NamedImage, attestation: Attestation, attesting: Attesting, args: Namespace, console: Console
+) -> None:
+    from pathlib import Path
+
+    from assaymark.attest.dsse import encode_line
+    from assaymark.safeio.files import write_atomic
+
+    if args.bundle:
+        write_atomic(Path(args.bundle), attestation.bundle, mode=0o600)
+    if args.no_upload:
+        console.out_bytes(encode_line(attestation.envelope) + b"\n")
+        return
+    attesting.attach(image, attestation)
+
+
+COMMAND: Final = Command(
+    name="attest",
+    summary="sign a predicate and attach it to an image",
+    group="Attestations",
+    configure=_configure,
+    run=_run,
+)

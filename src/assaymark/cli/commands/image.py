@@ -1,0 +1,170 @@
+"""`image`: scan a container image; with `--attest` also sign, attach and verify the record."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace, _ActionsContainer
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Final
+
+from assaymark.cli.attestation_flags import add_signing_flags, attestation_format, check_signing_flags, overrides
+from assaymark.cli.command import Command
+from assaymark.cli.database_flags import add_database_flags
+from assaymark.cli.filter_flags import add_filter_flags
+from assaymark.cli.flags import add_switch, add_values
+from assaymark.cli.global_flags import SCANNING
+from assaymark.cli.network_flags import add_network_flags
+from assaymark.cli.scan_flags import add_scan_flags
+from assaymark.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from assaymark.artifact.source import ImageRequest
+    from assaymark.attest.keys.private import Signer
+    from assaymark.cli.console import Console
+    from assaymark.cli.scanning import Scanning
+    from assaymark.model.artifact import Image, ImageIdentity
+    from assaymark.model.report import Scan
+    from assaymark.oci.content import ContentStore
+
+DESCRIPTION: Final = """\
+Scan a container image for known vulnerabilities. IMAGE is looked for in Docker, Podman and then on its registry
+(`--image-src`); `--input` takes a `docker save` archive or an OCI image layout. `--attest --key KEY` signs the record,
+attaches it to the manifest that was scanned, and verifies what was attached."""
+
+
+def _configure(parser: ArgumentParser) -> None:
+    parser.description = DESCRIPTION
+    parser.add_argument("image", nargs="?", default="", metavar="IMAGE", help="reference of an image")
+    _add_image_flags(parser)
+    add_scan_flags(parser)
+    add_filter_flags(parser)
+    add_database_flags(parser)
+    add_signing_flags(parser)
+    add_network_flags(parser)
+
+
+def _add_image_flags(parser: _ActionsContainer) -> None:
+    group = parser.add_argument_group("Image flags")
+    group.add_argument("--input", default="", metavar="PATH", help="a `docker save` archive or an OCI image layout")
+    group.add_argument(
+        "--platform", default="", metavar="OS/ARCH", help="which manifest of an index (default linux/amd64)"
+    )
+    add_values(group, "--image-src", about="where to look, in order (default: docker,containerd,podman,remote)")
+    group.add_argument("--docker-host", default="", metavar="SOCKET", help="Docker's socket")
+    group.add_argument("--podman-host", default="", metavar="SOCKET", help="Podman's socket")
+    group.add_argument("--max-image-size", default="", metavar="SIZE", help="refuse larger images, such as 10GB")
+    add_switch(group, "--attest", about="sign the record, attach it to the image, and verify what was attached")
+
+
+def _run(args: Namespace, console: Console) -> int:
+    from assaymark.artifact.select import open_image
+    from assaymark.cli.scanning import Scanning, find_report_format
+    from assaymark.scan import scan_image
+
+    scanning = Scanning(args, console, "image")
+    if scanning.update_only():
+        return ExitCode.DONE
+    if args.format:
+        find_report_format(args.format)
+    signer = _signer(args, console, scanning) if args.attest else None
+    with ExitStack() as stack:
+        source = stack.enter_context(scanning.database())
+        image = stack.enter_context(open_image(_request(args, console, scanning), _sources(args)))
+        scan = scan_image(image, source, wanted=scanning.wanted, means=scanning.means)
+        scan = scanning.with_invocation(scan, platform=str(image.identity.platform or ""))
+        scanning.write(scan)
+        if signer is not None:
+            _attest(scan, image, signer, scanning)
+    return scanning.exit_code(scan)
+
+
+def _request(args: Namespace, console: Console, scanning: Scanning) -> ImageRequest:
+    from assaymark.artifact.source import ImageRequest
+    from assaymark.model.platform import parse_platform
+    from assaymark.model.reference import parse_reference
+
+    if bool(args.image) == bool(args.input):
+        raise UsageError("give one image: a reference, or a path with `--input`", hint="assaymark image alpine:3.10")
+    return ImageRequest(
+        name=args.input or args.image,
+        reference=None if args.input else parse_reference(args.image),
+        input=args.input,
+        platform=parse_platform(args.platform) if args.platform else None,
+        registry=None if args.input else scanning.connections.registry(),
+        network=None if args.input else scanning.connections.network,
+        docker_host=args.docker_host,
+        podman_host=args.podman_host,
+        environ=console.environ,
+        max_image_size=scanning.wanted.max_image_size,
+        progress=console.progress,
+    )
+
+
+def _sources(args: Namespace) -> tuple[str, ...]:
+    """Where to look. What is attested must be what the registry has, so `--attest` asks the registry."""
+    from assaymark.artifact.select import DEFAULT_SOURCES
+
+    return tuple(args.image_src) or (("remote",) if args.attest else DEFAULT_SOURCES)
+
+
+def _signer(args: Namespace, console: Console, scanning: Scanning) -> Signer:
+    """The key, opened before the scan: a wrong password must not cost one."""
+    from assaymark.attest.keys.reference import load_signer
+    from assaymark.cli.keys import key_context
+
+    check_signing_flags(args)
+    return load_signer(args.key, key_context(console, scanning.connections.network))
+
+
+def _attest(scan: Scan, image: Image, signer: Signer, scanning: Scanning) -> None:
+    from assaymark.cli.attesting import created_now, tell_attached
+    from assaymark.pipeline import attest_scan
+
+    args, console = scanning.args, scanning.console
+    store, name, pinned = _place(image.identity, scanning)
+    done = attest_scan(
+        scan,
+        image.identity,
+        store,
+        subject_name=name,
+        signer=signer,
+        format=attestation_format(args),
+        allowed=overrides(args),
+        created=created_now(console),
+    )
+    for warning in done.warnings:
+        console.warn(warning)
+    _tell_platform(image.identity, console)
+    tell_attached(console, done.attached, where=store.name, pinned=pinned, kind="vuln", key=args.key)
+
+
+def _place(identity: ImageIdentity, scanning: Scanning) -> tuple[ContentStore, str, str]:
+    """Where the attestation goes, the subject's name, and how to name exactly what was scanned."""
+    from assaymark.artifact.oci import split_input
+    from assaymark.cli.images import attachments_of, layout_name
+    from assaymark.oci.layout import Layout
+
+    if identity.manifest is None:
+        raise UsageError(
+            f"`{identity.name}` came from `{identity.source}`, where nothing can be attached",
+            hint="attest an image on a registry (`--image-src remote`), or an OCI image layout given to `--input`",
+        )
+    if identity.reference is not None:
+        registry = scanning.connections.registry
+        store = registry().repository(identity.reference)
+        pinned = f"{identity.reference.familiar}@{identity.manifest.digest}"
+        return attachments_of(store, scanning.console, registry), identity.reference.context, pinned
+    path, _ = split_input(scanning.args.input)
+    layout = Layout(path)
+    return layout, layout_name(layout, identity.resolved or identity.manifest), str(path)
+
+
+def _tell_platform(identity: ImageIdentity, console: Console) -> None:
+    if identity.platforms:
+        others = [str(platform) for platform in identity.platforms if platform != identity.platform]
+        console.err(
+            f"attested {identity.platform}, 1 of {len(identity.platforms)} platforms of the index"
+            + (f"; not {', '.join(others[:8])}{' …' if len(others) > 8 else ''}" if others else "")
+        )
+
+
+COMMAND: Final = Command(name="image", summary="scan a container image", group=SCANNING, configure=_configure, run=_run)

@@ -1,0 +1,46 @@
+"""What `fs` and `rootfs` have in common."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
+
+from assaymark.cli.database_flags import add_database_flags
+from assaymark.cli.filter_flags import add_filter_flags
+from assaymark.cli.network_flags import add_network_flags
+from assaymark.cli.scan_flags import add_scan_flags
+from assaymark.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from assaymark.cli.console import Console
+
+
+def configure_directory(parser: ArgumentParser, description: str) -> None:
+    """The flags of a command that scans a folder."""
+    parser.description = description
+    parser.add_argument("path", nargs="?", default="", metavar="PATH", help="a folder or a file")
+    add_scan_flags(parser)
+    add_filter_flags(parser)
+    add_database_flags(parser)
+    add_network_flags(parser)
+
+
+def run_directory(args: Namespace, console: Console, target: str) -> int:
+    """Scan a folder and write the report."""
+    from assaymark.artifact.directory import open_directory
+    from assaymark.cli.scanning import Scanning, find_report_format
+    from assaymark.scan import scan_directory
+
+    scanning = Scanning(args, console, target)
+    if scanning.update_only():
+        return ExitCode.DONE
+    if not args.path:
+        raise UsageError("no path to scan", hint=f"assaymark {target} .")
+    if args.format:
+        find_report_format(args.format)
+    directory = open_directory(args.path)
+    with scanning.database() as source:
+        scan = scan_directory(directory, source, wanted=scanning.wanted, means=scanning.means)
+    scan = scanning.with_invocation(scan)
+    scanning.write(scan)
+    return scanning.exit_code(scan)

@@ -1,0 +1,137 @@
+"""What a verification proved, for people and for programs: the decoded record with who signed it.
+
+Everything here is made from bytes that were verified (`assaymark.attest.verify.Verified`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from assaymark.attest.predicate import VULN_TYPE
+from assaymark.attest.verify import Verification, Verified
+from assaymark.errors import Error, VerificationError
+from assaymark.limits import DEFAULT_LIMITS
+
+if TYPE_CHECKING:
+    from assaymark.cli.console import Console
+    from assaymark.cli.images import NamedImage
+    from assaymark.report.record import RecordSummary
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """One image's verification; `key` is the reference of the key, as typed."""
+
+    image: NamedImage
+    key: str
+    verification: Verification
+
+
+def tell_checks(console: Console, proof: Proof) -> None:
+    """The summary on stderr: what was checked, and on a terminal what the record says."""
+    console.note(f"verified {proof.image.pinned}:")
+    for line in _checks(proof.verification.verified):
+        console.note(f"  - {line}")
+    if console.talks_to_terminal:
+        for item in proof.verification.verified:
+            console.note(_item_text(item, proof, console, colour=console.stderr_colour), painted=True)
+
+
+def _checks(verified: tuple[Verified, ...]) -> list[str]:
+    checked = all(item.subject_checked for item in verified)
+    lines = [
+        f"{len(verified)} attestation{'s' if len(verified) > 1 else ''} signed by the key",
+        "the statement is about this image's digest" if checked else "whether it is about this image was NOT checked",
+    ]
+    if not any(item.log_entries for item in verified):
+        lines.append("no transparency log entry is attached; none is needed with a key")
+    return [*lines, *dict.fromkeys(note for item in verified for note in item.notes if item.subject_checked)]
+
+
+def tell_rejected(console: Console, verification: Verification) -> None:
+    """Attestations that proved nothing although others did: said, never passed over."""
+    if verification.verified:
+        for item in verification.rejected:
+            console.warn(f"refused [{item.reason.value}]: {item.message}")
+
+
+def proofs_text(proofs: list[Proof], console: Console) -> str:
+    """`--report text`."""
+    return "\n".join(
+        _item_text(item, proof, console, colour=console.colour)
+        for proof in proofs
+        for item in proof.verification.verified
+    )
+
+
+def _item_text(item: Verified, proof: Proof, console: Console, *, colour: bool) -> str:
+    from assaymark.report.plain import shown
+    from assaymark.report.record_text import render_summary_text
+
+    head = [
+        f"image       {shown(proof.image.pinned)}",
+        f"signed by   {shown(proof.key)} (sha256 {item.key})",
+        f"type        {shown(item.statement.predicate_type)}",
+        f"attached as {item.format.value}, {item.manifest}",
+        *(f"note        {shown(note)}" for note in item.notes),
+    ]
+    summary = _summary(item)
+    if summary is None:
+        return "\n".join(head) + "\n"
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return "\n".join(head) + "\n" + render_summary_text(summary, colour=colour, width=console.width, now=now)
+
+
+def proofs_json(proofs: list[Proof]) -> bytes:
+    """`--report json`: one document."""
+    return _document({"verified": True, "images": [_image(proof) for proof in proofs]})
+
+
+def failure_json(image: str, error: VerificationError) -> bytes:
+    """`--report json` when nothing was proven."""
+    return _document({"verified": False, "image": image, "reason": error.reason, "message": str(error)})
+
+
+def _image(proof: Proof) -> dict[str, Any]:
+    return {
+        "image": proof.image.text,
+        "digest": proof.image.subject.digest,
+        "attestations": [_attestation(item, proof) for item in proof.verification.verified],
+        "rejected": [
+            {"reason": item.reason.value, "message": item.message, "manifest": item.manifest}
+            for item in proof.verification.rejected
+        ],
+    }
+
+
+def _attestation(item: Verified, proof: Proof) -> dict[str, Any]:
+    summary = _summary(item)
+    return {
+        "predicateType": item.statement.predicate_type,
+        "signer": {"key": proof.key, "sha256": item.key, "scheme": item.scheme.value},
+        "format": item.format.value,
+        "manifest": item.manifest,
+        "subjectChecked": item.subject_checked,
+        "notes": list(item.notes),
+        "record": summary if summary is not None else None,
+    }
+
+
+def _summary(item: Verified) -> RecordSummary | None:
+    """The decoded record of a vulnerability attestation; None for other predicates."""
+    from assaymark.report.record import parse_record
+
+    if item.statement.predicate_type != VULN_TYPE:
+        return None
+    try:
+        return parse_record(item.statement.predicate, DEFAULT_LIMITS)
+    except Error:
+        return None
+
+
+def _document(value: dict[str, Any]) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"

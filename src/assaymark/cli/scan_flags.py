@@ -1,0 +1,91 @@
+"""Flags that every scanning command takes: what comes out, what is looked at, and when a scan is good enough."""
+
+from __future__ import annotations
+
+from argparse import SUPPRESS, ArgumentParser, Namespace, _ActionsContainer
+from typing import Final
+
+from assaymark.cli.flags import FlagParser, add_switch, add_values
+from assaymark.errors import UsageError
+
+DEFAULT_FORMAT: Final = "table"
+
+
+def add_scan_flags(parser: ArgumentParser) -> None:
+    """Add them under their own headings."""
+    _add_output_flags(parser)
+    group = parser.add_argument_group("Scan flags")
+    add_values(group, "--scanners", "--security-checks", default=("vuln",), about="what is looked for: vuln")
+    add_values(group, "--skip-dirs", about="folders to skip (glob patterns, ** for any depth)", metavar="PATTERNS")
+    add_values(group, "--skip-files", about="files to skip (glob patterns)", metavar="PATTERNS")
+    group.add_argument(
+        "--file-patterns",
+        action="append",
+        default=[],
+        metavar="ANALYSER:REGEX",
+        help="further files for an analyser, such as `pip:requirements-.*[.]txt`",
+    )
+    add_switch(group, "--offline-scan", about="ask nobody about packages while scanning (nothing does so yet)")
+    group.add_argument(
+        "--parallel", type=_count, default=0, metavar="N", help="layers at once (default: the processors)"
+    )
+    group.add_argument(
+        "--detection-priority",
+        choices=("precise", "comprehensive"),
+        default="precise",
+        help="comprehensive also reports what the system's package manager installed as language packages",
+    )
+    add_switch(group, "--require-complete", about="exit 3 when something could not be looked at")
+    if isinstance(parser, FlagParser):
+        parser.epilogue = what_is_known
+
+
+def _add_output_flags(parser: _ActionsContainer) -> None:
+    group = parser.add_argument_group("Report flags")
+    group.add_argument(
+        "--format", "-f", default="", metavar="FORMAT", help="form of the report (default table); the list is below"
+    )
+    group.add_argument(
+        "--output", "-o", default="", metavar="FILE", help="write the report to a file instead of stdout"
+    )
+    add_switch(group, "--blank-record", about="cosign-vuln as the reference writes it: no provenance, times of writing")
+    group.add_argument("--template", default="", help=SUPPRESS)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or len(text) > 4:
+        raise UsageError(f"`{text}` is not a number of layers", hint="0 takes as many as there are processors")
+    return int(text)
+
+
+def what_is_known() -> str:
+    """The end of `--help`: what was found in the folders of formats, analysers and version orders."""
+    from assaymark.inventory.select import analyzers
+    from assaymark.report.format import formats
+    from assaymark.versions.scheme import schemes
+
+    lists = {
+        "Formats": [f"{each.name}: {each.summary}" for each in formats()],
+        "Analysers": [", ".join(sorted(each.name for each in analyzers()))],
+        "Version orders": [", ".join(each.name for each in schemes())],
+    }
+    lines = [
+        line for title, entries in lists.items() for line in (f"{title}:", *(f"  {entry}" for entry in entries), "")
+    ]
+    return "\n".join(lines)
+
+
+def check_scan_flags(args: Namespace) -> None:
+    """Refuse what this program does not do.
+
+    Raises:
+        UsageError: another scanner than `vuln`, or a template.
+    """
+    for scanner in args.scanners:
+        if scanner != "vuln":
+            raise UsageError(
+                f"`--scanners {scanner}`: assaymark finds vulnerabilities only",
+                hint="leave it out, or say `--scanners vuln`",
+            )
+    if args.template or args.format == "template":
+        raise UsageError("templates are not supported by this version", hint="`--format json` holds everything")

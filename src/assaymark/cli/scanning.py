@@ -1,0 +1,223 @@
+"""What the scanning commands have in common: from flags to a scan, from a scan to a report and an exit code."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from assaymark.cli.connections import Connections
+from assaymark.cli.database_flags import cache_of, open_database_from, update_database_from
+from assaymark.cli.filter_flags import Filters, filters_from
+from assaymark.cli.scan_flags import DEFAULT_FORMAT, check_scan_flags
+from assaymark.errors import ExitCode, IncompleteError, UsageError
+
+if TYPE_CHECKING:
+    from assaymark.cli.console import Console
+    from assaymark.inventory.analyzer import Options
+    from assaymark.model.advisory import AdvisorySource
+    from assaymark.model.report import Scan
+    from assaymark.report.format import Format
+    from assaymark.scan import Means, Wanted
+
+EPOCH_VARIABLE: Final = "SOURCE_DATE_EPOCH"
+_ISSUES_TOLD: Final = 10
+
+
+@dataclass(frozen=True)
+class Scanning:
+    """One scanning command with its flags."""
+
+    args: Namespace
+    console: Console
+    target: str
+    filters: Filters = field(init=False)
+    connections: Connections = field(init=False)
+
+    def __post_init__(self) -> None:
+        check_scan_flags(self.args)
+        now = self.date or datetime.now(UTC)
+        expects_os = self.target != "fs"
+        filters = filters_from(self.args, self.console.environ, now=now, expects_os=expects_os)
+        for warning in filters.warnings:
+            self.console.warn(warning)
+        object.__setattr__(self, "filters", filters)
+        object.__setattr__(self, "connections", Connections(self.args, self.console))
+
+    @property
+    def date(self) -> datetime | None:
+        """The date that `SOURCE_DATE_EPOCH` sets (reproducible-builds.org); None for the real clock.
+
+        Raises:
+            UsageError: it is no number of seconds.
+        """
+        text = self.console.environ.get(EPOCH_VARIABLE, "")
+        if not text:
+            return None
+        if not text.isdecimal() or len(text) > 11:
+            raise UsageError(f"`{EPOCH_VARIABLE}` is `{text}`, not seconds since 1970")
+        return datetime.fromtimestamp(int(text), UTC)
+
+    def update_only(self) -> bool:
+        """Whether the command ends with `--download-db-only`; the database is up to date then."""
+        if self.args.download_db_only:
+            update_database_from(
+                self.args,
+                self.console.environ,
+                registry=self.connections.registry,
+                clock=_now,
+                progress=self.console.progress,
+            )
+        return bool(self.args.download_db_only)
+
+    @contextmanager
+    def database(self) -> Iterator[AdvisorySource]:
+        """The database that the flags choose."""
+        with open_database_from(
+            self.args,
+            self.console.environ,
+            registry=self.connections.registry,
+            clock=_now,
+            progress=self.console.progress,
+        ) as source:
+            yield source
+
+    @property
+    def wanted(self) -> Wanted:
+        """What the flags ask the scanner for."""
+        from assaymark.artifact.size import parse_size
+        from assaymark.scan import Wanted
+
+        size = getattr(self.args, "max_image_size", "")
+        return Wanted(
+            target=self.target,
+            pkg_types=tuple(sorted(self.filters.match.pkg_types)),
+            analysis=_analysis(self.args),
+            skip_dirs=self.args.skip_dirs,
+            skip_files=self.args.skip_files,
+            matching=self.filters.match,
+            filters=self.filters.report,
+            max_image_size=parse_size(size) if size else 0,
+            date=self.date,
+        )
+
+    @property
+    def means(self) -> Means:
+        """What the scanner may use: the layer cache, threads, a progress bar."""
+        from assaymark.layers.cache import LayerCache
+        from assaymark.scan import Means
+
+        folder = cache_of(self.args, self.console.environ)
+        return Means(
+            cache=LayerCache(folder.own / "layers"), parallel=self.args.parallel, progress=self.console.progress
+        )
+
+    def with_invocation(self, scan: Scan, *, platform: str = "") -> Scan:
+        """The scan with who asked for it and how."""
+        from assaymark.cli.invocation import invocation
+
+        asked = invocation(
+            self.args.explicit,
+            self.console.environ,
+            command=self.target,
+            artifact=scan.report.artifact_name,
+            platform=platform,
+            subject=scan.subject,
+            ignore_digest=self.filters.ignore_digest,
+            redaction=self.console.redaction,
+        )
+        return msgspec.structs.replace(scan, invocation=asked)
+
+    def write(self, scan: Scan) -> None:
+        """The report, in the form and to the place that were asked for, and what people should know on stderr."""
+        from assaymark.cli.files import open_output
+        from assaymark.report.format import Rendering
+
+        self.console.stop_progress()
+        chosen = find_report_format(self.args.format or DEFAULT_FORMAT)
+        to_terminal = not self.args.output
+        rendering = Rendering(
+            width=self.console.width if to_terminal else 0,
+            colour=self.console.colour and to_terminal,
+            list_all_packages=self.filters.list_all_packages,
+            show_suppressed=self.filters.show_suppressed,
+            blank_record=self.args.blank_record,
+        )
+        with open_output(self.args.output, self.console) as stream:
+            chosen.write(scan, rendering, stream)
+        self._tell_issues(scan)
+
+    def exit_code(self, scan: Scan) -> int:
+        """What the flags make of a finished scan.
+
+        Raises:
+            IncompleteError: something was not looked at, and `--require-complete` was given.
+        """
+        coverage = scan.report.coverage
+        if self.args.require_complete and coverage and not coverage.complete:
+            raise IncompleteError(
+                "the scan is incomplete: " + (_first_reason(scan) or "files of known kinds were not read"),
+                hint="the report's `Coverage` lists everything that was not looked at",
+                reason="INCOMPLETE",
+            )
+        system = scan.report.metadata.os
+        if self.filters.exit_on_eol and system and system.eosl:
+            self.console.warn(f"{system.family} {system.name} is out of support")
+            return self.filters.exit_on_eol
+        found = any(result.vulnerabilities for result in scan.report.results)
+        return self.filters.exit_code if found else ExitCode.DONE
+
+    def _tell_issues(self, scan: Scan) -> None:
+        coverage = scan.report.coverage
+        if coverage is None or coverage.complete:
+            return
+        blocking = [issue for issue in coverage.issues if issue.blocking]
+        for issue in blocking[:_ISSUES_TOLD]:
+            where = f"{issue.path}: " if issue.path else ""
+            self.console.warn(f"{where}{issue.message}")
+        if len(blocking) > _ISSUES_TOLD:
+            self.console.warn(f"{len(blocking) - _ISSUES_TOLD} more; the JSON report's `Coverage` lists them")
+        kinds = ", ".join(f"{kind.kind} ({kind.count})" for kind in coverage.not_analysed)
+        if kinds:
+            self.console.warn(f"the scan is incomplete: these kinds of files are not read by this version: {kinds}")
+
+
+def _first_reason(scan: Scan) -> str:
+    coverage = scan.report.coverage
+    return next((issue.message for issue in coverage.issues if issue.blocking), "") if coverage else ""
+
+
+def find_report_format(name: str) -> Format:
+    """The format called `name`.
+
+    Raises:
+        UsageError: there is none.
+    """
+    from assaymark.report.format import find_format, formats
+
+    chosen = find_format(name)
+    if chosen is None:
+        known = ", ".join(each.name for each in formats())
+        raise UsageError(f"invalid argument `{name}` for `--format`", hint=f"one of {known}")
+    return chosen
+
+
+def _analysis(args: Namespace) -> Options:
+    from assaymark.inventory.analyzer import Options
+
+    pairs = []
+    for text in args.file_patterns:
+        name, colon, expression = text.partition(":")
+        if not (name and colon and expression):
+            raise UsageError(f"`{text}` is not a file pattern", hint="write ANALYSER:REGEX")
+        pairs.append((name, expression))
+    return Options(comprehensive=args.detection_priority == "comprehensive", file_patterns=tuple(pairs))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

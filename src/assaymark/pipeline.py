@@ -1,0 +1,105 @@
+"""Scan and attestation joined: what `image --attest` does once the scan is finished.
+
+The record's exact bytes are signed, stored beside the manifest that was scanned, read back and verified. What was
+scanned is what is attested: the subject is the digest of the manifest whose layers were read, never a tag.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import msgspec
+
+from assaymark.attest.attach import Attached, Attestation, attach, confirm, sign_attestation
+from assaymark.attest.keys.private import Signer
+from assaymark.attest.predicate import parse_predicate_type, prepare_predicate
+from assaymark.attest.store.attestation import AttestationFormat
+from assaymark.attest.verify import Verified
+from assaymark.attest.vuln import Image as AttestedImage
+from assaymark.attest.vuln import Override
+from assaymark.errors import UsageError
+from assaymark.limits import DEFAULT_LIMITS, Limits
+from assaymark.model.artifact import ImageIdentity
+from assaymark.model.report import Scan
+from assaymark.oci.content import ContentStore
+from assaymark.report.cosign_vuln import FORMAT as RECORD
+from assaymark.report.format import Rendering
+
+
+class ScanAttestation(msgspec.Struct, frozen=True, kw_only=True):
+    """A scan that was signed, stored and verified.
+
+    Attributes:
+        record: the predicate's exact bytes.
+        warnings: what the signer should know.
+    """
+
+    record: bytes
+    attestation: Attestation
+    attached: tuple[Attached, ...]
+    verified: tuple[Verified, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def attest_scan(
+    scan: Scan,
+    identity: ImageIdentity,
+    store: ContentStore,
+    *,
+    subject_name: str,
+    signer: Signer,
+    format: AttestationFormat,  # noqa: A002 - the name of the flag
+    allowed: frozenset[Override],
+    created: str,
+    limits: Limits = DEFAULT_LIMITS,
+) -> ScanAttestation:
+    """Sign the record of a scan and attach it to the manifest that was scanned.
+
+    Args:
+        scan: a finished scan of an image.
+        identity: that image's.
+        store: where the attestation is stored.
+        subject_name: the subject's name, `registry/repository`.
+        signer: the key.
+        format: bundle, legacy or both.
+        allowed: what may be signed although it is incomplete or made with the sample database.
+        created: RFC 3339, for the manifest's annotation.
+        limits: the bounds.
+
+    Raises:
+        UsageError: the image has no manifest that could be attested.
+        SigningError: the scan may not be signed, or the key cannot be used.
+        NetworkError: the registry refuses.
+    """
+    if identity.manifest is None:
+        raise UsageError(
+            f"`{identity.name}` has no manifest to attach an attestation to",
+            hint="attest an image on a registry, or an OCI image layout given to `--input`",
+        )
+    record = record_bytes(scan)
+    kind = parse_predicate_type("vuln")
+    about = AttestedImage(name=identity.name, digests=known_digests(identity))
+    predicate = prepare_predicate(kind, record, image=about, allowed=allowed, now=created, limits=limits)
+    attestation = sign_attestation(
+        name=subject_name, subject=identity.manifest, predicate_type=kind, predicate=predicate.data, signer=signer
+    )
+    attached = attach(store, attestation, format=format, created=created, limits=limits)
+    return ScanAttestation(
+        record=record,
+        attestation=attestation,
+        attached=attached,
+        verified=confirm(store, attestation, attached, limits=limits),
+        warnings=predicate.warnings,
+    )
+
+
+def record_bytes(scan: Scan) -> bytes:
+    """The vulnerability record of a scan, as it is signed."""
+    stream = BytesIO()
+    RECORD.write(scan, Rendering(), stream)
+    return stream.getvalue()
+
+
+def known_digests(identity: ImageIdentity) -> frozenset[str]:
+    """Every digest that the image is known by."""
+    return frozenset(descriptor.digest for descriptor in (identity.manifest, identity.resolved) if descriptor)

@@ -1,0 +1,320 @@
+"""The scanner on one page: an artifact and a database become a finished scan.
+
+1. Each layer's inventory comes from the cache, or the layer is read once; layers are analysed in parallel.
+2. The inventories are merged.
+3. Packages are matched with advisories; details are filled in; filters apply.
+4. What was not looked at is stated as coverage.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from assaymark.artifact.config import image_config
+from assaymark.artifact.naming import artifact_id, choose_reference, repository_id
+from assaymark.artifact.size import SizeBudget
+from assaymark.inventory.analyse import FORMAT, LayerFacts, analyse_layer
+from assaymark.inventory.analyzer import Options
+from assaymark.inventory.index import Index
+from assaymark.inventory.merge import merge_layers
+from assaymark.inventory.select import PKG_TYPES, analyser_set, index_for
+from assaymark.layers.cache import LayerCache, cache_key
+from assaymark.layers.harvest import harvest
+from assaymark.layers.skip import skip_rules
+from assaymark.layers.walk import walk_directory
+from assaymark.limits import DEFAULT_LIMITS, Limits
+from assaymark.matching.detect import detect
+from assaymark.matching.filters import FilterOptions, filter_result
+from assaymark.matching.selection import MatchOptions
+from assaymark.model.advisory import AdvisorySource
+from assaymark.model.artifact import ArtifactType, Directory, GitFacts, Image, LayerBlob
+from assaymark.model.inventory import Inventory, LayerInventory
+from assaymark.model.issue import Coverage, Issue, IssueCode, Unanalysed
+from assaymark.model.progress import NoProgress, Progress
+from assaymark.model.report import Invocation, Metadata, Report, ReportLayer, Scan, ScannerInfo
+from assaymark.version import __version__
+
+logger = logging.getLogger(__name__)
+
+UNCERTAIN_KINDS: Final = frozenset({"executable"})
+"""Unread files that may hold no packages at all: stated, but no reason to call a scan incomplete."""
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a scan shall do.
+
+    Attributes:
+        target: the command: `image`, `rootfs` or `fs`.
+        date: decides about ends of life and stands in the report as `CreatedAt`; None for the real clock.
+    """
+
+    target: str
+    pkg_types: tuple[str, ...] = PKG_TYPES
+    analysis: Options = Options()
+    skip_dirs: tuple[str, ...] = ()
+    skip_files: tuple[str, ...] = ()
+    matching: MatchOptions = MatchOptions()
+    filters: FilterOptions = FilterOptions()
+    max_image_size: int = 0
+    date: datetime | None = None
+
+
+class Means(msgspec.Struct, frozen=True, kw_only=True):
+    """What a scan may use."""
+
+    cache: LayerCache | None = None
+    scratch: Path | None = None
+    parallel: int = 0
+    progress: Progress = NoProgress()
+    limits: Limits = DEFAULT_LIMITS
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    random: Callable[[int], bytes] = secrets.token_bytes
+
+
+def scan_image(image: Image, source: AdvisorySource, *, wanted: Wanted, means: Means) -> Scan:
+    """The scan of an opened image.
+
+    Raises:
+        ArtifactError: a layer is malformed, too large, or not what its digest promises.
+        DatabaseError: the database is damaged.
+    """
+    started = means.clock()
+    layers = _layer_inventories(image.layers, wanted, means)
+    identity = image.identity
+    reference = choose_reference(identity.name, repo_tags=identity.repo_tags, repo_digests=identity.repo_digests)
+    metadata = Metadata(
+        size=sum(layer.size for layer in layers),
+        image_id=identity.image_id,
+        diff_ids=tuple(layer.diff_id for layer in layers),
+        repo_tags=identity.repo_tags,
+        repo_digests=identity.repo_digests,
+        reference=reference.original if reference else "",
+        image_config=image_config(identity.config, limits=means.limits),
+        layers=tuple(ReportLayer(size=layer.size, digest=layer.digest, diff_id=layer.diff_id) for layer in layers),
+    )
+    report = _report(
+        merge_layers(layers),
+        source,
+        msgspec.structs.replace(
+            _head(started, wanted, means),
+            artifact_id=artifact_id(identity.image_id, reference),
+            artifact_name=identity.name,
+            artifact_type=ArtifactType.CONTAINER_IMAGE.value,
+            metadata=metadata,
+        ),
+        wanted,
+    )
+    return _scan(report, source, started, means, subject=identity.manifest.digest if identity.manifest else "")
+
+
+def scan_directory(directory: Directory, source: AdvisorySource, *, wanted: Wanted, means: Means) -> Scan:
+    """The scan of a tree on the host.
+
+    Raises:
+        LocalError: the root cannot be walked.
+        DatabaseError: the database is damaged.
+    """
+    started = means.clock()
+    inventory = merge_layers([_directory_inventory(directory, wanted, means)])
+    git = directory.git
+    report = _report(
+        inventory,
+        source,
+        msgspec.structs.replace(
+            _head(started, wanted, means),
+            artifact_id=repository_id(directory.name, git) if git else "",
+            artifact_name=directory.name,
+            artifact_type=(ArtifactType.REPOSITORY if git else ArtifactType.FILESYSTEM).value,
+            metadata=_git_metadata(git) if git else Metadata(),
+        ),
+        wanted,
+    )
+    return _scan(report, source, started, means)
+
+
+# 1. layers to inventories
+
+
+def _layer_inventories(layers: Sequence[LayerBlob], wanted: Wanted, means: Means) -> list[LayerInventory]:
+    index = index_for(wanted.target, pkg_types=wanted.pkg_types, options=wanted.analysis)
+    kind = analyser_set(index.analyzers, options=wanted.analysis)
+    budget = SizeBudget(wanted.max_image_size, what="uncompressed layers")
+    task = means.progress.start("analysing layers", total=len(layers), unit="layers")
+
+    def inventory(layer: LayerBlob) -> LayerInventory:
+        found = _cached_inventory(layer, index, kind, wanted, means)
+        budget.add(found.size)
+        task.advance(1)
+        return found
+
+    try:
+        if len(layers) < 2:
+            return [inventory(layer) for layer in layers]
+        with _pool(min(len(layers), means.parallel or os.cpu_count() or 1)) as pool:
+            return list(pool.map(inventory, layers))
+    finally:
+        task.close()
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that are not waited for longer than needed once one of them has failed."""
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="layer")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _cached_inventory(layer: LayerBlob, index: Index, kind: str, wanted: Wanted, means: Means) -> LayerInventory:
+    """The layer's inventory; the digest is the caller's word, because the same tar may be stored in many ways."""
+    key = ""
+    if means.cache is not None and layer.cache_identity:
+        options = "\n".join([wanted.target, *wanted.skip_dirs, "", *wanted.skip_files])
+        key = cache_key(layer.cache_identity, layer.diff_id, f"{FORMAT} {kind}", options)
+        stored = means.cache.get(key)
+        if stored is not None:
+            logger.debug("layer %s comes from the cache", layer.diff_id)
+            return msgspec.structs.replace(_decoder().decode(stored), digest=layer.digest or "")
+    found = _read_layer(layer, index, wanted, means)
+    if key and means.cache is not None:
+        means.cache.put(key, msgspec.msgpack.encode(found))
+    return found
+
+
+def _decoder() -> msgspec.msgpack.Decoder[LayerInventory]:
+    return msgspec.msgpack.Decoder(LayerInventory)
+
+
+def _read_layer(layer: LayerBlob, index: Index, wanted: Wanted, means: Means) -> LayerInventory:
+    watch, issues = index.watch(), list[Issue]()
+    with harvest(
+        layer.open,
+        diff_id=layer.diff_id,
+        wants=watch.wants,
+        claims=index.wants,
+        skip_dirs=skip_rules(wanted.skip_dirs),
+        skip_files=skip_rules(wanted.skip_files),
+        limits=means.limits,
+        spill=means.scratch,
+        on_issue=issues.append,
+    ) as read:
+        facts = LayerFacts(
+            digest=layer.digest or "",
+            diff_id=read.diff_id,
+            size=read.size,
+            whiteouts=read.whiteouts,
+            opaque=read.opaque,
+            issues=tuple(issues),
+            not_analysed=watch.not_analysed(),
+        )
+        return analyse_layer(read.tree, facts, index=index, limits=means.limits, options=wanted.analysis)
+
+
+def _directory_inventory(directory: Directory, wanted: Wanted, means: Means) -> LayerInventory:
+    index = index_for(wanted.target, pkg_types=wanted.pkg_types, options=wanted.analysis)
+    watch, issues = index.watch(), list[Issue]()
+    with walk_directory(
+        directory.root,
+        wants=watch.wants,
+        skip_dirs=skip_rules(wanted.skip_dirs, directory.root),
+        skip_files=skip_rules(wanted.skip_files, directory.root),
+        single=directory.single,
+        limits=means.limits,
+        on_issue=issues.append,
+    ) as read:
+        facts = LayerFacts(issues=tuple(issues), not_analysed=watch.not_analysed())
+        return analyse_layer(read.tree, facts, index=index, limits=means.limits, options=wanted.analysis)
+
+
+# 2 to 4. inventories to a report
+
+
+def _report(inventory: Inventory, source: AdvisorySource, head: Report, wanted: Wanted) -> Report:
+    """`head` with results, operating system and coverage."""
+    detection = detect(
+        inventory,
+        artifact_name=head.artifact_name,
+        artifact_id=head.artifact_id,
+        source=source,
+        today=datetime.fromisoformat(head.created_at[:19] + "+00:00"),
+        options=wanted.matching,
+    )
+    results = tuple(filter_result(result, wanted.filters) for result in detection.results)
+    issues = (*inventory.issues, *detection.issues, *_sample_issue(source))
+    return msgspec.structs.replace(
+        head,
+        metadata=msgspec.structs.replace(head.metadata, os=detection.os),
+        results=results,
+        coverage=coverage(issues, inventory.not_analysed),
+    )
+
+
+def coverage(issues: tuple[Issue, ...], not_analysed: tuple[Unanalysed, ...]) -> Coverage:
+    """The statement of what was looked at; complete when nothing is known to be missing."""
+    missing = any(issue.blocking for issue in issues) or any(kind.kind not in UNCERTAIN_KINDS for kind in not_analysed)
+    return Coverage(complete=not missing, issues=issues, not_analysed=not_analysed)
+
+
+def _sample_issue(source: AdvisorySource) -> Iterator[Issue]:
+    if source.info.sample:
+        message = "the sample database holds a few hundred advisories: what it does not know may still be vulnerable"
+        yield Issue(code=IssueCode.DATABASE_SAMPLE, message=message)
+
+
+def _head(started: datetime, wanted: Wanted, means: Means) -> Report:
+    return Report(
+        schema_version=2,
+        scanner=ScannerInfo(name="assaymark", version=__version__),
+        report_id=_uuid7(started, means.random(10)),
+        created_at=rfc3339(wanted.date or started),
+    )
+
+
+def _scan(report: Report, source: AdvisorySource, started: datetime, means: Means, *, subject: str = "") -> Scan:
+    return Scan(
+        report=report,
+        invocation=Invocation(),
+        database=source.info,
+        started=rfc3339(started),
+        finished=rfc3339(means.clock()),
+        subject=subject,
+    )
+
+
+def _git_metadata(git: GitFacts) -> Metadata:
+    return Metadata(
+        repo_url=git.repo_url,
+        branch=git.branch,
+        tags=git.tags,
+        commit=git.commit,
+        commit_msg=git.commit_msg,
+        author=git.author,
+        committer=git.committer,
+    )
+
+
+def rfc3339(moment: datetime) -> str:
+    """RFC 3339 in UTC with as many fractional digits as are not zero, as Go prints times."""
+    text = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f").rstrip("0").rstrip(".")
+    return f"{text}Z"
+
+
+def _uuid7(moment: datetime, random: bytes) -> str:
+    """A time-ordered identifier (RFC 9562, section 5.7)."""
+    milliseconds = int(moment.timestamp() * 1000)
+    value = bytearray(milliseconds.to_bytes(6, "big") + random)
+    value[6] = 0x70 | value[6] & 0x0F
+    value[8] = 0x80 | value[8] & 0x3F
+    text = value.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
