@@ -118,7 +118,7 @@ def _location_lists(values: Sequence[tuple[Location, ...]]) -> list[int]:
 
 
 def _folded(lengths: Sequence[int], elements: Sequence[int]) -> list[int]:
-    """Rule 2 for lists that stand one behind the other in `elements`, the first of all, then the second of all, …"""
+    """Rule 2 for lists that stand one behind the other in `elements`, folded side by side."""
     begins = [0] * len(lengths)
     for place in range(1, len(lengths)):
         begins[place] = begins[place - 1] + lengths[place - 1]

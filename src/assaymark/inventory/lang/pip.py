@@ -22,7 +22,8 @@ from assaymark.model.inventory import Application, Found
 from assaymark.model.issue import Issue, IssueCode
 from assaymark.model.package import Location, Package
 from assaymark.safeio.text import decode_utf8
-from assaymark.versions.scheme import VersionError, load_scheme
+from assaymark.versions.pep440 import SCHEME
+from assaymark.versions.scheme import VersionError
 
 _EXACT: Final = ("==",)
 _LOWEST: Final = ("~=", ">=", "==")
@@ -96,7 +97,7 @@ def _version(specifiers: str, *, comprehensive: bool) -> str | None:
 
 def _is_version(text: str) -> bool:
     try:
-        load_scheme("pep440").key(text)
+        SCHEME.key(text)
     except VersionError:
         return False
     return True

@@ -31,7 +31,8 @@ from assaymark.model.inventory import Found, OsPackages
 from assaymark.model.issue import Issue, IssueCode
 from assaymark.model.package import Package
 from assaymark.safeio.text import decode_utf8
-from assaymark.versions.scheme import VersionError, load_scheme
+from assaymark.versions.apk import SCHEME
+from assaymark.versions.scheme import VersionError
 
 _OPERATOR: Final = re.compile("[<>=]")
 
@@ -119,7 +120,7 @@ def _has_version(record: _Record, source: Input) -> bool:
     if not version:
         return False
     try:
-        load_scheme("apk").key(version)
+        SCHEME.key(version)
     except VersionError:
         source.report(
             Issue(

@@ -14,7 +14,8 @@ from assaymark.inventory.analyzer import Analyzer, Input
 from assaymark.inventory.lines import file_lines
 from assaymark.model.inventory import Found, PackageRepositories
 from assaymark.safeio.text import decode_utf8
-from assaymark.versions.scheme import VersionError, load_scheme
+from assaymark.versions.generic import SCHEME
+from assaymark.versions.scheme import VersionError
 
 _ADDRESS: Final = re.compile(r"(?:https*|ftp)://[0-9A-Za-z.-]+/([A-Za-z]+)/v?([0-9A-Za-z_.-]+)/")
 _EDGE: Final = "edge"
@@ -40,8 +41,7 @@ def _higher(current: str, other: str) -> str:
     if _EDGE in {current, other}:
         return _EDGE
     try:
-        key = load_scheme("generic").key
-        return other if key(current) < key(other) else current
+        return other if SCHEME.key(current) < SCHEME.key(other) else current
     except VersionError:
         return current
 

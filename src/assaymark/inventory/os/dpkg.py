@@ -30,7 +30,8 @@ from assaymark.model.inventory import Found, OsPackages
 from assaymark.model.issue import Issue, IssueCode
 from assaymark.model.package import Package, PackageRepository
 from assaymark.safeio.text import decode_utf8
-from assaymark.versions.scheme import VersionError, load_scheme
+from assaymark.versions.deb import SCHEME
+from assaymark.versions.scheme import VersionError
 
 _FOLDER: Final = "var/lib/dpkg"
 _AVAILABLE: Final = f"{_FOLDER}/available"
@@ -109,7 +110,7 @@ def _split_version(version: str) -> tuple[int, str, str]:
     Raises:
         VersionError: it is no Debian version.
     """
-    load_scheme("deb").key(version)
+    SCHEME.key(version)
     epoch, colon, rest = version.strip().partition(":")
     if not colon:
         epoch, rest = "0", version.strip()
