@@ -45,11 +45,20 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     tar_pax_bytes: int = 1 * MIB
     tar_name_bytes: int = 16 * KIB
     zstd_window_bytes: int = 128 * MIB
+    zstd_blocks: int = 4_000_000  # a block without content is 3 bytes
+    gzip_members: int = 500_000  # one for each file in eStargz; an empty one is 20 bytes
+    tar_sparse_segments: int = 100_000
+    layer_path_bytes: int = 64 * MIB  # of kept files and whiteouts; of links and what they may lead to
+    layer_link_steps: int = 3_000_000  # parts of paths looked at to follow the links of a layer
+    layer_notes: int = 100  # ignored entries that are named one by one
+    path_depth: int = 256  # directories in each other; a walk keeps one open for each level
     link_hops: int = 40
 
     # files inside an artifact
     memory_file_bytes: int = 8 * MIB  # larger wanted files go to a private temporary file
     parsed_file_bytes: int = 256 * MIB
+    wanted_file_bytes: int = 1 * GIB  # a larger file is not kept for any analyser
+    spilled_bytes: int = 8 * GIB  # on disk, for one layer
     json_bytes: int = 64 * MIB
     json_depth: int = 512
     json_values: int = 3_000_000  # an empty list is 2 bytes in the file and 64 in memory
@@ -61,13 +70,19 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     packages_per_file: int = 100_000  # of 1 KiB each in memory; whole distributions have 60,000
     installed_files: int = 500_000  # paths kept of one package database; a full desktop has 300,000
     wanted_files: int = 200_000  # files kept for analysis from one layer
-    wanted_bytes: int = 128 * MIB  # bytes of them held in memory before they spill to disk
+    wanted_bytes: int = 32 * MIB  # bytes of them held in memory before they spill to disk; layers are read in parallel
     version_chars: int = 1_024  # CVE-2022-40898, CVE-2024-3651: slow version strings
-    constraint_chars: int = 256 * KIB  # one advisory's ranges, joined; they are read in linear time
+    constraint_chars: int = 64 * KIB  # one advisory's ranges, joined; they are read in linear time
 
     # the vulnerability database: about 1 GiB unpacked in 2026
     database_bytes: int = 8 * GIB
     database_layer_bytes: int = 4 * GIB
+
+    # the cache of layer inventories
+    cache_entry_bytes: int = 64 * MIB
+    cache_bytes: int = 2 * GIB
+    cache_age_seconds: int = 90 * 24 * 3600
+    cache_sweep_seconds: int = 24 * 3600
 
     # statements and bundles
     subjects: int = 1_024

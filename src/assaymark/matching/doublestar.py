@@ -31,6 +31,8 @@ class _Token(msgspec.Struct, frozen=True):
             return character == self.text
         if self.kind == "any":
             return character != "/"
+        if self.kind != "class":
+            return False
         return any(low <= character <= high for low, high in self.ranges) != self.negated
 
 
@@ -160,39 +162,41 @@ def _unescaped(text: str) -> list[tuple[str, bool]]:
 
 
 def _matches(text: str, tokens: tuple[_Token, ...], path: str) -> bool:
-    """Follows every way through the pattern at once. A state is a token, and whether it is inside a folder's name."""
-    states = _reached({(0, False)}, tokens)
+    """Follows every way through the pattern at once.
+
+    A state is a token, and whether the token has taken characters and may take more.
+    """
+    states = {(0, False)}
     for character in path:
+        states = _reached(states, tokens)
         if any(place < len(tokens) and tokens[place].kind == "rest" for place, _ in states):
             return True
-        states = _reached(set(_steps(states, tokens, character)), tokens)
+        states = set(_steps(states, tokens, character))
         if not states:
             return False
-    rests = (text[tokens[place].start :] if place < len(tokens) else "" for place, inside in states if not inside)
-    return any(rest in _EMPTY_RESTS for rest in rests)
+    starts = (*(token.start for token in tokens), len(text))
+    ends = (starts[place + taken] for place, taken in states if not taken or tokens[place].kind == "star")
+    return any(text[end:] in _EMPTY_RESTS for end in ends)
 
 
 def _reached(states: set[tuple[int, bool]], tokens: tuple[_Token, ...]) -> set[tuple[int, bool]]:
-    """The states and those behind tokens that may match nothing."""
+    """The states, and those behind tokens that may end here."""
     waiting, found = list(states), set(states)
     while waiting:
-        place, inside = waiting.pop()
-        skips = place < len(tokens) and not inside and tokens[place].kind in ("star", "folders")
-        if skips and (place + 1, False) not in found:
+        place, taken = waiting.pop()
+        kind = tokens[place].kind if place < len(tokens) else "rest"
+        if (kind == "star" or (kind == "folders" and not taken)) and (place + 1, False) not in found:
             found.add((place + 1, False))
             waiting.append((place + 1, False))
     return found
 
 
 def _steps(states: set[tuple[int, bool]], tokens: tuple[_Token, ...], character: str) -> Iterator[tuple[int, bool]]:
-    for place, inside in states:
+    for place, _ in states:
         if place == len(tokens):
             continue
         token = tokens[place]
-        if token.kind == "folders":
-            yield place, character != "/"
-        elif token.kind == "star":
-            if character != "/":
-                yield place, inside
-        elif token.takes(character):
+        if token.kind == "folders" or (token.kind == "star" and character != "/"):
+            yield place, True
+        if (token.kind == "folders" and character == "/") or token.takes(character):
             yield place + 1, False
