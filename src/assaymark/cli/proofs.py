@@ -74,7 +74,7 @@ def _item_text(item: Verified, proof: Proof, console: Console, *, colour: bool) 
 
     head = [
         f"image       {shown(proof.image.pinned)}",
-        f"signed by   {shown(proof.key)} (sha256 {item.key})",
+        f"signed by   {shown(proof.key)} ({item.key})",
         f"type        {shown(item.statement.predicate_type)}",
         f"attached as {item.format.value}, {item.manifest}",
         *(f"note        {shown(note)}" for note in item.notes),
