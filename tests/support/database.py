@@ -15,7 +15,8 @@ from tests.support.content import MemoryContent
 
 from assaymark.advisories.bolt_writer import write_bolt
 from assaymark.advisories.cache import CacheFolder
-from assaymark.advisories.fetch import LAYER_TYPE, Download
+from assaymark.advisories.download import Download
+from assaymark.advisories.fetch import LAYER_TYPE
 from assaymark.errors import Error
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.descriptor import OCI_MANIFEST, Descriptor

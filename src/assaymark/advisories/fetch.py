@@ -14,16 +14,16 @@ A published database is an image manifest with exactly one layer of media type `
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
 from assaymark.advisories.bolt import open_bolt
 from assaymark.advisories.cache import DATABASE_FILE, METADATA_FILE, CacheFolder
+from assaymark.advisories.download import Download
 from assaymark.advisories.freshness import age
 from assaymark.advisories.go_time import format_time
 from assaymark.advisories.metadata import Metadata, find_metadata, parse_metadata, render_metadata
@@ -32,9 +32,7 @@ from assaymark.advisories.swap import prepare, retire, switch
 from assaymark.advisories.trivy_db import SCHEMA
 from assaymark.advisories.unpack import unpack_database
 from assaymark.errors import ArtifactError, DatabaseError, NetworkError
-from assaymark.limits import Limits
 from assaymark.model.descriptor import Descriptor
-from assaymark.model.progress import Progress
 from assaymark.model.reference import Reference, parse_reference
 from assaymark.oci.content import ContentStore
 from assaymark.oci.manifest import Manifest, parse_manifest
@@ -43,38 +41,12 @@ from assaymark.safeio.files import write_atomic
 LAYER_TYPE: Final = "application/vnd.aquasec.trivy.db.layer.v1.tar+gzip"
 
 
-class Registries(Protocol):
-    """What is needed of `assaymark.oci.registry.Registry`."""
-
-    def repository(self, reference: Reference) -> ContentStore:
-        """The repository that the reference names."""
-        ...
-
-
 class Published(msgspec.Struct, frozen=True, kw_only=True):
     """A database that a repository offers."""
 
     store: ContentStore
     layer: Descriptor
     uri: str
-
-
-class Download(msgspec.Struct, frozen=True, kw_only=True):
-    """What a download needs to know.
-
-    Attributes:
-        repositories: in the order in which they are asked; without a tag, the schema's number is taken.
-        registry: makes the client when it is first needed.
-        clock: the time now.
-        older: whether a database that is older than the one that is there is welcome.
-    """
-
-    repositories: tuple[str, ...]
-    registry: Callable[[], Registries]
-    clock: Callable[[], datetime]
-    progress: Progress
-    limits: Limits
-    older: bool = False
 
 
 def download_database(cache: CacheFolder, wanted: Download) -> None:

@@ -14,7 +14,6 @@ What else lies in the old folder belongs to somebody and is carried over.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import secrets
@@ -119,6 +118,8 @@ def _rename_twice(incoming: Path, real: Path) -> None:
 
 def _exchange(first: Path, second: Path) -> bool:
     """Let two folders change places in one step; False where the system cannot."""
+    import ctypes
+
     library = ctypes.CDLL(None, use_errno=True)
     if sys.platform == "darwin":
         name, arguments = "renamex_np", (os.fsencode(first), os.fsencode(second), _EXCHANGE)

@@ -25,7 +25,7 @@ from typing import Final
 
 from assaymark.advisories.bolt import open_bolt
 from assaymark.advisories.cache import CacheFolder
-from assaymark.advisories.fetch import Download, download_database, is_offered
+from assaymark.advisories.download import Download
 from assaymark.advisories.freshness import age, database_info
 from assaymark.advisories.go_time import ZERO
 from assaymark.advisories.metadata import Metadata, find_metadata
@@ -89,6 +89,8 @@ def update_database(cache: CacheFolder, wanted: Download, *, skip: bool = False)
     except DatabaseError as exc:
         _fall_back(cache, wanted, exc)
     except LocalError as exc:
+        from assaymark.advisories.fetch import is_offered
+
         if is_offered(wanted):
             exc.hint = (
                 exc.hint or "`--skip-db-update` uses the database that is there; `--cache-dir` names another folder"
@@ -141,6 +143,8 @@ def _present(cache: CacheFolder, limits: Limits) -> Metadata | None:
 
 
 def _update_alone(cache: CacheFolder, wanted: Download) -> None:
+    from assaymark.advisories.fetch import download_database
+
     try:
         cache.origins.mkdir(parents=True, exist_ok=True)
     except OSError as exc:

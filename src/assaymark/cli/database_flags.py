@@ -19,7 +19,7 @@ from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.progress import NoProgress, Progress
 
 if TYPE_CHECKING:
-    from assaymark.advisories.fetch import Download, Registries
+    from assaymark.advisories.download import Download, Registries
     from assaymark.advisories.trivy_db import TrivyDatabase
 
 DEFAULT_REPOSITORIES = ("mirror.gcr.io/aquasec/trivy-db:2", "ghcr.io/aquasecurity/trivy-db:2")
@@ -124,7 +124,7 @@ def _download(
     progress: Progress | None,
     limits: Limits,
 ) -> Download:
-    from assaymark.advisories.fetch import Download
+    from assaymark.advisories.download import Download
 
     return Download(
         repositories=tuple(args.db_repository),
