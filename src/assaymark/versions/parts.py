@@ -54,9 +54,7 @@ def prerelease_key(parts: Parts) -> tuple[int, tuple[PartKey, ...]]:
 
 
 def compare_part(left: Part, right: Part) -> int:
-    """Negative, zero or positive; rules 1 and 2."""
-    if left is ANY or right is ANY:
-        return 0
+    """Negative, zero or positive; rule 1."""
     return _sign(part_key(left), part_key(right))
 
 

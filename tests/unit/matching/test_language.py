@@ -96,6 +96,13 @@ def test_types_without_advisories_have_no_ecosystem() -> None:
     assert [find_ecosystem(kind) for kind in ("conda-pkg", "eks", "unheard-of")] == [None, None, None]
 
 
+def test_a_version_order_makes_an_ecosystem_of_its_own_name() -> None:
+    found = find_ecosystem("erlang")
+
+    assert found is not None
+    assert (found.source, found.scheme) == ("erlang::", "generic")
+
+
 def matched(version: str, *advisories: Advisory) -> tuple[list[Match], list[Issue]]:
     ecosystem = find_ecosystem("pip")
     assert ecosystem is not None
