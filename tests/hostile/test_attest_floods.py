@@ -113,13 +113,15 @@ def test_eight_jobs_attach_at_once_and_nothing_is_lost(behaviour: Behaviour, for
         image = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": parts, "layers": []}
         subject = store.push_manifest(msgspec.json.encode(image), media_type=OCI_MANIFEST, tag="v1")
 
+        signer = key()  # made once, before the jobs ask for it
+
         def job(number: int) -> None:
             made = sign_attestation(
                 name=store.name,
                 subject=subject,
                 predicate_type=find_predicate_type("vuln"),
                 predicate=RECORD.replace(b'"version":"1"', b'"version":"%d"' % number),
-                signer=key(),
+                signer=signer,
             )
             attach(
                 Registry(Http()).repository(registry.reference("app:v1")),
