@@ -21,6 +21,7 @@ from assaymark.model.advisory import AdvisorySource, DataSource, Severity, Statu
 from assaymark.model.finding import Finding
 
 _NAMES: Final = tuple(severity.name for severity in Severity)
+_STATUSES: Final = {status: status.text for status in Status}
 _NO_SOURCE: Final = DataSource()
 _PAGES: Final = {
     "RUSTSEC-": "https://osv.dev/vulnerability/",
@@ -104,9 +105,7 @@ class Filler:
 
 
 def _status(match: Match) -> str:
-    if match.fixed:
-        return Status.FIXED.text
-    return (match.status or Status.AFFECTED).text
+    return _STATUSES[Status.FIXED if match.fixed else match.status or Status.AFFECTED]
 
 
 def select_severity(

@@ -21,6 +21,7 @@ from assaymark.model.finding import Finding, ModifiedFinding
 from assaymark.model.report import Result
 
 ALL_SEVERITIES: Final = frozenset(severity.name for severity in Severity)
+_RANK: Final = {severity.name: -severity for severity in Severity}
 UNFIXED: Final = frozenset(status.text for status in Status if status is not Status.FIXED)
 
 
@@ -84,12 +85,11 @@ def _identity(finding: Finding) -> tuple[str, ...]:
 
 
 def _report_order(finding: Finding) -> tuple[str, str, str, int, str, str]:
-    severity = Severity[finding.severity] if finding.severity in ALL_SEVERITIES else Severity.UNKNOWN
     return (
         finding.pkg_name,
         finding.pkg_id,
         finding.installed_version,
-        -severity,
+        _RANK.get(finding.severity, 0),
         finding.vulnerability_id,
         finding.pkg_path,
     )
