@@ -113,8 +113,9 @@ class ResumingStream(io.RawIOBase, BinaryIO):
         return start
 
     def _skip(self, response: Response, count: int) -> None:
-        # the budget: what is transferred twice stays below a tenth of the blob
-        if count and self.transferred + count > self._size * 11 // 10:
+        # the budget, for what came, what is skipped and what is still to come
+        expected = self.transferred + count + self._size - self._position
+        if count and expected > self._size * 11 // 10:
             raise NetworkError(f"`{self._what}` broke off, and its registry cannot continue at byte {self._position}")
         while count > 0:
             data = response.read(min(count, _CHUNK))
