@@ -41,7 +41,7 @@ from assaymark.model.artifact import ArtifactType, Directory, GitFacts, Image, L
 from assaymark.model.inventory import Inventory, LayerInventory
 from assaymark.model.issue import Coverage, Issue, IssueCode, Unanalysed
 from assaymark.model.progress import NoProgress, Progress
-from assaymark.model.report import Invocation, Metadata, Report, ReportLayer, Scan, ScannerInfo
+from assaymark.model.report import NO_METADATA, Invocation, Metadata, Report, ReportLayer, Scan, ScannerInfo
 from assaymark.version import __version__
 
 logger = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ def scan_directory(directory: Directory, source: AdvisorySource, *, wanted: Want
             artifact_id=repository_id(directory.name, git) if git else "",
             artifact_name=directory.name,
             artifact_type=(ArtifactType.REPOSITORY if git else ArtifactType.FILESYSTEM).value,
-            metadata=_git_metadata(git) if git else Metadata(),
+            metadata=_git_metadata(git) if git else NO_METADATA,
         ),
         wanted,
     )
@@ -252,9 +252,10 @@ def _report(inventory: Inventory, source: AdvisorySource, head: Report, wanted: 
     )
     results = tuple(filter_result(result, wanted.filters) for result in detection.results)
     issues = (*inventory.issues, *detection.issues, *_sample_issue(source))
+    metadata = msgspec.structs.replace(head.metadata, os=detection.os) if detection.os else head.metadata
     return msgspec.structs.replace(
         head,
-        metadata=msgspec.structs.replace(head.metadata, os=detection.os),
+        metadata=metadata,
         results=results,
         coverage=coverage(issues, inventory.not_analysed),
     )
@@ -269,7 +270,7 @@ def coverage(issues: tuple[Issue, ...], not_analysed: tuple[Unanalysed, ...]) ->
 def _sample_issue(source: AdvisorySource) -> Iterator[Issue]:
     if source.info.sample:
         message = "the sample database holds a few hundred advisories: what it does not know may still be vulnerable"
-        yield Issue(code=IssueCode.DATABASE_SAMPLE, message=message)
+        yield Issue(code=IssueCode.DATABASE_SAMPLE, message=message, blocking=False)
 
 
 def _head(started: datetime, wanted: Wanted, means: Means) -> Report:

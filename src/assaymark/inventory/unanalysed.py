@@ -103,7 +103,6 @@ KINDS: Final = (
     Kind(name="gomod", targets=_DECLARED, paths=("go.mod",)),
     Kind(name="gradle-lockfile", targets=_DECLARED, paths=("*gradle.lockfile",)),
     Kind(name="mix-lock", targets=_DECLARED, paths=("mix.lock",)),
-    Kind(name="pipenv", targets=_DECLARED, paths=("Pipfile.lock",)),
     Kind(name="pnpm", targets=_DECLARED, paths=("pnpm-lock.yaml", "!**/node_modules/**")),
     Kind(name="poetry", targets=_DECLARED, paths=("poetry.lock",)),
     Kind(name="pom", targets=_DECLARED, paths=("pom.xml",)),
