@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
 
 from assaymark.limits import Limits
 
@@ -60,6 +59,8 @@ class Retries:
             return None
         if retry_after.isascii() and retry_after.isdigit():
             return float(retry_after[:12])
+        from email.utils import parsedate_to_datetime
+
         try:
             return max(0.0, parsedate_to_datetime(retry_after).timestamp() - self._wall())
         except (ValueError, OverflowError):
