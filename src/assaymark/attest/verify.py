@@ -100,6 +100,14 @@ class Verified:
         self.log_entries = len(content.bundle.log_entries) if content.bundle else 0
         self.timestamps = len(content.bundle.timestamps) if content.bundle else 0
 
+    def __setattr__(self, name: str, value: object) -> None:
+        if hasattr(self, name):
+            raise AttributeError("a `Verified` does not change")
+        object.__setattr__(self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError("a `Verified` does not change")
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What the reader of a verified attestation should know besides."""

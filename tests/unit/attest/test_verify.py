@@ -134,6 +134,13 @@ class TestWhatIsGood:
         document["signatures"][0]["keyid"] = "whatever"
         assert reason(candidate(document, LEGACY)) is None
 
+    def test_a_verified_does_not_change(self) -> None:
+        made: Any = verify_candidate(candidate(attestation().bundle), expectation())
+        with pytest.raises(AttributeError):
+            made.payload = b"another"
+        with pytest.raises(AttributeError):
+            del made.payload
+
     def test_nobody_else_makes_a_verified(self) -> None:
         made = verify_candidate(candidate(attestation().bundle), expectation())
         assert isinstance(made, Verified)

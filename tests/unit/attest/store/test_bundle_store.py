@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,8 +18,9 @@ from assaymark.attest.store.read import read_attestations
 from assaymark.attest.store.updates import Pace
 from assaymark.errors import ArtifactError, LimitError, NetworkError, SigningError
 from assaymark.limits import DEFAULT_LIMITS
-from assaymark.model.descriptor import OCI_EMPTY, OCI_INDEX, OCI_MANIFEST, Descriptor
+from assaymark.model.descriptor import OCI_CONFIG, OCI_EMPTY, OCI_INDEX, OCI_MANIFEST, Descriptor
 from assaymark.model.digest import Digest
+from assaymark.oci.layout import Layout
 
 BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 HASTE = Pace(sleep=lambda _seconds: None, jitter=lambda: 0.5)
@@ -236,6 +238,16 @@ class TestAttaching:
         assert [item.format for item in attached] == [item.format for item in verified]
         assert {RECORD} == {item.statement.predicate for item in verified}
         assert {key().public.fingerprint} == {item.key for item in verified}
+
+    def test_an_image_layout_holds_attestations_too(self, tmp_path: Path) -> None:
+        store = Layout(tmp_path / "layout", create=True)
+        config = store.push_blob(b"{}", media_type=OCI_CONFIG)
+        document = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": _json(config), "layers": []}
+        image = store.push_manifest(msgspec.json.encode(document), media_type=OCI_MANIFEST, tag="v1")
+        made = attestation(subject=image)
+        attached = attach(store, made, format=AttestationFormat.BOTH, created=CREATED, pace=HASTE)
+        again = Layout(tmp_path / "layout")
+        assert [item.format for item in attached] == [item.format for item in confirm(again, made, attached)]
 
     def test_what_vanished_is_an_error(self) -> None:
         store = MemoryContent()
