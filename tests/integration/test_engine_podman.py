@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shutil
+import socket as sockets
+import socketserver
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +24,7 @@ from assaymark.artifact.select import open_image
 from assaymark.artifact.source import ImageRequest
 from assaymark.errors import NotFoundError
 from assaymark.model.reference import parse_reference
+from assaymark.net.http import Http
 
 PODMAN: Final = shutil.which("podman")
 
@@ -92,6 +98,47 @@ def test_an_image_comes_as_it_was_loaded(socket: Path, source: str, built: Built
             assert (expected.diff_id, None) == (layer.diff_id, layer.digest)
             with layer.open() as stream:
                 assert expected.tar == stream.read()
+
+
+def test_an_engine_on_the_network_is_asked_the_same(socket: Path) -> None:
+    with relay(socket) as port:
+        address = f"tcp://127.0.0.1:{port}"
+        request = ImageRequest(
+            name=NAME,
+            reference=parse_reference(NAME),
+            docker_host=address,
+            network=Http(),
+            environ={},
+            home=socket.parent,
+        )
+        with open_image(request, ["docker"]) as image, image.layers[0].open() as stream:
+            assert (IMAGE.image_id, IMAGE.layers[0].tar) == (image.identity.image_id, stream.read())
+
+
+@contextmanager
+def relay(path: Path) -> Iterator[int]:
+    """A loopback port that leads to the socket."""
+
+    class Relay(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with sockets.socket(sockets.AF_UNIX) as engine:
+                engine.connect(str(path))
+                ends = {self.request: engine, engine: self.request}
+                while not done.is_set():
+                    for readable in select.select(list(ends), [], [], 0.05)[0]:
+                        data = readable.recv(65536)
+                        if not data:
+                            return
+                        ends[readable].sendall(data)
+
+    done = threading.Event()
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Relay) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,)).start()
+        try:
+            yield server.server_address[1]
+        finally:
+            done.set()
+            server.shutdown()
 
 
 @pytest.mark.parametrize("source", ["docker", "podman"])

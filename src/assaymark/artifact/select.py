@@ -17,6 +17,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Final
 
 from assaymark.artifact.archive import OTHER_FORMAT
+from assaymark.artifact.image import OpenedImage
 from assaymark.artifact.size import SizeBudget
 from assaymark.artifact.source import ImageRequest, Source, sources
 from assaymark.errors import ArtifactError, Error, UsageError
@@ -44,7 +45,7 @@ def open_image(request: ImageRequest, image_sources: Sequence[str] = DEFAULT_SOU
     with ExitStack() as stack:
         opened = _open_input(request, stack) if request.input else _open_reference(request, image_sources, stack)
         budget = SizeBudget(request.max_image_size, what="compressed image")
-        budget.add(getattr(opened, "stored_size", 0))
+        budget.add(opened.stored_size if isinstance(opened, OpenedImage) else 0)
         yield opened
 
 

@@ -19,7 +19,9 @@ from assaymark.artifact.source import ImageRequest
 from assaymark.errors import LocalError, NetworkError, OfflineError, UsageError
 from assaymark.limits import DEFAULT_LIMITS
 from assaymark.model.reference import parse_reference
-from assaymark.net.network import NoNetwork
+from assaymark.net.address import Locality
+from assaymark.net.network import NoNetwork, Response
+from assaymark.net.tls import TlsOptions
 
 DEFAULT = DockerHost(address="unix:///var/run/docker.sock")
 
@@ -161,3 +163,56 @@ def test_a_missing_engine_costs_nothing(tmp_path: Path, source: object) -> None:
     with pytest.raises(NetworkError, match="no engine at"), opener(request):
         pass
     assert time.perf_counter() - begun < 0.05
+
+
+class RecordingNetwork:
+    """Refuses everything, and remembers what was asked and with which certificates."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, TlsOptions | None]] = []
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        repeatable: bool | None = None,
+        redirects: bool = True,
+        nearest: Locality = Locality.LOOPBACK,
+        tls: TlsOptions | None = None,
+    ) -> Response:
+        self.seen.append((url, tls))
+        raise NetworkError("refused")
+
+    def locality(self, host: str) -> Locality:
+        return Locality.UNKNOWN
+
+
+CERTIFICATE_FILES = [
+    pytest.param(("ca", "cert", "key"), True, id="all of them"),
+    pytest.param(("ca",), False, id="an authority alone, which is not checked against"),
+    pytest.param((), True, id="none of them"),
+]
+
+
+@pytest.mark.parametrize(("files", "verify"), CERTIFICATE_FILES)
+def test_an_engine_elsewhere_is_shown_the_certificates(tmp_path: Path, files: tuple[str, ...], verify: bool) -> None:
+    paths = {name: tmp_path / f"{name}.pem" for name in files}
+    for path in paths.values():
+        path.touch()
+    network = RecordingNetwork()
+    environ = {"DOCKER_HOST": "tcp://h", "DOCKER_CERT_PATH": str(tmp_path), "DOCKER_TLS_VERIFY": "1" if verify else ""}
+    request = ImageRequest(
+        name="a:1", reference=parse_reference("a:1"), network=network, environ=environ, home=tmp_path
+    )
+    with pytest.raises(NetworkError, match="refused"), DOCKER.open(request):
+        pass
+    expected = TlsOptions(
+        authorities=(paths["ca"],) if "ca" in paths else (),
+        certificate=paths.get("cert"),
+        key=paths.get("key"),
+        insecure=not verify,
+    )
+    assert network.seen == [("https://h:2376/images/index.docker.io/library/a:1/json", expected)]
