@@ -1,7 +1,7 @@
 """Python's `Pipfile.lock` (https://pipenv.pypa.io/en/latest/pipfile.html).
 
-Rules: only the section `default` counts, because `develop` is not installed with the project; the version is what stands
-behind `==`; a package without one (from a repository or a folder) has none.
+Rules: only the section `default` counts, because `develop` is not installed with the project; the version is what
+stands behind `==`; a package without one (from a repository or a folder) has none.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from assaymark.errors import LimitError
+from assaymark.errors import ArtifactError, LimitError
 from assaymark.inventory.analyzer import Analyzer, Input
 from assaymark.inventory.json_lines import Maps, object_lines
 from assaymark.model.inventory import Application, Found
@@ -26,7 +26,7 @@ def _parse(source: Input) -> Iterator[Found]:
     document = decode_go(data, limits=source.limits, what=source.path)
     section = document.get(_SECTION) if isinstance(document, dict) else None
     if not isinstance(section, dict):
-        raise ValueError("not a Pipfile.lock: it has no section `default`")
+        raise ArtifactError("not a Pipfile.lock: it has no section `default`")
     if len(section) > source.limits.packages_per_file:
         raise LimitError(f"more than {source.limits.packages_per_file} packages")
     lines = object_lines(decode_utf8(data), _LOCATED)

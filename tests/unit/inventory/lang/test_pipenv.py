@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from tests.support.memory_tree import run
 
 from assaymark.errors import ArtifactError, LimitError
 from assaymark.inventory.analyzer import Options
@@ -12,7 +13,6 @@ from assaymark.inventory.lang.pipenv import ANALYZER
 from assaymark.limits import DEFAULT_LIMITS
 from assaymark.model.inventory import Application
 from assaymark.model.package import Location, Package
-from tests.support.memory_tree import run
 
 PATH = "app/Pipfile.lock"
 SAMPLE = """\
@@ -53,17 +53,17 @@ def test_an_empty_section_is_no_application() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "error"),
+    "content",
     [
-        pytest.param("", ArtifactError, id="an empty file"),
-        pytest.param(SAMPLE[:120], ArtifactError, id="a truncated file"),
-        pytest.param("[]", ValueError, id="a list"),
-        pytest.param('{"default": 3}', ValueError, id="a section that is a number"),
-        pytest.param('{"develop": {}}', ValueError, id="no section"),
+        pytest.param("", id="an empty file"),
+        pytest.param(SAMPLE[:120], id="a truncated file"),
+        pytest.param("[]", id="a list"),
+        pytest.param('{"default": 3}', id="a section that is a number"),
+        pytest.param('{"develop": {}}', id="no section"),
     ],
 )
-def test_what_cannot_be_read_is_an_error(content: str, error: type[Exception]) -> None:
-    with pytest.raises(error):
+def test_what_cannot_be_read_is_an_error(content: str) -> None:
+    with pytest.raises(ArtifactError):
         run(ANALYZER, PATH, {PATH: content})
 
 
