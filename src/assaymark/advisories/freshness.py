@@ -7,7 +7,6 @@ from typing import Final
 
 from assaymark.advisories.go_time import ZERO, parse_time
 from assaymark.advisories.metadata import Metadata
-from assaymark.advisories.trivy_db import SCHEMA, TrivyDatabase
 from assaymark.model.advisory import DatabaseInfo
 from assaymark.model.issue import Issue, IssueCode
 
@@ -36,20 +35,12 @@ def age(built: datetime, now: datetime) -> str:
     return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
-def database_issues(database: TrivyDatabase, now: datetime) -> tuple[Issue, ...]:
-    """What a report says of the database: that it is empty, the sample, or long overdue.
-
-    Raises:
-        DatabaseError: the database is damaged.
-    """
-    info, issues = database.info, []
-    if database.is_empty:
-        issues.append(Issue(code=IssueCode.DATABASE_EMPTY, message="the vulnerability database holds no advisories"))
+def database_issues(info: DatabaseInfo, now: datetime) -> tuple[Issue, ...]:
+    """What a report says of the database it was made with: that it is the sample, or long overdue."""
     if info.sample:
-        message = "the sample database knows a few hundred advisories only"
-        issues.append(Issue(code=IssueCode.DATABASE_SAMPLE, message=message, blocking=False))
-    elif info.schema == SCHEMA and now - parse_time(info.next_update or ZERO) > _OVERDUE:
-        built = age(parse_time(info.updated_at or ZERO), now)
-        message = f"the vulnerability database was built {built} ago"
-        issues.append(Issue(code=IssueCode.DATABASE_OLD, message=message, blocking=False))
-    return tuple(issues)
+        message = "the sample database holds a few hundred advisories: what it does not know may still be vulnerable"
+        return (Issue(code=IssueCode.DATABASE_SAMPLE, message=message, blocking=False),)
+    if now - parse_time(info.next_update or ZERO) > _OVERDUE:
+        message = f"the vulnerability database was built {age(parse_time(info.updated_at or ZERO), now)} ago"
+        return (Issue(code=IssueCode.DATABASE_OLD, message=message, blocking=False),)
+    return ()

@@ -40,11 +40,6 @@ class TrivyDatabase:
         self._sources: dict[str, tuple[_Source, ...]] = {}
         self._known: dict[str, Vulnerability | None] = {}
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether it holds no advisories at all: a scan with it has looked at nothing."""
-        return all(name in {b"vulnerability", b"data-source"} for name, _ in self._root.buckets())
-
     def advisories(self, source: str, package: str) -> list[Advisory]:
         """The advisories on `package` in bucket `source`, or in every bucket that begins with it when it holds `::`.
 

@@ -114,7 +114,7 @@ def test_the_sample_is_compiled_once_and_says_what_it_is(tmp_path: Path) -> None
     cache = CacheFolder(tmp_path)
     with open_sample(cache, limits=DEFAULT_LIMITS) as database:
         info = database.info
-        issues = database_issues(database, NOW)
+        issues = database_issues(info, NOW)
     assert (info.sample, info.uri, info.schema) == (True, "", 2)
     assert info.version.startswith("2-sample-")
     assert [(issue.code, issue.blocking) for issue in issues] == [(IssueCode.DATABASE_SAMPLE, False)]

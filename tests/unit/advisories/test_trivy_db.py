@@ -241,10 +241,6 @@ def test_more_questions_than_are_remembered_are_answered_alike() -> None:
         assert [asked.detail(identity) for identity in details] == [Vulnerability(title=str(n)) for n in range(1200)]
 
 
-def test_a_database_without_advisories_is_empty() -> None:
-    assert (database({}).is_empty, database(PIP).is_empty) == (True, False)
-
-
 def test_limits_hold_for_values() -> None:
     limits = type(DEFAULT_LIMITS)(json_bytes=10)
     data = trivy_db({"alpine 3.10": {"p": {"ID": b'{"fixedversion":"1234567890"}'}}})
