@@ -16,6 +16,7 @@ from assaymark.cli.database_flags import cache_of, open_database_from, update_da
 from assaymark.cli.filter_flags import Filters, filters_from
 from assaymark.cli.scan_flags import DEFAULT_FORMAT, check_scan_flags
 from assaymark.errors import ExitCode, IncompleteError, UsageError
+from assaymark.model.issue import IssueCode
 
 if TYPE_CHECKING:
     from assaymark.cli.console import Console
@@ -174,7 +175,12 @@ class Scanning:
 
     def _tell_issues(self, scan: Scan) -> None:
         coverage = scan.report.coverage
-        if coverage is None or coverage.complete:
+        if coverage is None:
+            return
+        for issue in coverage.issues:
+            if issue.code is IssueCode.DATABASE_SAMPLE:
+                self.console.warn(issue.message)
+        if coverage.complete:
             return
         blocking = [issue for issue in coverage.issues if issue.blocking]
         for issue in blocking[:_ISSUES_TOLD]:
