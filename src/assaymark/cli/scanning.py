@@ -151,6 +151,7 @@ class Scanning:
         )
         with open_output(self.args.output, self.console) as stream:
             chosen.write(scan, rendering, stream)
+            stream.flush()  # the remarks come behind the report, also where both go to one terminal
         self._tell_issues(scan)
 
     def exit_code(self, scan: Scan) -> int:
