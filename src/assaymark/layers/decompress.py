@@ -196,9 +196,8 @@ def _unzstd(source: _Source, limits: Limits) -> Iterator[bytes]:
     blocks = 0
     try:
         while source.peek(1):
-            blocks += 1
-            for piece, out in _frame(source, decompressor, limits):
-                blocks += piece
+            for out in _frame(source, decompressor, limits):
+                blocks += 1
                 if blocks > limits.zstd_blocks:
                     raise LimitError(f"layer `{source.what}` has more than {limits.zstd_blocks} zstd blocks")
                 yield out
@@ -206,8 +205,9 @@ def _unzstd(source: _Source, limits: Limits) -> Iterator[bytes]:
         raise source.damaged(f"zstd: {str(exc).lower()}") from exc
 
 
-def _frame(source: _Source, decompressor: ZstdDecompressor, limits: Limits) -> Iterator[tuple[int, bytes]]:
-    """The content of one frame, a block at a time, each with the count 1; nothing for a skippable frame."""
+def _frame(source: _Source, decompressor: ZstdDecompressor, limits: Limits) -> Iterator[bytes]:
+    """The content of one frame: nothing for its start, then block by block."""
+    yield b""
     magic = source.take(4)
     if _is_skippable(magic):
         _skip(source, int.from_bytes(source.take(4), "little"))
@@ -220,7 +220,7 @@ def _frame(source: _Source, decompressor: ZstdDecompressor, limits: Limits) -> I
     last = False
     while not last:
         block, last = _block(source)
-        yield 1, frame.decompress(block + source.take(4) if last and has_checksum else block)
+        yield frame.decompress(block + source.take(4) if last and has_checksum else block)
     if not frame.eof:
         raise source.damaged("a zstd frame does not end with its last block")
 
