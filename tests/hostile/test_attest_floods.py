@@ -78,7 +78,7 @@ def test_a_flood_of_referrers_is_refused_quickly_and_said(api: bool) -> None:
         outcome.require()
     assert time.monotonic() - begun < 20
     assert len(outcome.rejected) <= 102
-    assert caught.value.reason in {"TOO_MANY", "UNREADABLE"}
+    assert caught.value.reason in {"LIMIT_EXCEEDED", "UNREADABLE"}
 
 
 def test_a_blob_beyond_the_limit_is_not_fetched() -> None:

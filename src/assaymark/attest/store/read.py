@@ -86,7 +86,7 @@ def _read_bundles(store: ContentStore, digest: Digest, limits: Limits) -> Iterat
             yield found
     if len(wanted) > limits.referrers_fetched:
         text = f"{len(wanted)} manifests refer to the image; only {limits.referrers_fetched} were looked at"
-        yield Unreadable(manifest=None, reason=Reason.TOO_MANY, message=text)
+        yield Unreadable(manifest=None, reason=Reason.LIMIT_EXCEEDED, message=text)
 
 
 def _order(referrer: Descriptor) -> str:
@@ -131,7 +131,7 @@ def _read_legacy(store: ContentStore, digest: Digest, limits: Limits) -> Iterato
             yield _unreadable(holder, exc)
     if len(manifest.layers) > limits.legacy_layers:
         text = f"`{legacy_tag(digest)}` has {len(manifest.layers)} layers; only {limits.legacy_layers} were looked at"
-        yield Unreadable(manifest=holder, reason=Reason.TOO_MANY, message=text)
+        yield Unreadable(manifest=holder, reason=Reason.LIMIT_EXCEEDED, message=text)
 
 
 def _read_layer(store: ContentStore, holder: Digest, layer: Descriptor, limits: Limits) -> Candidate:
@@ -142,5 +142,5 @@ def _read_layer(store: ContentStore, holder: Digest, layer: Descriptor, limits: 
 
 
 def _unreadable(manifest: Digest | None, exc: ArtifactError | NotFoundError) -> Unreadable:
-    reason = Reason.TOO_MANY if isinstance(exc, LimitError) else Reason.UNREADABLE
+    reason = Reason.LIMIT_EXCEEDED if isinstance(exc, LimitError) else Reason.UNREADABLE
     return Unreadable(manifest=manifest, reason=reason, message=str(exc))

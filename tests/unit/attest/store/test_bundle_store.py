@@ -212,7 +212,11 @@ class TestReading:
         push_referrer(store, image.digest, parts | {"layers": [_json(layer) | {"size": 2**40}]})
         gone = _json(layer) | {"digest": "sha256:" + "0" * 64}
         push_referrer(store, image.digest, parts | {"layers": [gone]})
-        assert sorted(reason for reason, _ in found(store, image.digest)) == ["TOO_MANY", "UNREADABLE", "UNREADABLE"]
+        assert sorted(reason for reason, _ in found(store, image.digest)) == [
+            "LIMIT_EXCEEDED",
+            "UNREADABLE",
+            "UNREADABLE",
+        ]
 
     def test_a_flood_of_referrers_is_cut_off_and_said(self) -> None:
         store = MemoryContent()
@@ -223,7 +227,7 @@ class TestReading:
         items = list(read_attestations(store, image.digest, limits=limits))
         assert [isinstance(item, Candidate) for item in items] == [True, True, True, False]
         assert items[-1] == Unreadable(
-            manifest=None, reason=Reason.TOO_MANY, message="4 manifests refer to the image; only 3 were looked at"
+            manifest=None, reason=Reason.LIMIT_EXCEEDED, message="4 manifests refer to the image; only 3 were looked at"
         )
 
 

@@ -153,7 +153,7 @@ def test_what_is_no_attestation_is_said() -> None:
         Reason.UNREADABLE,
         Reason.UNREADABLE,
         b"two",
-        Reason.TOO_MANY,
+        Reason.LIMIT_EXCEEDED,
     ]
 
 
