@@ -95,15 +95,16 @@ def test_push_and_list_what_refers(dialect: Dialect, tmp_path: Path) -> None:
         if not dialect.writable:
             registry.behaviour.accounts = {}
             with pytest.raises(AuthenticationError, match="push permission"):
-                store.push_blob(b"{}", media_type="a/b")
+                store.push_blob(b"{ }", media_type="a/b")
             return
-        config = store.push_blob(b"{}", media_type="application/vnd.oci.empty.v1+json")
+        config = store.push_blob(b"{ }", media_type="application/vnd.oci.empty.v1+json")
         pushed = store.push_manifest(referrer_of(image, config), media_type=OCI_MANIFEST)
         found = store.referrers(image.digest)
         listed = None if found is None else [entry.digest for entry in found]
         assert listed == ([pushed.digest] if registry.behaviour.referrers else None)
         tagged = store.push_manifest(referrer_of(image, config), media_type=OCI_MANIFEST, tag="sha256-x.att")
         assert store.resolve("sha256-x.att") == tagged
+        assert any("/blobs/uploads/" in path for path in registry.paths("PUT"))
         assert_no_credentials_elsewhere(dialect, registry)
 
 
@@ -113,7 +114,7 @@ def test_refused_credentials_are_told_in_one_clean_line(dialect: Dialect, tmp_pa
         registry.behaviour.accounts = {dialect.user: "another"}
         store = repository_of(dialect, network, account=True)
         with pytest.raises(AuthenticationError) as caught:
-            store.push_blob(b"{}", media_type="a/b")
+            store.push_blob(b"{ }", media_type="a/b")
     told = f"{caught.value} {caught.value.hint}"
     assert f"{dialect.host}/{dialect.repository}" in told
     assert "assaymark login" in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -31,6 +32,18 @@ class Authority:
         builder = builder.add_extension(usage, critical=True)
         self.file = folder / "ca.pem"
         self.file.write_bytes(builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+
+    @property
+    def subject_hash(self) -> str:
+        """The name under which OpenSSL looks for the authority in a folder (X509_NAME_hash of RFC 5280 names).
+
+        OpenSSL hashes a canonical form: each value in lower case, as UTF-8, without the outer SEQUENCE.
+        """
+        text = str(self._name.rfc4514_string()).removeprefix("CN=").lower().encode()
+        value = b"\x06\x03\x55\x04\x03" + b"\x0c" + bytes([len(text)]) + text
+        pair = b"\x30" + bytes([len(value)]) + value
+        digest = hashlib.sha1(b"\x31" + bytes([len(pair)]) + pair).digest()
+        return f"{int.from_bytes(digest[:4], 'little'):08x}"
 
     def certify(self, name: str, *, hosts: Sequence[str] = (), client: bool = False) -> tuple[Path, Path]:
         """The files of a certificate and its key."""

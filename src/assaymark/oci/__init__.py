@@ -1,1 +1,1 @@
-"""Content addressed by digest: registries, image layouts, manifests and credentials (OCI distribution and image specs)."""
+"""Content addressed by digest: registries, image layouts, manifests, credentials (OCI distribution and image specs)."""

@@ -5,7 +5,7 @@ Rules:
 1. The first request carries nothing but a registry token the user gave; a 401 brings the challenge, and only then are
    credentials looked for. Several are tried in order until one is accepted.
 2. Credentials and tokens are sent over https, over http on loopback, and over http elsewhere only when the user allowed
-   plain http by a flag.
+   plain http by a flag; for the registry itself its origin is chosen so (`assaymark.oci.registry`, rule 1).
 3. The realm, the place where tokens are got, is the registry's word, so it is checked (CVE-2020-15157): http or https;
    http only on the registry's own origin or on loopback; never nearer than the registry itself, so a public registry
    cannot send us into a private network. Credentials go to the registry's own host, to the known pairs and to the hosts
@@ -116,7 +116,7 @@ class Authorizer:
 
         A response that is still 401 or 403 means that everything was tried; `notes` says what was.
         """
-        if self._given and self.endpoint.trusts(self.endpoint.base):
+        if self._given:
             return call({"Authorization": f"Bearer {self._given.reveal()}"})
         response = call(self._ready(actions))
         if response.status not in _REFUSALS:
@@ -176,10 +176,6 @@ class Authorizer:
     def _answer(self, challenges: Sequence[Challenge], position: int, actions: str) -> Headers | None:
         """The header that answers one of `challenges`; None where this credential answers none of them."""
         credential = self.candidates[position]
-        safe = self.endpoint.trusts(self.endpoint.base)
-        if credential is not None and not safe:
-            self.notes.append("credentials are not sent over plain http without `--allow-http-registry`")
-            credential = None
         if credential is not None and credential.registry_token:
             return {"Authorization": f"Bearer {credential.registry_token.reveal()}"}
         for challenge in sorted(challenges, key=lambda challenge: challenge.scheme != "bearer"):

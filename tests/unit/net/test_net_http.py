@@ -252,6 +252,16 @@ def test_a_folder_for_the_host_and_client_certificates(tmp_path: Path) -> None:
         assert get(client(tls=trusted), f"{registry.url}/v2/", tls=own)[0] == 200
 
 
+def test_a_folder_of_trusted_certificates(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    folder = tmp_path / "trusted"
+    folder.mkdir()
+    (folder / f"{authority.subject_hash}.0").write_bytes(authority.file.read_bytes())
+    with MemoryRegistry(tls=authority.server("127.0.0.1")) as registry:
+        environ = {"SSL_CERT_DIR": f"/nonexistent:{folder}"}
+        assert get(client(tls=tls_from(environ)), f"{registry.url}/v2/")[0] == 200
+
+
 def test_certificates_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "bad.pem").write_text("nothing")
     with pytest.raises(UsageError, match="no certificate"):

@@ -1,9 +1,8 @@
-"""The registry client: how it authenticates, resumes, writes tags, and what it says when it may not."""
+"""The registry client: how it resumes, writes tags, reads mirrors, and what it says when it may not."""
 
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,16 +13,14 @@ from tests.support.registry import Behaviour, Fault, MemoryRegistry
 from tests.support.tls import Authority
 
 from assaymark.errors import AuthenticationError, ConflictError, DigestMismatchError, NetworkError, NotFoundError
-from assaymark.limits import DEFAULT_LIMITS
 from assaymark.model.descriptor import OCI_INDEX, OCI_MANIFEST, Descriptor
 from assaymark.model.digest import sha256_digest
 from assaymark.net.attempt import CertificateError
 from assaymark.net.http import Http
 from assaymark.net.secret import Secret
 from assaymark.net.tls import TlsOptions
-from assaymark.oci.auth import scope_for
 from assaymark.oci.content import ContentStore
-from assaymark.oci.credentials import Credential, Keychain
+from assaymark.oci.credentials import Credential
 from assaymark.oci.registry import Registry, RegistryOptions
 
 BLOB = bytes(range(256)) * 4096
@@ -124,118 +121,6 @@ def test_a_pinned_manifest_with_other_bytes(registry: MemoryRegistry) -> None:
         store_of(registry).manifest(image.digest)
 
 
-@pytest.mark.parametrize("auth", ["basic", "token"])
-def test_credentials_are_tried_in_turn_and_none_comes_last(registry: MemoryRegistry, auth: Any) -> None:
-    registry.put_image("a/b", "1")
-    registry.behaviour = Behaviour(auth=auth)
-    assert store_of(registry, BAD, GOOD).resolve("1") is not None
-    with pytest.raises(AuthenticationError) as caught:
-        store_of(registry, BAD).resolve("1")
-    assert "refused the credentials from another test" in caught.value.hint
-    assert "canary" not in f"{caught.value} {caught.value.hint}"
-
-
-def test_stale_stored_credentials_do_not_keep_anybody_from_what_is_public(
-    registry: MemoryRegistry, tmp_path: Path
-) -> None:
-    registry.put_image("a/b", "1")
-    registry.behaviour = Behaviour(auth="token", anonymous_pull=True)
-    entry = {"username": "robin", "password": "canary-password"}
-    (tmp_path / "config.json").write_text(json.dumps({"auths": {registry.host: entry}, "credsStore": "absent"}))
-    keychain = Keychain({"DOCKER_CONFIG": str(tmp_path)}, limits=DEFAULT_LIMITS)
-    store = Registry(client(), keychain=keychain).repository(registry.reference("a/b:1"))
-    assert store.resolve("1") is not None
-    with pytest.raises(AuthenticationError) as caught:
-        store.push_blob(b"x", media_type="a/b")
-    assert "docker-credential-absent" in caught.value.hint
-
-
-def test_an_identity_token_is_exchanged_by_post(registry: MemoryRegistry) -> None:
-    registry.put_image("a/b", "1")
-    registry.behaviour = Behaviour(auth="token", token_field="access_token")
-    assert store_of(registry, Credential(identity_token=Secret("identity-token"))).resolve("1") is not None
-    posted = [request for request in registry.requests if request.method == "POST"]
-    assert b"grant_type=refresh_token&client_id=assaymark&refresh_token=identity-token" in posted[0].body
-    assert "identity-token" not in posted[0].path
-
-
-def test_a_registry_token_replaces_everything(registry: MemoryRegistry) -> None:
-    registry.put_image("a/b", "1")
-    registry.behaviour = Behaviour(auth="token")
-    token = registry.tokens.issue({"a/b:pull"})
-    assert store_of(registry, BAD, registry_token=Secret(token)).resolve("1") is not None
-    assert [path for path in registry.paths() if path.startswith("/token")] == []
-
-
-def test_a_token_is_used_until_it_expires(registry: MemoryRegistry) -> None:
-    image = registry.put_image("a/b", "1")
-    registry.behaviour = Behaviour(auth="token", token_seconds=100)
-    now = [0.0]
-    options = RegistryOptions(credentials=(GOOD,))
-    store = Registry(client(), options=options, clock=lambda: now[0]).repository(registry.reference("a/b:1"))
-    counts = []
-    for moment in (0.0, 50.0, 94.0, 96.0):
-        now[0] = moment
-        assert store.resolve("1") == image
-        counts.append(len([path for path in registry.paths() if path.startswith("/token")]))
-    assert counts == [1, 1, 1, 2]
-
-
-@pytest.mark.parametrize(
-    ("echoed", "scope"),
-    [
-        pytest.param("", "repository:a/b:pull", id="none"),
-        pytest.param("aws", "aws", id="one of another kind"),
-        pytest.param("repository:b:pull", "repository:b:pull", id="the repository under another name"),
-        pytest.param("repository:a/b:pull,push", "repository:a/b:pull,push", id="more than was asked"),
-        pytest.param("repository:a/b:delete", "repository:a/b:delete,pull", id="something else"),
-    ],
-)
-def test_scopes(echoed: str, scope: str) -> None:
-    assert scope_for(echoed, "a/b", "pull") == scope
-
-
-def challenged(registry: MemoryRegistry, realm: str) -> ContentStore:
-    registry.put_image("a/b", "1")
-    registry.behaviour = Behaviour(auth="token", realm=realm)
-    return store_of(registry, GOOD)
-
-
-@pytest.mark.parametrize(
-    ("realm", "message"),
-    [
-        pytest.param("https://169.254.169.254/latest", "metadata", id="the metadata service"),
-        pytest.param("file:///etc/passwd", "not an http", id="a file"),
-        pytest.param("http://tokens.example/token", "plain http", id="plain http elsewhere"),
-    ],
-)
-def test_realms_that_are_refused(registry: MemoryRegistry, realm: str, message: str) -> None:
-    with pytest.raises(NetworkError, match=message):
-        challenged(registry, realm).resolve("1")
-
-
-def test_a_realm_on_another_host_gets_no_credentials_unless_it_is_named(registry: MemoryRegistry) -> None:
-    with MemoryRegistry(Behaviour(auth="token")) as tokens:
-        realm = f"http://localhost:{tokens.port}/token"
-        store = challenged(registry, realm)
-        with pytest.raises(AuthenticationError) as caught:
-            store.resolve("1")
-        assert "--registry-auth-host localhost" in caught.value.hint
-        assert all("authorization" not in request.headers for request in tokens.requests)
-        named = store_of(registry, GOOD, realms=("localhost",))
-        with pytest.raises(AuthenticationError):
-            named.resolve("1")
-        assert "authorization" in tokens.requests[-1].headers
-
-
-@pytest.mark.parametrize("reply", [b"{}", b'{"token":7}', b'{"token":"a\\nb"}', b"[]"])
-def test_replies_that_hold_no_token(registry: MemoryRegistry, reply: bytes) -> None:
-    store = challenged(registry, "")
-    registry.fault(Fault(path="/token", status=200, body=reply))
-    with pytest.raises(NetworkError, match="token service"):
-        store.resolve("1")
-
-
 def test_no_permission_to_push(registry: MemoryRegistry) -> None:
     registry.behaviour = Behaviour(auth="token", anonymous_pull=True)
     with pytest.raises(AuthenticationError, match="no permission to push to") as caught:
@@ -255,6 +140,28 @@ def test_an_upload_that_goes_on_elsewhere_carries_no_credentials(registry: Memor
         registry.behaviour.location_origin = "http://169.254.169.254"
         with pytest.raises(NetworkError, match="metadata"):
             store_of(registry, GOOD).push_blob(b"y", media_type="a/b")
+
+
+def test_an_upload_location_that_is_missing_or_insecure(registry: MemoryRegistry, tmp_path: Path) -> None:
+    registry.fault(Fault(method="POST", headers={"Location": ""}))
+    with pytest.raises(NetworkError, match="where to upload"):
+        store_of(registry).push_blob(b"x", media_type="a/b")
+    authority = Authority(tmp_path)
+    behaviour = Behaviour(location_origin=registry.url.replace("127.0.0.1", "localhost"))
+    trusted = TlsOptions(authorities=(authority.file,))
+    with (
+        MemoryRegistry(behaviour, tls=authority.server("127.0.0.1")) as secure,
+        pytest.raises(NetworkError, match="over plain http"),
+    ):
+        store_of(secure, tls=trusted).push_blob(b"x", media_type="a/b")
+
+
+@pytest.mark.parametrize("status", [400, 405, 500])
+def test_a_registry_that_does_not_delete(registry: MemoryRegistry, status: int) -> None:
+    image = registry.put_image("a/b", "1")
+    registry.fail(status, times=-1, method="DELETE")
+    with pytest.raises(NetworkError, match=f"cannot delete .*status {status}"):
+        store_of(registry).delete_manifest(image.digest)
 
 
 @pytest.mark.parametrize("conditional", [True, False])
@@ -341,15 +248,6 @@ def test_plain_http_and_credentials_beyond_loopback(registry: MemoryRegistry) ->
                 store.resolve("1")
 
 
-@pytest.mark.parametrize("auth", ["none", "basic", "token"])
-def test_checking_credentials(registry: MemoryRegistry, auth: Any) -> None:
-    registry.behaviour = Behaviour(auth=auth)
-    Registry(client()).check(registry.host, GOOD)
-    if auth != "none":
-        with pytest.raises(AuthenticationError, match="does not accept"):
-            Registry(client()).check(registry.host, BAD)
-
-
 @pytest.mark.parametrize(
     ("status", "content_type", "expected"),
     [
@@ -396,13 +294,3 @@ def test_what_registries_say(registry: MemoryRegistry, body: bytes, told: str) -
     with pytest.raises(NetworkError) as caught:
         store_of(registry, BAD).manifest("1")
     assert str(caught.value).partition("/manifests/1`")[2] == (f": {told}" if told else "")
-
-
-def test_no_credential_reaches_a_log(registry: MemoryRegistry, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
-    registry.behaviour = Behaviour(auth="token", accounts={"robin": "canary-password"})
-    store = store_of(registry, BAD)
-    store.push_blob(b"x", media_type="a/b")
-    assert "status 202" in caplog.text
-    told = caplog.text + repr(store)
-    assert not [word for word in ("canary", "token-1", "cm9iaW4", "opaque-secret") if word in told]
