@@ -57,7 +57,9 @@ def tree(
     """A tree of these files; text is UTF-8."""
     return MemoryTree(
         {
-            path: MemoryFile(path, content.encode() if isinstance(content, str) else content, (modes or {}).get(path, 0o644))
+            path: MemoryFile(
+                path, content.encode() if isinstance(content, str) else content, (modes or {}).get(path, 0o644)
+            )
             for path, content in files.items()
         },
         links or {},

@@ -141,4 +141,6 @@ class Tally:
     def _note(self, name: str, count: int, examples: tuple[str, ...]) -> None:
         self._counts[name] = self._counts.get(name, 0) + count
         kept = self._examples.setdefault(name, [])
-        kept.extend(path for path in examples[: _EXAMPLES - len(kept)] if path not in kept)
+        for path in examples:
+            if len(kept) < _EXAMPLES and path not in kept:
+                kept.append(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assaymark.inventory.analyzer import Options
-from assaymark.inventory.select import analysers_for, analyser_set, analyzers, index_for, kinds_for
+from assaymark.inventory.select import analyser_set, analysers_for, analyzers, index_for, kinds_for
 from assaymark.inventory.unanalysed import KINDS
 
 LANGUAGES = {"npm", "pip", "python-pkg"}

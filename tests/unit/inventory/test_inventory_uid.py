@@ -39,9 +39,7 @@ def test_more_values_than_fit_side_by_side() -> None:
 
 
 def test_lockfile_package_has_the_known_value() -> None:
-    package = Package(
-        name="Flask", version="2.0.0", locations=(Location(start_line=5, end_line=5),), analyzed_by="pip"
-    )
+    package = Package(name="Flask", version="2.0.0", locations=(Location(start_line=5, end_line=5),), analyzed_by="pip")
 
     assert package_uids([package], ["requirements.txt"]) == ["5049a0ae927ae04b"]
 
@@ -98,7 +96,9 @@ def test_packages_together_hash_as_alone() -> None:
 def test_absurd_epochs_wrap_around(epoch: int) -> None:
     wrapped = (epoch + 2**63) % 2**64 - 2**63
 
-    assert package_uids([Package(name="a", epoch=epoch)], [""]) == package_uids([Package(name="a", epoch=wrapped)], [""])
+    assert package_uids([Package(name="a", epoch=epoch)], [""]) == package_uids(
+        [Package(name="a", epoch=wrapped)], [""]
+    )
 
 
 def test_the_path_tells_equal_packages_apart() -> None:

@@ -39,7 +39,7 @@ def _parse(source: Input) -> Iterator[Found]:
             continue
         version = _version(specifiers, comprehensive=source.options.comprehensive)
         if version is None:
-            unpinned.append(name)
+            unpinned += [name] if not name.startswith("-") else []  # an option of pip
             continue
         packages.append(Package(name=name, version=version, locations=(Location(start_line=number, end_line=number),)))
         if len(packages) > source.limits.packages_per_file:
