@@ -16,7 +16,7 @@ from assaymark.cli.database_flags import cache_of, open_database_from, update_da
 from assaymark.cli.filter_flags import Filters, filters_from
 from assaymark.cli.scan_flags import DEFAULT_FORMAT, check_scan_flags
 from assaymark.errors import ExitCode, IncompleteError, UsageError
-from assaymark.model.issue import IssueCode
+from assaymark.model.issue import Issue, IssueCode
 
 if TYPE_CHECKING:
     from assaymark.cli.console import Console
@@ -181,6 +181,7 @@ class Scanning:
         for issue in coverage.issues:
             if issue.code is IssueCode.DATABASE_SAMPLE:
                 self.console.warn(issue.message)
+        self._tell_ignored(coverage.issues)
         if coverage.complete:
             return
         blocking = [issue for issue in coverage.issues if issue.blocking]
@@ -192,6 +193,14 @@ class Scanning:
         kinds = ", ".join(f"{kind.kind} ({kind.count})" for kind in coverage.not_analysed)
         if kinds:
             self.console.warn(f"the scan is incomplete: these kinds of files are not read by this version: {kinds}")
+
+    def _tell_ignored(self, issues: tuple[Issue, ...]) -> None:
+        """One line for all entries that were left out without harm: what looks like an attack is not passed over."""
+        ignored = [issue for issue in issues if issue.code is IssueCode.ENTRY_IGNORED and not issue.blocking]
+        if not ignored:
+            return
+        more = f" ({len(ignored) - 1} more; the JSON report's `Coverage` lists them)" if len(ignored) > 1 else ""
+        self.console.warn(f"{ignored[0].path or 'an entry'}: {ignored[0].message}{more}")
 
 
 def _first_reason(scan: Scan) -> str:
