@@ -20,6 +20,7 @@ from typing import Final
 
 import msgspec
 
+from assaymark.advisories.freshness import database_issues
 from assaymark.artifact.config import image_config
 from assaymark.artifact.naming import artifact_id, choose_reference, repository_id
 from assaymark.artifact.size import SizeBudget
@@ -39,7 +40,7 @@ from assaymark.matching.selection import MatchOptions
 from assaymark.model.advisory import AdvisorySource
 from assaymark.model.artifact import ArtifactType, Directory, GitFacts, Image, LayerBlob
 from assaymark.model.inventory import Inventory, LayerInventory
-from assaymark.model.issue import Coverage, Issue, IssueCode, Unanalysed
+from assaymark.model.issue import Coverage, Issue, Unanalysed
 from assaymark.model.progress import NoProgress, Progress
 from assaymark.model.report import NO_METADATA, Invocation, Metadata, Report, ReportLayer, Scan, ScannerInfo
 from assaymark.version import __version__
@@ -242,16 +243,17 @@ def _directory_inventory(directory: Directory, wanted: Wanted, means: Means) -> 
 
 def _report(inventory: Inventory, source: AdvisorySource, head: Report, wanted: Wanted) -> Report:
     """`head` with results, operating system and coverage."""
+    today = datetime.fromisoformat(head.created_at[:19] + "+00:00")
     detection = detect(
         inventory,
         artifact_name=head.artifact_name,
         artifact_id=head.artifact_id,
         source=source,
-        today=datetime.fromisoformat(head.created_at[:19] + "+00:00"),
+        today=today,
         options=wanted.matching,
     )
     results = tuple(filter_result(result, wanted.filters) for result in detection.results)
-    issues = (*inventory.issues, *detection.issues, *_sample_issue(source))
+    issues = (*database_issues(source.info, today), *inventory.issues, *detection.issues)
     metadata = msgspec.structs.replace(head.metadata, os=detection.os) if detection.os else head.metadata
     return msgspec.structs.replace(
         head,
@@ -265,12 +267,6 @@ def coverage(issues: tuple[Issue, ...], not_analysed: tuple[Unanalysed, ...]) ->
     """The statement of what was looked at; complete when nothing is known to be missing."""
     missing = any(issue.blocking for issue in issues) or any(kind.kind not in UNCERTAIN_KINDS for kind in not_analysed)
     return Coverage(complete=not missing, issues=issues, not_analysed=not_analysed)
-
-
-def _sample_issue(source: AdvisorySource) -> Iterator[Issue]:
-    if source.info.sample:
-        message = "the sample database holds a few hundred advisories: what it does not know may still be vulnerable"
-        yield Issue(code=IssueCode.DATABASE_SAMPLE, message=message, blocking=False)
 
 
 def _head(started: datetime, wanted: Wanted, means: Means) -> Report:

@@ -235,7 +235,7 @@ def _find_blanks(record: Record) -> tuple[str, ...]:
     }
     blanks = [f"`{name}`" for name, value in values.items() if not value]
     warnings = []
-    if not database.uri or not database.version:
+    if not database.uri and not database.version:
         warnings.append(f"the vulnerability record leaves blank: {', '.join(blanks)}")
     if times.started and times.started == times.finished:
         warnings.append("the vulnerability record gives one time for start and finish: that of its writing")

@@ -6,9 +6,10 @@ import shlex
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from assaymark.attest.attach import Attached, Attestation, attach, confirm, sign_attestation
+from assaymark.attest.clock import creation_time
 from assaymark.attest.predicate import PredicateType, prepare_predicate
 from assaymark.attest.store.attestation import AttestationFormat
 from assaymark.attest.vuln import Image, Override
@@ -18,8 +19,6 @@ from assaymark.model.descriptor import INDEX_TYPES
 if TYPE_CHECKING:
     from assaymark.attest.keys.private import Signer
     from assaymark.cli.console import Console
-
-EPOCH_VARIABLE: Final = "SOURCE_DATE_EPOCH"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,10 +74,8 @@ class Attesting:
 
 
 def created_now(console: Console) -> str:
-    """The time for annotations: `SOURCE_DATE_EPOCH` when it is set, else now; RFC 3339 in UTC, whole seconds."""
-    epoch = console.environ.get(EPOCH_VARIABLE, "")
-    moment = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdigit() else datetime.now(UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    """The time for annotations: `SOURCE_DATE_EPOCH` when it is set, else now."""
+    return creation_time(console.environ, lambda: datetime.now(UTC))
 
 
 def tell_attached(
