@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,7 +75,7 @@ class Attesting:
 
 def created_now(console: Console) -> str:
     """The time for annotations: `SOURCE_DATE_EPOCH` when it is set, else now."""
-    return creation_time(console.environ, lambda: datetime.now(UTC))
+    return creation_time(console.environ, time.time)
 
 
 def tell_attached(
