@@ -196,11 +196,13 @@ class Scanning:
 
     def _tell_ignored(self, issues: tuple[Issue, ...]) -> None:
         """One line for all entries that were left out without harm: what looks like an attack is not passed over."""
-        ignored = [issue for issue in issues if issue.code is IssueCode.ENTRY_IGNORED and not issue.blocking]
+        told = {issue.path for issue in issues if issue.blocking}
+        ignored = [issue for issue in issues if issue.code is IssueCode.ENTRY_IGNORED and issue.path not in told]
         if not ignored:
             return
         more = f" ({len(ignored) - 1} more; the JSON report's `Coverage` lists them)" if len(ignored) > 1 else ""
-        self.console.warn(f"{ignored[0].path or 'an entry'}: {ignored[0].message}{more}")
+        where = f"{ignored[0].path}: " if ignored[0].path else ""
+        self.console.warn(f"{where}{ignored[0].message}{more}")
 
 
 def _first_reason(scan: Scan) -> str:
