@@ -61,6 +61,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     spilled_bytes: int = 8 * GIB  # on disk, for one layer
     json_bytes: int = 64 * MIB
     json_depth: int = 512
+    json_repaired_bytes: int = 8 * MIB  # of a document with invalid UTF-8 or half a surrogate pair
     json_values: int = 3_000_000  # an empty list is 2 bytes in the file and 64 in memory
     json_containers: int = 1_000_000
     yaml_nodes: int = 1_000_000  # with aliases expanded (billion laughs)

@@ -197,7 +197,8 @@ class _Collector:
         for alias, path in search.run().items():
             if alias not in self.kept and not self._is_skipped(alias) and not self._is_hidden(path):
                 found.setdefault(path, []).append(alias)
-        self._note_dangling(claims)
+        if self._other_path_bytes <= self._limits.layer_path_bytes:
+            self._note_dangling(claims)
         if self.links.exhausted or self._other_path_bytes > self._limits.layer_path_bytes:
             self._notes.add("not every link was followed", "")
         return found
@@ -205,7 +206,12 @@ class _Collector:
     def _note_dangling(self, claims: Wants) -> None:
         """A wanted name whose link leads in a circle, to another layer or to the host is not passed over."""
         for path in self.links:
-            if claims(path, 0, 0) and not self._is_skipped(path) and self.links.resolve(path) not in self._made:
+            if not claims(path, 0, 0) or self._is_skipped(path):
+                continue
+            target = self.links.resolve(path)
+            if self.links.exhausted:
+                return
+            if target not in self._made:
                 self._notes.add("a link that leads to no file of its layer, not followed", path)
 
     def _note_nameless(self, entry: Entry) -> None:

@@ -10,6 +10,7 @@ Both accept everything that RFC 8259 allows within the bounds, and are bounded b
 
 - bytes (`Limits.json_bytes`), nesting (`json_depth`), containers and values (`json_containers`, `json_values`): an
   empty list is two bytes on the wire and sixty-four in memory;
+- what needs repair (invalid UTF-8, half a pair) only up to `json_repaired_bytes`: nobody's lockfile does;
 - nesting is counted without recursion and without a parser: what is outside strings is found by C-speed replacing,
   so that neither a decoder's recursion nor the caller's own ever meets a deep document (CVE-2024-27454).
 
@@ -22,7 +23,7 @@ import json
 import math
 import re
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any, Final
@@ -38,11 +39,9 @@ _NOT_STRUCTURE: Final = bytes(byte for byte in range(256) if byte not in _STRUCT
 _STRING: Final = re.compile(rb'"[^"]*+"?')
 _STEP: Final = bytes({0x5B: 1, 0x7B: 1, 0x5D: 255, 0x7D: 255}.get(byte, 0) for byte in range(256))  # as signed: +1, -1
 
-# An escape of any kind; a correct surrogate pair is one match, so that what `lone` matches has no partner.
-_ESCAPE: Final = re.compile(
-    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.",
-    re.DOTALL,
-)
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_LOW_HALF: Final = re.compile(rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_SURROGATE_BYTES: Final = 6
 
 
 def decode_go(data: bytes, *, limits: Limits, what: str = "") -> Any:
@@ -60,7 +59,9 @@ def decode_go(data: bytes, *, limits: Limits, what: str = "") -> Any:
     _check_bounds(data, limits=limits, what=what)
     try:
         return msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        if len(data) > limits.json_repaired_bytes:
+            raise ArtifactError(f"{_name(what)} is not JSON: {exc}") from exc
         return _decode_repaired(data, what=what)
     except RecursionError as exc:  # the caller's own stack is deep already
         raise LimitError(f"{_name(what)} is nested too deeply") from exc
@@ -138,11 +139,33 @@ def _outside_strings(data: bytes) -> bytes:
 
 def _decode_repaired(data: bytes, *, what: str) -> Any:
     """The slow path of `decode_go`: invalid UTF-8 and lone surrogates are replaced, and the rest is an error."""
-    repaired = _ESCAPE.sub(lambda match: b"\\ufffd" if match["lone"] else match.group(), decode_utf8(data).encode())
+    data = decode_utf8(data).encode()
+    pieces: list[bytes] = []
+    done = 0
+    for start in _lone_surrogates(data):
+        pieces += (data[done:start], b"\\ufffd")
+        done = start + _SURROGATE_BYTES
     try:
-        return msgspec.json.decode(repaired)
+        return msgspec.json.decode(b"".join((*pieces, data[done:])) if pieces else data)
     except msgspec.DecodeError as exc:
         raise ArtifactError(f"{_name(what)} is not JSON: {exc}") from exc
+
+
+def _lone_surrogates(data: bytes) -> Iterator[int]:
+    """Where escapes of half a surrogate pair stand; linear, since every byte is looked at once."""
+    before = 0
+    for match in _SURROGATE.finditer(data):
+        start = match.start()
+        if start < before:  # the second half of a pair
+            continue
+        between = data[before:start]
+        before = match.end()
+        if (len(between) - len(between.rstrip(b"\\"))) % 2:  # an escaped backslash and the letter u
+            continue
+        if data[start + 3] in b"89abAB" and _LOW_HALF.match(data, before):
+            before += _SURROGATE_BYTES
+        else:
+            yield start
 
 
 def _name(what: str) -> str:
@@ -159,7 +182,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_half_surrogates(data: bytes) -> None:
-    if b"\\u" in data and any(match["lone"] for match in _ESCAPE.finditer(data)):
+    if any(True for _ in _lone_surrogates(data)):
         raise ValueError("half a surrogate pair")
 
 

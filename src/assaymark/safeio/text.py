@@ -10,26 +10,19 @@ r"""Text from untrusted bytes, and untrusted text on its way to people.
 
 from __future__ import annotations
 
-import codecs
 import re
 from typing import Final
 
 _UNSAFE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-_GO_ERRORS: Final = "assaymark.go"
-
-
-def _one_for_each_byte(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    return "\ufffd" * (error.end - error.start), error.end
-
-
-codecs.register_error(_GO_ERRORS, _one_for_each_byte)
+_ESCAPED_BYTES: Final = dict.fromkeys(range(0xDC80, 0xDD00), "\ufffd")  # what `surrogateescape` makes of a byte
 
 
 def decode_utf8(data: bytes) -> str:
     """The text of `data`, never failing: one U+FFFD stands for each byte that is not UTF-8."""
-    return data.decode("utf-8", _GO_ERRORS)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("utf-8", "surrogateescape").translate(_ESCAPED_BYTES)
 
 
 def _escape(match: re.Match[str]) -> str:

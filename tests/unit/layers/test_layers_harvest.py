@@ -245,6 +245,26 @@ def test_links_that_give_nothing_cost_no_second_pass(entries: Entries, kept: lis
     assert (list(contents(harvested)), taken) == (kept, 1)
 
 
+def test_wanted_names_that_are_links_to_nothing_are_noted() -> None:
+    issues: list[Issue] = []
+    run(
+        [
+            (STATUS, Link("/gone")),
+            (APK, Link("/etc/os-release")),
+            ("etc/os-release", "ID=a"),
+            ("unwanted", Link("/gone")),
+            ("skip/", Folder()),
+            ("skip/package.json", Link("/gone")),
+        ],
+        issues=issues,
+        skip_dirs=SkipRules(["skip"]),
+    )
+
+    assert [(issue.message, issue.path, issue.blocking) for issue in issues] == [
+        ("a link that leads to no file of its layer, not followed", STATUS, False)
+    ]
+
+
 def test_find_follows_links_to_kept_files() -> None:
     harvested, _ = run(
         [

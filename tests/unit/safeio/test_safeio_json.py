@@ -65,6 +65,8 @@ FORGIVEN = {
     "an encoded surrogate": (b'"\xed\xa0\x80"', "\ufffd\ufffd\ufffd"),
     "a lone high surrogate": (rb'"\ud800x"', "\ufffdx"),
     "a lone low surrogate before a pair": (rb'["\uDC00\ud834\udd1e"]', ["\ufffd\U0001d11e"]),
+    "two high surrogates before a low one": (rb'"\ud800\ud834\udd1e\udd1e"', "\ufffd\U0001d11e\ufffd"),
+    "runs of backslashes": (rb'"\\\\\ud800\\\ud800\\ud800"', "\\\\\ufffd\\\ufffd\\ud800"),
     "an escaped backslash before u": (rb'["\\ud800", "\ud800"]', ["\\ud800", "\ufffd"]),
 }
 
@@ -74,6 +76,14 @@ def test_go_forgives_what_strict_refuses(data: bytes, value: Any) -> None:
     assert decode_go(data, limits=DEFAULT_LIMITS) == value
     with pytest.raises(ArtifactError, match="the document is not acceptable JSON"):
         decode_strict(data, limits=DEFAULT_LIMITS)
+
+
+def test_a_large_document_is_not_repaired() -> None:
+    limits = Limits(json_repaired_bytes=5)
+
+    assert decode_go(b'"a\xff"', limits=limits) == "a\ufffd"
+    with pytest.raises(ArtifactError, match="the document is not JSON: "):
+        decode_go(b'"aaa\xff"', limits=limits)
 
 
 def test_the_key_that_appears_twice_is_named() -> None:

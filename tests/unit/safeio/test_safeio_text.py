@@ -33,8 +33,3 @@ DECODED = {
 @pytest.mark.parametrize(("data", "text"), DECODED.values(), ids=DECODED)
 def test_decode_utf8(data: bytes, text: str) -> None:
     assert decode_utf8(data) == text
-
-
-def test_the_error_rule_is_for_decoding_only() -> None:
-    with pytest.raises(UnicodeEncodeError):
-        "\ud800".encode("utf-8", "assaymark.go")
