@@ -6,7 +6,7 @@
         ...
         assert registry.paths("PUT") == [...]
 
-It speaks the distribution specification (pull, push in one piece, mounts, ranges, HEAD, delete, referrers), ETag with
+It speaks the distribution specification (pull, push in one piece or several, mounts, ranges, HEAD, delete, referrers), ETag with
 If-Match on manifests, and the three kinds of authentication. What differs between services is a `Behaviour`.
 """
 
@@ -106,6 +106,7 @@ class MemoryRegistry:
         self.behaviour = behaviour or Behaviour()
         self.repositories: dict[str, Content] = {}
         self.uploads: dict[str, str] = {}
+        self.parts: dict[str, bytes] = {}
         self.requests: list[Recorded] = []
         self.faults: list[Fault] = []
         self.tokens = Tokens()

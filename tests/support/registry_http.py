@@ -208,13 +208,17 @@ def _upload(registry: MemoryRegistry, content: Content, exchange: Exchange, name
     session = rest.removeprefix("uploads/")
     if exchange.method == "POST":
         return _start_upload(registry, content, name, query)
-    if registry.uploads.get(session) != name or exchange.method != "PUT":
+    if registry.uploads.get(session) != name or exchange.method not in ("PATCH", "PUT"):
         return _error(registry, 404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry")
+    data = registry.parts.pop(session, b"") + exchange.body
+    if exchange.method == "PATCH":
+        registry.parts[session] = data
+        return Reply(202, {"Location": f"/v2/{name}/blobs/uploads/{session}", "Range": f"0-{max(len(data) - 1, 0)}"})
     del registry.uploads[session]
     digest = query.get("digest", [""])[0]
-    if sha256_digest(exchange.body) != digest:
+    if sha256_digest(data) != digest:
         return _error(registry, 400, "DIGEST_INVALID", "provided digest did not match uploaded content")
-    content.blobs[digest] = exchange.body
+    content.blobs[digest] = data
     return Reply(201, {"Location": f"/v2/{name}/blobs/{digest}", "Docker-Content-Digest": digest})
 
 
@@ -254,8 +258,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         registry: MemoryRegistry = self.server.registry  # type: ignore[attr-defined]  # set by MemoryRegistry
-        length = int(self.headers.get("Content-Length") or 0)
-        body = self.rfile.read(length) if length else b""
+        body = self._body()
         headers = {name.lower(): value for name, value in self.headers.items()}
         reply = registry.answer(Exchange(self.command, self.path, headers, body))
         if reply.delay:
@@ -263,6 +266,18 @@ class Handler(BaseHTTPRequestHandler):
         self._write(reply, registry)
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = do_PATCH = _serve
+
+    def _body(self) -> bytes:
+        """The request's body, by its length or in chunks (RFC 9112, section 7.1; cosign uploads so)."""
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        parts = []
+        while size := int(self.rfile.readline(100).split(b";")[0], 16):
+            parts.append(self.rfile.read(size))
+            self.rfile.readline(100)
+        while self.rfile.readline(8192).strip():
+            pass
+        return b"".join(parts)
 
     def _write(self, reply: Reply, registry: MemoryRegistry) -> None:
         self.send_response(reply.status)
