@@ -221,8 +221,6 @@ def _frame(source: _Source, decompressor: ZstdDecompressor, limits: Limits) -> I
     while not last:
         block, last = _block(source)
         yield frame.decompress(block + source.take(4) if last and has_checksum else block)
-    if not frame.eof:
-        raise source.damaged("a zstd frame does not end with its last block")
 
 
 def _frame_header(source: _Source, limits: Limits) -> tuple[bytes, bool]:

@@ -14,11 +14,12 @@ from typing import Final
 
 import msgspec
 
-from assaymark.layers.header import decimal, parse_number
+from assaymark.layers.header import BLOCK, decimal, parse_number
 
 _ZEROS: Final = bytes(256 * 1024)
 _OLD_MAP: Final = 386  # four entries in the header, 21 in each extension block
 _OLD_ENTRY: Final = 24
+_NUMBER_BYTES: Final = 20  # 2^63 in decimal, and a line feed
 
 
 class Sparse(msgspec.Struct, frozen=True):
@@ -96,16 +97,18 @@ def _old_entries(data: bytes, count: int) -> list[int]:
 
 def _in_content(next_block: Callable[[], bytes], most: int) -> tuple[list[int], int]:
     """Format 1.0: decimal numbers, one a line, in blocks in front of the content; the first counts the segments."""
-    text, blocks = b"", 0
-    expected: int | None = None
-    while expected is None or text.count(b"\n") < 1 + 2 * expected:
-        text += next_block()
-        blocks += 1
-        if expected is None and b"\n" in text:
-            expected = decimal(text.partition(b"\n")[0])
-            if expected > most:
-                raise ValueError("a sparse map is too long")
-    return [decimal(line) for line in text.split(b"\n")[1 : 1 + 2 * expected]], blocks
+    first = next_block()
+    expected = decimal(first.partition(b"\n")[0])  # of many segments or of a line without end: an error here
+    if expected > most:
+        raise ValueError("a sparse map is too long")
+    blocks = [first]
+    lines = first.count(b"\n")
+    while lines < 1 + 2 * expected:
+        if len(blocks) * BLOCK > _NUMBER_BYTES * (2 + 2 * expected):
+            raise ValueError("a sparse map is malformed")
+        blocks.append(next_block())
+        lines += blocks[-1].count(b"\n")
+    return [decimal(line) for line in b"".join(blocks).split(b"\n")[1 : 1 + 2 * expected]], len(blocks)
 
 
 def _sparse(numbers: list[int], size: int) -> Sparse:

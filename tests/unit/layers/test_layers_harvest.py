@@ -1,70 +1,27 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
-import io
+import os
 import tarfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, BinaryIO
+from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.support.harvests import APK, Opened, contents, diff_id, run_harvest, wanted
 from tests.support.images import Entries, File, Folder, Link, Special, write_layer
 
-from assaymark.errors import ArtifactError, DigestMismatchError, LimitError
+from assaymark.errors import ArtifactError, DigestMismatchError, LimitError, LocalError
 from assaymark.layers.harvest import harvest
 from assaymark.layers.skip import SkipRules
-from assaymark.layers.tree import Harvest
 from assaymark.limits import DEFAULT_LIMITS, Limits
-from assaymark.model.digest import DiffId
 from assaymark.model.issue import Issue, IssueCode
-
-STATUS = "var/lib/dpkg/status"
-APK = "lib/apk/db/installed"
-EXACT = frozenset({STATUS, APK, "etc/os-release", "usr/lib/os-release", "bin/sh"})
-
-
-def wanted(path: str, mode: int, size: int) -> bool:
-    return path in EXACT or path.endswith("package.json") or bool(mode & 0o111 and path.startswith("opt/"))
-
-
-class Opened:
-    """A layer that counts how often it is opened."""
-
-    def __init__(self, stored: bytes) -> None:
-        self.stored = stored
-        self.times = 0
-
-    @contextmanager
-    def __call__(self) -> Iterator[BinaryIO]:
-        self.times += 1
-        yield io.BytesIO(self.stored)
-
-
-def diff_id(tar: bytes) -> DiffId:
-    return DiffId("sha256:" + hashlib.sha256(tar).hexdigest())
-
-
-def run(
-    entries: Entries | bytes, *, issues: list[Issue] | None = None, limits: Limits = DEFAULT_LIMITS, **options: Any
-) -> tuple[Harvest, int]:
-    """The harvest of a layer, and how many passes it took."""
-    tar = entries if isinstance(entries, bytes) else write_layer(entries)
-    opened = Opened(gzip.compress(tar, 1))
-    take: Callable[[Issue], None] = (issues if issues is not None else []).append
-    harvested = harvest(opened, diff_id=diff_id(tar), **{"wants": wanted, **options}, limits=limits, on_issue=take)
-    return harvested, opened.times
-
-
-def contents(harvested: Harvest) -> dict[str, bytes]:
-    return {file.path: file.read() for file in harvested.tree.under("")}
 
 
 def test_wanted_files_and_the_facts_of_the_layer() -> None:
     tar = write_layer(
         [("./etc/os-release", File(b"ID=a", 0o640)), ("/opt/tool", File(b"\x7fELF", 0o755)), ("opt/text", "x")]
     )
-    harvested, passes = run(tar)
+    harvested, passes = run_harvest(tar)
 
     with harvested:
         file = harvested.tree.find("etc/os-release")
@@ -81,7 +38,7 @@ def test_wants_is_asked_once_for_each_regular_file_in_order() -> None:
         asked.append((path, mode, size))
         return False
 
-    run(
+    run_harvest(
         [("b", "12"), ("a/", Folder()), ("l", Link("b")), ("a/c", File(b"", 0o755))],
         wants=wants,
         claims=lambda *_: False,
@@ -106,7 +63,7 @@ WHITEOUTS = {
 
 @pytest.mark.parametrize(("entries", "whiteouts", "opaque"), WHITEOUTS.values(), ids=WHITEOUTS)
 def test_whiteouts(entries: Entries, whiteouts: tuple[str, ...], opaque: tuple[str, ...]) -> None:
-    harvested, _ = run(entries, skip_dirs=SkipRules(["skip"]))
+    harvested, _ = run_harvest(entries, skip_dirs=SkipRules(["skip"]))
 
     assert (harvested.whiteouts, harvested.opaque) == (whiteouts, opaque)
 
@@ -126,7 +83,7 @@ IGNORED = {
 def test_ignored_entries_are_noted_and_do_not_block(name: str, message: str, path: str) -> None:
     issues: list[Issue] = []
     tar = write_layer([(name, "x")])
-    harvested, _ = run(tar, issues=issues)
+    harvested, _ = run_harvest(tar, issues=issues)
 
     assert (contents(harvested), harvested.whiteouts, harvested.opaque) == ({}, (), ())
     assert issues == [
@@ -136,14 +93,14 @@ def test_ignored_entries_are_noted_and_do_not_block(name: str, message: str, pat
 
 def test_the_root_directory_itself_is_nothing_to_note() -> None:
     issues: list[Issue] = []
-    run([("./", Folder()), ("/", Folder())], issues=issues)
+    run_harvest([("./", Folder()), ("/", Folder())], issues=issues)
 
     assert issues == []
 
 
 def test_many_ignored_entries_are_counted() -> None:
     issues: list[Issue] = []
-    run([(f"../{number}", "") for number in range(150)], issues=issues)
+    run_harvest([(f"../{number}", "") for number in range(150)], issues=issues)
 
     assert len(issues) == 101
     assert (issues[-1].message, issues[-1].path) == ("outside root, ignored (50 more)", "")
@@ -151,7 +108,7 @@ def test_many_ignored_entries_are_counted() -> None:
 
 def test_a_path_that_is_nested_too_deeply_blocks() -> None:
     issues: list[Issue] = []
-    harvested, _ = run({"d/" * 256 + "package.json": "{}", "d/" * 255 + "package.json": "{}"}, issues=issues)
+    harvested, _ = run_harvest({"d/" * 256 + "package.json": "{}", "d/" * 255 + "package.json": "{}"}, issues=issues)
 
     assert [file.path.count("/") for file in harvested.tree.under("")] == [255]
     assert [(issue.message, issue.blocking) for issue in issues] == [("nested too deeply, not analysed", True)]
@@ -177,154 +134,9 @@ FLIPS: dict[str, tuple[list[tuple[str, Any]], dict[str, bytes]]] = {
 
 @pytest.mark.parametrize(("entries", "kept"), FLIPS.values(), ids=FLIPS)
 def test_the_last_entry_of_a_path_counts(entries: Entries, kept: dict[str, bytes]) -> None:
-    harvested, _ = run(entries)
+    harvested, _ = run_harvest(entries)
 
     assert contents(harvested) == kept
-
-
-DB = b"Package: a\n"
-LINKED: dict[str, tuple[list[tuple[str, Any]], int]] = {
-    "a hard link": ([("db/copy", DB), (STATUS, Link("db/copy", hard=True))], 2),
-    "a hard link with an absolute name": ([("db/copy", DB), (STATUS, Link("/db/./copy", hard=True))], 2),
-    "a relative symbolic link": ([("var/lib/dpkg/real", DB), (STATUS, Link("real"))], 2),
-    "a symbolic link before its target": ([(STATUS, Link("../../../db/copy")), ("db/copy", DB)], 2),
-    "an absolute symbolic link": ([("db/copy", DB), (STATUS, Link("/db/copy"))], 2),
-    "a link that climbs stays at the root": ([("db/copy", DB), (STATUS, Link("../" * 9 + "db/copy"))], 2),
-    "a chain of links": ([("d", DB), ("c", Link("d")), ("b", Link("/c", hard=True)), (STATUS, Link("/b"))], 2),
-    "a link to a directory": ([("var/lib/dpkg", Link("/usr/lib/dpkg-db")), ("usr/lib/dpkg-db/status", DB)], 2),
-    "links to directories behind links": (
-        [("var/lib", Link("../state")), ("state/dpkg", Link("/opt/dpkg")), ("opt/dpkg/status", DB)],
-        2,
-    ),
-    "a link through a link to a directory": ([("s", Link("usr/s")), ("usr/s/copy", DB), (STATUS, Link("/s/copy"))], 2),
-    "forty links": ([(STATUS, Link("/l1")), *((f"l{n}", Link(f"l{n + 1}")) for n in range(1, 40)), ("l40", DB)], 2),
-    "a directory that holds a link to itself": (
-        [("var/lib/dpkg", Link("/db")), ("db/X11", Link(".")), ("db/status", DB)],
-        2,
-    ),
-    "the last of two targets": ([("db/copy", "old"), (STATUS, Link("/db/copy")), ("db/copy", DB)], 2),
-}
-
-
-@pytest.mark.parametrize(("entries", "passes"), LINKED.values(), ids=LINKED)
-def test_a_wanted_path_that_is_only_a_link_gets_its_targets_content(entries: Entries, passes: int) -> None:
-    harvested, taken = run(entries)
-
-    assert (contents(harvested), taken) == ({STATUS: DB}, passes)
-
-
-NOT_LINKED: dict[str, tuple[list[tuple[str, Any]], list[str]]] = {
-    "somebody wants the target": (
-        [("usr/lib/os-release", "ID=a"), ("etc/os-release", Link("../usr/lib/os-release"))],
-        ["usr/lib/os-release"],
-    ),
-    "a loop": ([(STATUS, Link("b")), ("var/lib/dpkg/b", Link("status"))], []),
-    "a link to itself": ([(STATUS, Link("status"))], []),
-    "forty-one links": (
-        [(STATUS, Link("/l1")), *((f"l{n}", Link(f"l{n + 1}")) for n in range(1, 41)), ("l41", DB)],
-        [],
-    ),
-    "a target outside": ([(STATUS, Link("/../../../etc/passwd"))], []),
-    "a hard link to itself": ([(STATUS, Link(STATUS, hard=True))], []),
-    "a link to a device": ([("dev/x", Special()), (STATUS, Link("/dev/x"))], []),
-    "a link without a target": ([("db", DB), (STATUS, Link(""))], []),
-    "a link to the root": ([("db", DB), ("var/lib/dpkg", Link("/")), (STATUS, Link("/"))], []),
-    "a link whose target went away with its directory": (
-        [("db/copy", DB), (STATUS, Link("/db/copy")), ("db", "flat")],
-        [],
-    ),
-    "an executable that is a link": ([("tools/x", File(b"", 0o755)), ("opt/x", Link("/tools/x"))], []),
-    "a link in a skipped directory": ([("skip/", Folder()), ("x", "{}"), ("skip/package.json", Link("/x"))], []),
-}
-
-
-@pytest.mark.parametrize(("entries", "kept"), NOT_LINKED.values(), ids=NOT_LINKED)
-def test_links_that_give_nothing_cost_no_second_pass(entries: Entries, kept: list[str]) -> None:
-    harvested, taken = run(entries, skip_dirs=SkipRules(["skip"]))
-
-    assert (list(contents(harvested)), taken) == (kept, 1)
-
-
-def test_wanted_names_that_are_links_to_nothing_are_noted() -> None:
-    issues: list[Issue] = []
-    run(
-        [
-            (STATUS, Link("/gone")),
-            (APK, Link("/etc/os-release")),
-            ("etc/os-release", "ID=a"),
-            ("unwanted", Link("/gone")),
-            ("skip/", Folder()),
-            ("skip/package.json", Link("/gone")),
-        ],
-        issues=issues,
-        skip_dirs=SkipRules(["skip"]),
-    )
-
-    assert [(issue.message, issue.path, issue.blocking) for issue in issues] == [
-        ("a link that leads to no file of its layer, not followed", STATUS, False)
-    ]
-
-
-def test_find_follows_links_to_kept_files() -> None:
-    harvested, _ = run(
-        [
-            ("usr/lib/os-release", "ID=a"),
-            ("etc", Link("usr/lib")),
-            ("x", Link("etc/os-release", hard=True)),
-            ("loop", Link("loop")),
-        ]
-    )
-    file = harvested.tree.find("usr/lib/os-release")
-
-    assert file is not None
-    assert [harvested.tree.find(path) for path in ("etc/os-release", "x")] == [file, file]
-    assert [harvested.tree.find(path) for path in ("loop", "nowhere", "etc", "")] == [None] * 4
-
-
-def test_a_hard_link_outside_is_noted() -> None:
-    issues: list[Issue] = []
-    run([(STATUS, Link("../../etc/shadow", hard=True))], issues=issues)
-
-    assert [(issue.message, issue.path, issue.blocking) for issue in issues] == [
-        ("a hard link that leads outside root, ignored", STATUS, False)
-    ]
-
-
-def test_claims_answers_for_links_and_wants_does_not() -> None:
-    asked: list[str] = []
-
-    def wants(path: str, mode: int, size: int) -> bool:
-        asked.append(path)
-        return False
-
-    harvested, _ = run([("x", DB), (STATUS, Link("/x"))], wants=wants, claims=wanted)
-
-    assert (asked, contents(harvested)) == (["x"], {STATUS: DB})
-
-
-@pytest.mark.parametrize("bound", [{"layer_link_steps": 20}, {"layer_path_bytes": 1_000}], ids=["steps", "bytes"])
-def test_too_many_links_are_noted(bound: dict[str, int]) -> None:
-    issues: list[Issue] = []
-    entries = [(f"l{number}", Link(f"f{number}")) for number in range(20)] + [
-        (f"f{number}", "x") for number in range(20)
-    ]
-    run(entries, issues=issues, limits=Limits(**bound))
-
-    assert [issue.message for issue in issues] == ["not every link was followed"]
-
-
-def test_steps_end_in_the_middle_of_a_directory() -> None:
-    issues: list[Issue] = []
-    entries: list[tuple[str, Any]] = [("l", Link("d")), *((f"d/{number}", "x") for number in range(50))]
-    run(entries, issues=issues, limits=Limits(layer_link_steps=30))
-    nested: list[tuple[str, Any]] = [
-        ("l", Link("d")),
-        *((f"d/{number}", Link("/e")) for number in range(50)),
-        ("e/f", "x"),
-    ]
-    run(nested, issues=issues, limits=Limits(layer_link_steps=160))
-
-    assert [issue.message for issue in issues] == ["not every link was followed"] * 2
 
 
 SKIPS = {
@@ -344,7 +156,7 @@ SKIPS = {
 
 @pytest.mark.parametrize(("entries", "kept"), SKIPS.values(), ids=SKIPS)
 def test_skipped_directories_and_files(entries: Entries, kept: list[str]) -> None:
-    harvested, _ = run(entries, skip_dirs=SkipRules(["app"]), skip_files=SkipRules(["**/y/*"]))
+    harvested, _ = run_harvest(entries, skip_dirs=SkipRules(["app"]), skip_files=SkipRules(["**/y/*"]))
 
     assert list(contents(harvested)) == kept
 
@@ -352,7 +164,7 @@ def test_skipped_directories_and_files(entries: Entries, kept: list[str]) -> Non
 def test_large_files_go_to_a_temporary_file() -> None:
     limits = Limits(memory_file_bytes=10, wanted_bytes=15)
     entries = {f"{name}/package.json": name * 9 for name in "abc"} | {"d/package.json": "d" * 100_000}
-    harvested, _ = run(entries, limits=limits)
+    harvested, _ = run_harvest(entries, limits=limits)
 
     assert contents(harvested) == {path: str(data).encode() for path, data in entries.items()}
     file = harvested.tree.find("d/package.json")
@@ -381,7 +193,9 @@ def test_large_files_go_to_a_temporary_file() -> None:
 def test_a_file_that_is_too_large_is_an_issue(alias: bool) -> None:
     issues: list[Issue] = []
     entries: list[tuple[str, Any]] = [("x", Link("/big")), ("big", "b" * 50)] if alias else [("x", "b" * 50)]
-    harvested, _ = run(entries, wants=lambda path, *_: path == "x", limits=Limits(wanted_file_bytes=49), issues=issues)
+    harvested, _ = run_harvest(
+        entries, wants=lambda path, *_: path == "x", limits=Limits(wanted_file_bytes=49), issues=issues
+    )
 
     assert contents(harvested) == {}
     assert [(issue.code, issue.path, issue.blocking) for issue in issues] == [(IssueCode.FILE_TOO_LARGE, "x", True)]
@@ -397,7 +211,17 @@ BOUNDED: dict[str, tuple[dict[str, int], str]] = {
 @pytest.mark.parametrize(("bound", "message"), BOUNDED.values(), ids=BOUNDED)
 def test_bounds(bound: dict[str, int], message: str) -> None:
     with pytest.raises(LimitError, match=message):
-        run({"a/package.json": "12", "b/package.json": "34"}, limits=Limits(**bound))
+        run_harvest({"a/package.json": "12", "b/package.json": "34"}, limits=Limits(**bound))
+
+
+def test_a_full_disk_is_a_local_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int, data: bytes, offset: int) -> int:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(LocalError, match=r"cannot write a temporary file in `.*`: no space left on device"):
+        run_harvest({APK: "x"}, limits=Limits(memory_file_bytes=0), spill=tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_another_diff_id_gives_nothing() -> None:
@@ -409,19 +233,6 @@ def test_another_diff_id_gives_nothing() -> None:
     ) as caught:
         harvest(Opened(tar), diff_id=claimed, wants=wanted, limits=DEFAULT_LIMITS, on_issue=lambda _: None)
     assert caught.value.reason == "DIFF_ID_MISMATCH"
-
-
-def test_the_second_pass_is_verified_too() -> None:
-    first = write_layer([("db/copy", DB), (STATUS, Link("/db/copy"))])
-    second = write_layer([("db/copy", b"forged\n"), (STATUS, Link("/db/copy"))])
-    layers = iter([first, second])
-
-    @contextmanager
-    def reopen() -> Iterator[BinaryIO]:
-        yield io.BytesIO(next(layers))
-
-    with pytest.raises(DigestMismatchError):
-        harvest(reopen, diff_id=diff_id(first), wants=wanted, limits=DEFAULT_LIMITS, on_issue=lambda _: None)
 
 
 def test_a_damaged_layer_is_named() -> None:
@@ -438,7 +249,7 @@ def test_a_damaged_layer_is_named() -> None:
 
 
 def test_files_below_a_folder_come_in_byte_order() -> None:
-    harvested, _ = run({f"{name}/package.json": "" for name in ("b", "a-b", "a", "a/z", "é", "Z")})
+    harvested, _ = run_harvest({f"{name}/package.json": "" for name in ("b", "a-b", "a", "a/z", "é", "Z")})
 
     assert [file.path for file in harvested.tree.under("a")] == ["a/package.json", "a/z/package.json"]
     assert [file.path.partition("/")[0] for file in harvested.tree.under("")] == ["Z", "a-b", "a", "a", "b", "é"]

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.layers.test_layers_tar import END, chunked, member, pax, read_all
+from tests.support.tars import END, chunked, member, pax, read_all
 
 from assaymark.errors import ArtifactError
 from assaymark.layers.tar import TarReader
@@ -64,6 +64,15 @@ def test_what_is_not_read_is_skipped(data: bytes) -> None:
     assert [entry.name for entry in reader] == ["sparse", "next"]
 
 
+def test_a_map_of_several_blocks() -> None:
+    count = 100
+    text = b"%d\n" % count + b"".join(b"%d\n1\n" % (offset * 2) for offset in range(count))
+    header = pax(GNU__sparse__major="1", GNU__sparse__name="sparse", GNU__sparse__realsize="200")
+    data = header + member("x", text.ljust(-(-len(text) // 512) * 512, b"\0") + b"a" * count) + END
+
+    assert [content for _, content in read_all(data, limits=Limits(tar_sparse_segments=count))] == [b"a\0" * count]
+
+
 def test_a_file_of_holes_only() -> None:
     data = pax_map("", 600_000) + member("x") + pax_map("600000,0", 600_000) + member("x") + END
 
@@ -104,6 +113,8 @@ BAD = {
     "old extensions that do not come": member("s", b"", type=b"S", sparse=old_map(extended=True)),
     "too many segments in a 1.0 map": one_zero(b"11\n"),
     "a 1.0 map without lines": one_zero(b"2\n5\n3\n12"),
+    "a 1.0 map of lines without end": one_zero(b"2\n5\n3" + b"0" * 700),
+    "a 1.0 map whose count has no end": one_zero(b"0" * 700),
     "a 1.0 map of words": one_zero(b"two\n5\n3\n12\n2\n"),
 }
 

@@ -3,68 +3,17 @@ from __future__ import annotations
 import contextlib
 import io
 import tarfile
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.images import Folder, Link, Special, write_layer
+from tests.support.tars import END, chunked, member, pax, read_all
 
 from assaymark.errors import ArtifactError, LimitError
 from assaymark.layers.header import Kind
 from assaymark.layers.tar import Entry, TarReader
 from assaymark.limits import DEFAULT_LIMITS, Limits
-
-END = bytes(1024)
-
-
-def chunked(data: bytes, size: int = 1 << 20) -> Iterator[bytes]:
-    return (data[start : start + size] for start in range(0, len(data), size))
-
-
-def read_all(data: bytes, *, chunk: int = 1 << 20, limits: Limits = DEFAULT_LIMITS) -> list[tuple[Entry, bytes]]:
-    reader = TarReader(chunked(data, chunk), limits=limits, what="sha256:x")
-    return [(entry, b"".join(reader.content())) for entry in reader]
-
-
-def member(name: str = "file", data: bytes = b"", **fields: bytes) -> bytes:
-    """One header, fields replaced where it is wished, and its content."""
-    header = tarfile.TarInfo(name)
-    header.size = len(data)
-    block = bytearray(header.tobuf(tarfile.GNU_FORMAT)[-512:])
-    for field, value in fields.items():
-        start = {
-            "mode": 100,
-            "size": 124,
-            "type": 156,
-            "link": 157,
-            "magic": 257,
-            "sparse": 386,
-            "prefix": 345,
-            "end": 508,
-        }
-        block[start[field] : start[field] + len(value)] = value
-    block[148:156] = b" " * 8
-    block[148:156] = b"%06o\0 " % sum(block)
-    return bytes(block) + data + bytes(-len(data) % 512)
-
-
-def pax(type_: bytes = b"x", **records: str | bytes) -> bytes:
-    data = b""
-    for key, value in records.items():
-        body = (
-            b" "
-            + key.replace("__", ".").encode()
-            + b"="
-            + (value.encode() if isinstance(value, str) else value)
-            + b"\n"
-        )
-        length = len(body)
-        while len(str(length)) + len(body) != length:
-            length = len(str(length)) + len(body)
-        data += str(length).encode() + body
-    return member("PaxHeaders/x", data, type=type_)
-
 
 names = st.text(st.characters(codec="utf-8", exclude_characters="\0/"), min_size=1, max_size=60)
 paths = st.lists(names, min_size=1, max_size=6).map("/".join)
@@ -256,6 +205,13 @@ BAD = {
 def test_malformed_archives(data: bytes, message: str) -> None:
     with pytest.raises(ArtifactError, match=f"layer `sha256:x` is not a valid tar archive: .*{message}"):
         read_all(data)
+
+
+def test_missing_content_is_noticed_when_nobody_reads_it() -> None:
+    reader = TarReader(chunked(member("a", b"x" * 600)[:1000]), limits=DEFAULT_LIMITS, what="x")
+
+    with pytest.raises(ArtifactError, match="ends in the middle"):
+        list(reader)
 
 
 BOUNDED = {
