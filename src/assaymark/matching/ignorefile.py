@@ -28,9 +28,9 @@ import msgspec
 
 from assaymark.errors import ArtifactError, UsageError
 from assaymark.limits import DEFAULT_LIMITS, Limits
-from assaymark.matching.doublestar import Pattern, compile_pattern
 from assaymark.matching.purl import Purl, find_purl, parse_purl
 from assaymark.model.digest import Digest, sha256_digest
+from assaymark.safeio.doublestar import Pattern, compile_pattern
 
 DEFAULT_IGNORE_FILE: Final = ".trivyignore"
 _DAY = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(.*)", re.DOTALL)

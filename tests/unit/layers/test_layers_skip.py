@@ -32,7 +32,6 @@ MATCHES = {
     ("[a-c]x", "dx"): False,
     ("[^a-c]x", "dx"): True,
     ("[!a-c]x", "ax"): False,
-    ("[]]", "]"): True,
     ("[a-]", "-"): True,
     ("[abc", "a"): False,
     ("{a,b}/c", "b/c"): True,

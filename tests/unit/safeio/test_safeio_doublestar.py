@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from assaymark.matching.doublestar import compile_pattern
+from assaymark.safeio.doublestar import compile_pattern
 
 
 @pytest.mark.parametrize(
