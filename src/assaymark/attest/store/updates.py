@@ -4,6 +4,10 @@ Several jobs of one pipeline attach to one image at once, and a tag is read, cha
 last writer wins and the others' attestations are lost. Registries that take conditional requests refuse the late writer
 (`ConflictError`); the rest is caught by reading back after a moment. Either way the change is made again on what is
 there then.
+
+How long that moment is decides what can be lost: a writer that has read the tag before us and writes it after our
+reading back takes our entry away. Other jobs meet the same registry on the same kind of machine, so the moment is a
+multiple of our own way from reading to writing, and after a collision there are two.
 """
 
 from __future__ import annotations
@@ -25,13 +29,19 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         tries: how often.
-        settle: seconds between writing and reading back; longer than another writer's way from reading to writing.
+        settle: the least seconds between writing and reading back.
+        patience: how many times our own way from reading to writing another writer's may take.
+        longest: the most seconds between writing and reading back.
+        clock: measures that way.
         sleep: waits.
         jitter: a number from 0 to 1, so that two writers do not stay in step.
     """
 
     tries: int = 12
     settle: float = 0.05
+    patience: float = 4.0
+    longest: float = 2.0
+    clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
 
@@ -64,6 +74,7 @@ def update_tag(
     for attempt in range(pace.tries):
         if attempt:
             pace.sleep(pace.settle * (attempt + pace.jitter()))
+        begun = pace.clock()
         present = read_tag(store, tag)
         revision = revise(present)
         if revision.data is None and present is not None:
@@ -71,10 +82,10 @@ def update_tag(
         written = _write(store, tag, revision, replaces=present.descriptor.digest if present else None)
         if written is None:
             continue
-        pace.sleep(pace.settle * (1 + pace.jitter()))
-        present = read_tag(store, tag)
-        if present is not None and holds(present):
-            return present.descriptor
+        moment = min(max(pace.settle, pace.patience * (pace.clock() - begun)), pace.longest)
+        stayed = _stayed(store, tag, holds, pace, moments=[moment] * (2 if attempt else 1))
+        if stayed is not None:
+            return stayed
     raise NetworkError(
         f"the tag `{tag}` of `{store.name}` was changed by others {pace.tries} times while it was being written",
         hint="run the command again when fewer jobs attach to this image at once",
@@ -87,6 +98,20 @@ def read_tag(store: ContentStore, tag: str) -> StoredManifest | None:
         return store.manifest(tag)
     except NotFoundError:
         return None
+
+
+def _stayed(
+    store: ContentStore, tag: str, holds: Callable[[StoredManifest], bool], pace: Pace, *, moments: list[float]
+) -> Descriptor | None:
+    """What is at the tag after the moments, if it held each time."""
+    descriptor = None
+    for moment in moments:
+        pace.sleep(moment * (1 + pace.jitter()))
+        present = read_tag(store, tag)
+        if present is None or not holds(present):
+            return None
+        descriptor = present.descriptor
+    return descriptor
 
 
 def _write(store: ContentStore, tag: str, revision: Revision, *, replaces: Digest | None) -> Descriptor | None:
