@@ -27,7 +27,8 @@ from assaymark.model.digest import DiffId, Digest
 from assaymark.safeio.files import local_error, private_temporary
 from assaymark.safeio.paths import clean_path
 from assaymark.safeio.readers import BoundedReader, read_bounded
-from assaymark.safeio.tarindex import Member, MemberKind, read_tar_index
+from assaymark.safeio.tarheader import Kind
+from assaymark.safeio.tarindex import Member, read_tar_index
 
 CHUNK: Final = 1 * MIB
 GZIP_MAGIC: Final = b"\x1f\x8b"
@@ -67,11 +68,11 @@ class Archive:
         """The file that `name` leads to, links followed; None where there is none."""
         for _ in range(self._limits.link_hops):
             member = self._members.get(clean_path(name) or "")
-            if member is None or member.kind is MemberKind.OTHER:
+            if member is None or member.kind in (Kind.FOLDER, Kind.SPECIAL):
                 return None
-            if member.kind is MemberKind.FILE:
+            if member.kind is Kind.FILE:
                 return member
-            symbolic = member.kind is MemberKind.SYMLINK
+            symbolic = member.kind is Kind.SYMLINK
             name = join(dirname(member.name), member.target) if symbolic else member.target
         return None
 

@@ -26,7 +26,6 @@ from typing import BinaryIO, Final
 
 from assaymark.errors import DigestMismatchError, LimitError
 from assaymark.layers.decompress import open_tar_stream
-from assaymark.layers.header import Kind
 from assaymark.layers.kept import Storage, StoredFile
 from assaymark.layers.links import AliasSearch, Link, Links
 from assaymark.layers.notes import Notes
@@ -37,6 +36,7 @@ from assaymark.limits import Limits
 from assaymark.model.digest import DiffId, hasher
 from assaymark.model.issue import Issue, IssueCode
 from assaymark.safeio.paths import clean_path
+from assaymark.safeio.tarheader import Kind
 
 Wants = Callable[[str, int, int], bool]
 """Whether some analyser wants a file: its path, permission bits and size."""

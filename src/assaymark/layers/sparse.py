@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from assaymark.layers.header import BLOCK, decimal, parse_number
+from assaymark.safeio.tarheader import BLOCK, decimal, parse_number
 
 _ZEROS: Final = bytes(256 * 1024)
 _OLD_MAP: Final = 386  # four entries in the header, 21 in each extension block

@@ -23,7 +23,9 @@ from typing import Final
 import msgspec
 
 from assaymark.errors import ArtifactError, LimitError
-from assaymark.layers.header import (
+from assaymark.layers.sparse import Sparse, expand, from_pax, old_gnu
+from assaymark.limits import Limits
+from assaymark.safeio.tarheader import (
     BLOCK,
     KINDS,
     WITHOUT_CONTENT,
@@ -34,8 +36,6 @@ from assaymark.layers.header import (
     parse_mode,
     pax_records,
 )
-from assaymark.layers.sparse import Sparse, expand, from_pax, old_gnu
-from assaymark.limits import Limits
 from assaymark.safeio.text import decode_utf8
 
 _EXTENSIONS: Final = frozenset({b"x", b"X", b"g", b"L", b"K"})

@@ -11,9 +11,9 @@ from tests.support.images import Folder, Link, Special, write_layer
 from tests.support.tars import END, chunked, member, pax, read_all
 
 from assaymark.errors import ArtifactError, LimitError
-from assaymark.layers.header import Kind
 from assaymark.layers.tar import Entry, TarReader
 from assaymark.limits import DEFAULT_LIMITS, Limits
+from assaymark.safeio.tarheader import Kind
 
 names = st.text(st.characters(codec="utf-8", exclude_characters="\0/"), min_size=1, max_size=60)
 paths = st.lists(names, min_size=1, max_size=6).map("/".join)
