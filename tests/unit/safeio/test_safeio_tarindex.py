@@ -123,7 +123,7 @@ HOSTILE = [
     pytest.param(patched(124, b"xyz"), "not octal", id="size in letters"),
     pytest.param(patched(156, b"S"), "sparse", id="old sparse member"),
     pytest.param(pax(b"22 GNU.sparse.major=1\n"), "sparse", id="new sparse member"),
-    pytest.param(pax(b"12 size=abcd\n"), "out of range", id="pax size in letters"),
+    pytest.param(pax(b"13 size=abcd\n"), "out of range", id="pax size in letters"),
     pytest.param(pax(b"28 size=9999999999999999999\n"), "out of range", id="pax size beyond 63 bits"),
     pytest.param(pax(b"99 path=x\n"), "wrong length", id="pax record longer than its block"),
     pytest.param(pax(b"0 path=x\n"), "wrong length", id="pax record of length zero"),
