@@ -71,6 +71,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     packages_per_file: int = 100_000  # of 1 KiB each in memory; whole distributions have 60,000
     installed_files: int = 500_000  # paths kept of one package database; a full desktop has 300,000
     wanted_files: int = 200_000  # files kept for analysis from one layer
+    unread_files: int = 5_000  # of one layer, kept by path; more are counted
     wanted_bytes: int = 32 * MIB  # bytes of them held in memory before they spill to disk; layers are read in parallel
     version_chars: int = 1_024  # CVE-2022-40898, CVE-2024-3651: slow version strings
     constraint_chars: int = 64 * KIB  # one advisory's ranges, joined; they are read in linear time

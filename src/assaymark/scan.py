@@ -198,7 +198,7 @@ def _decoder() -> msgspec.msgpack.Decoder[LayerInventory]:
 
 
 def _read_layer(layer: LayerBlob, index: Index, wanted: Wanted, means: Means) -> LayerInventory:
-    watch, issues = index.watch(), list[Issue]()
+    watch, issues = index.watch(means.limits), list[Issue]()
     with harvest(
         layer.open,
         diff_id=layer.diff_id,
@@ -218,13 +218,14 @@ def _read_layer(layer: LayerBlob, index: Index, wanted: Wanted, means: Means) ->
             opaque=read.opaque,
             issues=tuple(issues),
             not_analysed=watch.not_analysed(),
+            unread=tuple(watch.unread),
         )
         return analyse_layer(read.tree, facts, index=index, limits=means.limits, options=wanted.analysis)
 
 
 def _directory_inventory(directory: Directory, wanted: Wanted, means: Means) -> LayerInventory:
     index = index_for(wanted.target, pkg_types=wanted.pkg_types, options=wanted.analysis)
-    watch, issues = index.watch(), list[Issue]()
+    watch, issues = index.watch(means.limits), list[Issue]()
     with walk_directory(
         directory.root,
         wants=watch.wants,
@@ -234,7 +235,7 @@ def _directory_inventory(directory: Directory, wanted: Wanted, means: Means) -> 
         limits=means.limits,
         on_issue=issues.append,
     ) as read:
-        facts = LayerFacts(issues=tuple(issues), not_analysed=watch.not_analysed())
+        facts = LayerFacts(issues=tuple(issues), not_analysed=watch.not_analysed(), unread=tuple(watch.unread))
         return analyse_layer(read.tree, facts, index=index, limits=means.limits, options=wanted.analysis)
 
 

@@ -7,6 +7,7 @@
 3. Packages get their analyser's name, normalised licences (applications only) and their UID, and are sorted.
 4. Applications whose file belongs to an official package of the operating system of the *same* layer are dropped, and
    packages likewise: the package manager's own database is the better source. Comprehensive detection keeps them.
+   What is not read at all is treated alike: a file of the system's packages is not missed.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ from assaymark.inventory.index import Index
 from assaymark.inventory.ordering import package_order
 from assaymark.inventory.uid import package_uids
 from assaymark.limits import DEFAULT_LIMITS, Limits
-from assaymark.model.inventory import Application, Found, LayerInventory, OsPackages
+from assaymark.model.inventory import Application, Found, LayerInventory, OsPackages, UnreadFile
 from assaymark.model.issue import Issue, IssueCode, Unanalysed
 from assaymark.model.package import Package, PackageIdentifier, Relationship
 
 logger = logging.getLogger(__name__)
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of `LayerInventory` and of what is computed here; part of the cache key."""
 
 _SYSTEM_FILES: Final = frozenset(  # distroless Python 2 has no list of its files
@@ -47,7 +48,7 @@ class LayerFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         issues: what the reading itself had to leave out.
-        not_analysed: from `Index.watch`.
+        not_analysed, unread: from `Index.watch`.
     """
 
     digest: str = ""
@@ -57,6 +58,7 @@ class LayerFacts(msgspec.Struct, frozen=True, kw_only=True):
     opaque: tuple[str, ...] = ()
     issues: tuple[Issue, ...] = ()
     not_analysed: tuple[Unanalysed, ...] = ()
+    unread: tuple[UnreadFile, ...] = ()
 
 
 NO_FACTS: Final = LayerFacts()
@@ -81,17 +83,17 @@ def analyse_layer(
     for file, analyzer in _work(tree, index):
         source = Input(file=file, tree=tree, limits=limits, options=options, report=report)
         found.extend(_finished(item, analyzer) for item in _run(analyzer, source))
-    if not options.comprehensive:
-        found = _without_system_files(found)
+    owned = frozenset() if options.comprehensive else _system_files(found)
     return LayerInventory(
         digest=facts.digest,
         diff_id=facts.diff_id,
         size=facts.size,
-        found=tuple(_identified(found)),
+        found=tuple(_identified(_without(owned, found))),
         whiteouts=facts.whiteouts,
         opaque=facts.opaque,
         issues=tuple(issues),
         not_analysed=facts.not_analysed,
+        unread=tuple(file for file in facts.unread if file.path not in owned),
     )
 
 
@@ -190,16 +192,18 @@ def _with_uids(packages: tuple[Package, ...], uids: Iterator[str]) -> tuple[Pack
     return tuple(msgspec.structs.replace(package, identifier=PackageIdentifier(uid=next(uids))) for package in packages)
 
 
-def _without_system_files(found: list[Found]) -> list[Found]:
-    """Rule 4."""
-    owned = _SYSTEM_FILES.union(
+def _system_files(found: Iterable[Found]) -> frozenset[str]:
+    """Rule 4: what belongs to the system."""
+    return _SYSTEM_FILES.union(
         path.removeprefix("/") for item in found if isinstance(item, OsPackages) for path in item.system_files
     )
-    kept: list[Found] = []
+
+
+def _without(owned: frozenset[str], found: Iterable[Found]) -> Iterator[Found]:
+    """Rule 4: `found` without applications and packages of these files."""
     for item in found:
         if not isinstance(item, Application):
-            kept.append(item)
+            yield item
         elif item.path not in owned:
             packages = tuple(package for package in item.packages if package.file_path not in owned)
-            kept.append(msgspec.structs.replace(item, packages=packages))
-    return kept
+            yield msgspec.structs.replace(item, packages=packages)

@@ -22,6 +22,8 @@ from assaymark.errors import UsageError
 from assaymark.inventory.analyzer import Analyzer, Options
 from assaymark.inventory.patterns import EXECUTABLE_BITS, Pattern, Shape, Test, parse_pattern
 from assaymark.inventory.unanalysed import Kind, Tally
+from assaymark.limits import DEFAULT_LIMITS, Limits
+from assaymark.model.inventory import UnreadFile
 from assaymark.model.issue import Unanalysed
 
 _NOTHING: Final[tuple[_Claim, ...]] = ()
@@ -88,9 +90,9 @@ class Index:
         claims.sort(key=lambda claim: claim.order)
         return list(dict.fromkeys(claim.analyzer for claim in claims if claim.analyzer))
 
-    def watch(self) -> Watch:
-        """A fresh `wants` for one layer that counts what is recognised and not read."""
-        return Watch(self)
+    def watch(self, limits: Limits = DEFAULT_LIMITS) -> Watch:
+        """A fresh `wants` for one layer that notes what is recognised and not read."""
+        return Watch(self, limits)
 
     def look(self, path: str, mode: int, size: int) -> tuple[bool, Kind | None]:
         """Whether the file is wanted, and otherwise the kind of unread file that it is."""
@@ -161,21 +163,31 @@ class Index:
 
 
 class Watch:
-    """What one layer holds, seen while its paths are offered; used by one thread at a time."""
+    """What one layer holds, seen while its paths are offered; used by one thread at a time.
 
-    def __init__(self, index: Index) -> None:
+    Attributes:
+        unread: the files that were recognised and not read, as far as there is room for them.
+    """
+
+    def __init__(self, index: Index, limits: Limits) -> None:
+        self.unread: list[UnreadFile] = []
         self._index = index
+        self._room = limits.unread_files
         self._tally = Tally()
 
     def wants(self, path: str, mode: int, size: int) -> bool:
-        """As `Index.wants`; counts files of unread kinds on the way."""
+        """As `Index.wants`; notes files of unread kinds on the way."""
         wanted, kind = self._index.look(path, mode, size)
-        if kind is not None:
-            self._tally.add(kind, path)
+        if kind is None:
+            return wanted
+        if len(self.unread) < self._room:
+            self.unread.append(UnreadFile(path, kind.name))
+        else:
+            self._tally.add(kind.name, path)
         return wanted
 
     def not_analysed(self) -> tuple[Unanalysed, ...]:
-        """The kinds that were recognised and not read, in order of their names."""
+        """Counts of those for which there was no room, in order of the kinds' names."""
         return self._tally.result()
 
 

@@ -10,6 +10,8 @@
 5. Packages that several databases list are kept once, by ID and path.
 6. Installed Python, Ruby, Node.js, Java and Conda packages are gathered into one application of each type.
 7. Without an operating system the apk repositories tell which Alpine it is; packages alone make the family `none`.
+8. Files that nobody reads, and what was wrong with files, count while the file is there: what a later layer deletes, or
+   replaces with a file that was read, is no part of the image.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from assaymark.model.inventory import (
     OsRelease,
     PackageLicense,
     PackageRepositories,
+    UnreadFile,
 )
 from assaymark.model.issue import Issue, Unanalysed
 from assaymark.model.package import NO_LAYER, BuildInfo, LayerRef, Package
@@ -53,12 +56,19 @@ class _Origin(msgspec.Struct, frozen=True):
     build_info: BuildInfo | None
 
 
+class _Told(msgspec.Struct, frozen=True):
+    """What was wrong with one file of a layer; nothing, where it was read."""
+
+    path: str
+    issues: tuple[Issue, ...]
+
+
 def merge_layers(layers: Sequence[LayerInventory]) -> Inventory:
     """The content of the image whose layers, bottom to top, have these inventories; also of a single tree."""
     shelf = Shelf()
     for layer in layers:
         shelf.hide(layer.opaque, layer.whiteouts)
-        for item in layer.found:
+        for item in (*layer.found, *layer.unread):
             shelf.put(item)
     os = merge_release_files(layers)
     repository = _last_repository(layers)
@@ -69,7 +79,7 @@ def merge_layers(layers: Sequence[LayerInventory]) -> Inventory:
         packages=packages,
         applications=_applications(shelf, layers),
         issues=_issues(layers),
-        not_analysed=_not_analysed(layers),
+        not_analysed=_not_analysed(shelf, layers),
     )
 
 
@@ -219,12 +229,25 @@ def _reference(layer: LayerInventory) -> LayerRef:
     return LayerRef(digest=layer.digest, diff_id=layer.diff_id) if layer.diff_id else NO_LAYER
 
 
-def _issues(layers: Iterable[LayerInventory]) -> tuple[Issue, ...]:
-    return tuple(issue for layer in layers for issue in layer.issues)
+def _issues(layers: Sequence[LayerInventory]) -> tuple[Issue, ...]:
+    """Rule 8; in order of the layers."""
+    shelf = Shelf()
+    for layer in layers:
+        shelf.hide(layer.opaque, layer.whiteouts)
+        told: dict[str, list[Issue]] = {item.path: [] for item in layer.found}
+        for issue in layer.issues:
+            told.setdefault(issue.path, []).append(issue)
+        for path, issues in told.items():
+            shelf.put(_Told(path, tuple(issues)))
+    kept = {issue for told_here in shelf.kept(_Told) for issue in told_here.issues}
+    return tuple(issue for layer in layers for issue in layer.issues if not issue.path or issue in kept)
 
 
-def _not_analysed(layers: Iterable[LayerInventory]) -> tuple[Unanalysed, ...]:
+def _not_analysed(shelf: Shelf, layers: Iterable[LayerInventory]) -> tuple[Unanalysed, ...]:
+    """Rule 8, but for those that are too many to have their paths known."""
     tally = Tally()
+    for file in shelf.kept(UnreadFile):
+        tally.add(file.kind, file.path)
     for layer in layers:
         tally.add_all(layer.not_analysed)
     return tally.result()

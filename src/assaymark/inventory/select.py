@@ -1,8 +1,9 @@
 """Which analysers a command runs.
 
 Every analyser states the commands that run it (`Analyzer.targets`): lockfiles are read in source trees (`fs`, `repo`),
-what is installed is read in images and root file systems. `--pkg-types` narrows that to operating system packages
-(`os`) or everything else (`library`).
+what is installed is read in images and root file systems. `--pkg-types os` leaves the other analysers out.
+`--pkg-types library` leaves nothing out: the system's release stands in the report all the same, and only its package
+database tells which files belong to the system (rule 4 of `assaymark.inventory.analyse`).
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def analysers_for(target: str, *, pkg_types: Collection[str] = PKG_TYPES) -> lis
     return [
         analyzer
         for analyzer in analyzers()
-        if target in analyzer.targets and ("os" if analyzer.kind == "os" else "library") in pkg_types
+        if target in analyzer.targets and (analyzer.kind == "os" or "library" in pkg_types)
     ]
 
 

@@ -8,17 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from assaymark.model.inventory import Application, Found
+from assaymark.model.inventory import Application
 
-Kind = TypeVar("Kind", bound=Found)
+
+class Placed(Protocol):
+    """Whatever was found at a path."""
+
+    @property
+    def path(self) -> str:
+        """From the root, without a leading slash."""
+        ...
+
+
+Kind = TypeVar("Kind", bound=Placed)
 
 
 @dataclass(slots=True)
 class _Node:
     children: dict[str, _Node] = field(default_factory=dict)
-    found: dict[str, Found] = field(default_factory=dict)
+    found: dict[str, Placed] = field(default_factory=dict)
 
 
 class Shelf:
@@ -32,7 +42,7 @@ class Shelf:
         for path in (*opaque, *whiteouts):
             self._remove(path.strip("/"))
 
-    def put(self, item: Found) -> None:
+    def put(self, item: Placed) -> None:
         """Place a finding at its path."""
         node = self._root
         for part in item.path.split("/"):

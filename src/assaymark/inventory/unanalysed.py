@@ -122,9 +122,9 @@ class Tally:
         self._counts: dict[str, int] = {}
         self._examples: dict[str, list[str]] = {}
 
-    def add(self, kind: Kind, path: str) -> None:
+    def add(self, kind: str, path: str) -> None:
         """One more file of `kind`."""
-        self._note(kind.name, 1, (path,))
+        self._note(kind, 1, (path,))
 
     def add_all(self, entries: tuple[Unanalysed, ...]) -> None:
         """Another layer's result on top."""

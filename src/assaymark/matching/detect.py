@@ -121,7 +121,7 @@ def _system_issues(inventory: Inventory, system: OperatingSystem | None, options
     elif system and system.family == "none":
         message = f"{len(inventory.packages)} packages of an unknown operating system were not matched"
         yield Issue(code=IssueCode.OS_UNKNOWN, message=message)
-    elif system and system.family not in _WITHOUT_PACKAGES and not inventory.packages:
+    elif system and find_driver(system.family) and not inventory.packages:
         message = f"no packages of {_called(system)} were found: its package database may have been deleted"
         yield Issue(code=IssueCode.OS_NO_PACKAGES, message=message)
 

@@ -76,6 +76,13 @@ Found = OsRelease | PackageRepositories | OsPackages | Application | PackageLice
 """Everything an analyser may yield."""
 
 
+class UnreadFile(msgspec.Struct, frozen=True, array_like=True):
+    """A file of a kind that holds packages and that this version does not read."""
+
+    path: str
+    kind: str
+
+
 class LayerInventory(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """All that one layer contributes; this is what the cache keeps.
 
@@ -84,6 +91,7 @@ class LayerInventory(msgspec.Struct, frozen=True, kw_only=True, array_like=True)
         size: bytes of the uncompressed tar stream, padding and trailing blocks included.
         whiteouts: paths that the layer deletes.
         opaque: directories whose lower content the layer hides, without trailing slash; empty string for the root.
+        not_analysed: counts of unread files that are too many to be in `unread`.
     """
 
     digest: str = ""
@@ -94,6 +102,7 @@ class LayerInventory(msgspec.Struct, frozen=True, kw_only=True, array_like=True)
     opaque: tuple[str, ...] = ()
     issues: tuple[Issue, ...] = ()
     not_analysed: tuple[Unanalysed, ...] = ()
+    unread: tuple[UnreadFile, ...] = ()
 
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):

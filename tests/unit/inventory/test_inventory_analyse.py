@@ -12,7 +12,7 @@ from assaymark.inventory.analyse import LayerFacts, analyse_layer
 from assaymark.inventory.analyzer import Analyzer, Input, Options
 from assaymark.inventory.index import Index
 from assaymark.inventory.select import index_for
-from assaymark.model.inventory import Application, Found, LayerInventory, OsPackages
+from assaymark.model.inventory import Application, Found, LayerInventory, OsPackages, UnreadFile
 from assaymark.model.issue import Issue, IssueCode, Unanalysed
 from assaymark.model.package import Package
 
@@ -24,6 +24,7 @@ FACTS = LayerFacts(
     opaque=("y",),
     issues=(Issue(code=IssueCode.ENTRY_IGNORED, message="outside"),),
     not_analysed=(Unanalysed(kind="jar", count=1),),
+    unread=(UnreadFile("a.jar", "jar"),),
 )
 
 
@@ -57,6 +58,7 @@ def test_facts_of_the_layer_are_kept() -> None:
         opaque=("y",),
         issues=(Issue(code=IssueCode.ENTRY_IGNORED, message="outside", layer="sha256:bb"),),
         not_analysed=(Unanalysed(kind="jar", count=1),),
+        unread=(UnreadFile("a.jar", "jar"),),
     )
 
 
@@ -82,6 +84,23 @@ def test_files_of_the_system_are_left_to_the_package_manager() -> None:
 
     assert [item.path for item in applications(layer)] == ["usr/local/b.egg-info"]
     assert [item.system_files for item in layer.found if isinstance(item, OsPackages)] == [()]
+
+
+OWNED = UnreadFile("usr/lib/python3/a.egg-info", "node-pkg")
+OTHER = UnreadFile("srv/package.json", "node-pkg")
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        pytest.param(Options(), (OTHER,), id="what belongs to the system is not missed"),
+        pytest.param(Options(comprehensive=True), (OWNED, OTHER), id="comprehensive detection misses it"),
+    ],
+)
+def test_unread_files_of_the_system(options: Options, expected: tuple[UnreadFile, ...]) -> None:
+    layer = analyse_layer(tree(SYSTEM), LayerFacts(unread=(OWNED, OTHER)), index=index_for("image"), options=options)
+
+    assert layer.unread == expected
 
 
 def test_comprehensive_detection_keeps_them() -> None:

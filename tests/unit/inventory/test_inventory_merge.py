@@ -19,6 +19,7 @@ from assaymark.model.inventory import (
     OsRelease,
     PackageLicense,
     PackageRepositories,
+    UnreadFile,
 )
 from assaymark.model.issue import Issue, IssueCode, Unanalysed
 from assaymark.model.package import BuildInfo, LayerRef, Package, PackageIdentifier, Relationship
@@ -297,6 +298,46 @@ def test_issues_and_counts_add_up() -> None:
 
     assert merged.issues == (issue,)
     assert merged.not_analysed == (Unanalysed(kind="jar", count=5, examples=("a.jar", "b.jar", "c.jar")),)
+
+
+JARS = (UnreadFile("srv/a.jar", "jar"), UnreadFile("opt/b.jar", "jar"))
+
+
+@pytest.mark.parametrize(
+    ("above", "expected"),
+    [
+        pytest.param(layer(2), (2, ("opt/b.jar", "srv/a.jar")), id="both are there"),
+        pytest.param(layer(2, unread=JARS), (2, ("opt/b.jar", "srv/a.jar")), id="written again is one file"),
+        pytest.param(layer(2, whiteouts=("srv/a.jar",)), (1, ("opt/b.jar",)), id="one is deleted"),
+        pytest.param(layer(2, opaque=("opt",)), (1, ("srv/a.jar",)), id="a folder is hidden"),
+    ],
+)
+def test_unread_files_count_while_they_are_there(above: LayerInventory, expected: tuple[int, tuple[str, ...]]) -> None:
+    merged = merge_layers([layer(1, unread=JARS), above])
+
+    assert merged.not_analysed == (Unanalysed(kind="jar", count=expected[0], examples=expected[1]),)
+
+
+BROKEN = Issue(code=IssueCode.FILE_MALFORMED, message="m", path="lib/apk/db/installed", layer="diff:1")
+AGAIN = Issue(code=IssueCode.FILE_MALFORMED, message="m", path="lib/apk/db/installed", layer="diff:2")
+NOWHERE = Issue(code=IssueCode.ENTRY_IGNORED, message="n", layer="diff:1")
+
+
+@pytest.mark.parametrize(
+    ("above", "expected"),
+    [
+        pytest.param(layer(2), (BROKEN, NOWHERE), id="the file is still there"),
+        pytest.param(layer(2, whiteouts=("lib",)), (NOWHERE,), id="its folder is deleted"),
+        pytest.param(
+            layer(2, OsPackages(path="lib/apk/db/installed", packages=())), (NOWHERE,), id="a good file replaces it"
+        ),
+        pytest.param(layer(2, issues=(AGAIN,)), (NOWHERE, AGAIN), id="another bad file replaces it"),
+    ],
+)
+def test_what_was_wrong_with_a_file_counts_while_it_is_there(
+    above: LayerInventory, expected: tuple[Issue, ...]
+) -> None:
+    assert merge_layers([layer(1, issues=(BROKEN, NOWHERE)), above]).issues == expected
 
 
 def test_no_layers_are_nothing() -> None:

@@ -13,7 +13,8 @@ from assaymark.inventory.analyzer import Analyzer, Input, Options
 from assaymark.inventory.index import Index
 from assaymark.inventory.patterns import parse_pattern
 from assaymark.inventory.unanalysed import Kind
-from assaymark.model.inventory import Found
+from assaymark.limits import Limits
+from assaymark.model.inventory import Found, UnreadFile
 from assaymark.model.issue import Unanalysed
 
 
@@ -118,13 +119,11 @@ def test_unread_kinds_are_counted_and_not_wanted() -> None:
         Kind(name="jar", paths=("*.jar",), targets=("image",)),
         Kind(name="executable", paths=("+x", "!usr/bin/**"), targets=("image",), minimum=100),
     ]
-    watch = Index([analyzer("one", "wanted.jar")], Options(), unread=kinds).watch()
+    watch = Index([analyzer("one", "wanted.jar")], Options(), unread=kinds).watch(Limits(unread_files=2))
 
     offered = [("wanted.jar", 0o644, 1), ("a.jar", 0o644, 1), ("usr/bin/x", 0o755, 500), ("app", 0o755, 500)]
     wanted = [watch.wants(*offer) for offer in [*offered, ("tiny", 0o755, 99), *[(f"{n}.jar", 0, 1) for n in range(9)]]]
 
     assert wanted == [True] + [False] * 13
-    assert watch.not_analysed() == (
-        Unanalysed(kind="executable", count=1, examples=("app",)),
-        Unanalysed(kind="jar", count=10, examples=("a.jar", "0.jar", "1.jar")),
-    )
+    assert watch.unread == [UnreadFile("a.jar", "jar"), UnreadFile("app", "executable")]
+    assert watch.not_analysed() == (Unanalysed(kind="jar", count=9, examples=("0.jar", "1.jar", "2.jar")),)

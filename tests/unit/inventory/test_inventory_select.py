@@ -28,7 +28,13 @@ def test_repositories_have_no_operating_system() -> None:
     assert {analyzer.kind for analyzer in analysers_for("repo")} == {"lang"}
 
 
-@pytest.mark.parametrize(("types", "kinds"), [(("os",), {"os"}), (("library",), {"lang"}), ((), set())])
+@pytest.mark.parametrize(
+    ("types", "kinds"),
+    [
+        pytest.param(("os",), {"os"}, id="only the system"),
+        pytest.param(("library",), {"os", "lang"}, id="the system tells its release and which files are its own"),
+    ],
+)
 def test_package_types_narrow_the_choice(types: tuple[str, ...], kinds: set[str]) -> None:
     assert {analyzer.kind for analyzer in analysers_for("image", pkg_types=types)} == kinds
 

@@ -125,6 +125,13 @@ def test_packages_of_others_are_listed_and_not_matched() -> None:
             id="a system without a driver",
         ),
         pytest.param(
+            Inventory(os=OperatingSystem(family="rocky", name="9.1")),
+            True,
+            OperatingSystem(family="rocky", name="9.1"),
+            [(IssueCode.OS_UNSUPPORTED, True)],
+            id="a system without a driver, whose packages nobody read",
+        ),
+        pytest.param(
             Inventory(os=OperatingSystem(family="activestate", name="1"), packages=()),
             True,
             OperatingSystem(family="activestate", name="1"),
