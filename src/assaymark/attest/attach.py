@@ -16,7 +16,7 @@ from assaymark.attest.predicate import PredicateType
 from assaymark.attest.statement import Subject, build_statement
 from assaymark.attest.store.attestation import SINGLE_FORMATS, AttestationFormat
 from assaymark.attest.store.bundle_store import push_bundle
-from assaymark.attest.store.legacy_store import push_legacy
+from assaymark.attest.store.legacy_store import APPENDING, LegacyManner, push_legacy
 from assaymark.attest.store.read import read_attestations
 from assaymark.attest.store.updates import DEFAULT_PACE, Pace
 from assaymark.attest.subject import digests_of_descriptor
@@ -86,6 +86,7 @@ def attach(
     *,
     format: AttestationFormat = AttestationFormat.BUNDLE,  # noqa: A002 - the name of the flag
     created: str,
+    manner: LegacyManner = APPENDING,
     limits: Limits = DEFAULT_LIMITS,
     pace: Pace = DEFAULT_PACE,
 ) -> tuple[Attached, ...]:
@@ -96,6 +97,7 @@ def attach(
         attestation: what to store.
         format: where.
         created: RFC 3339, for the manifest's annotation.
+        manner: how the `.att` tag is written.
         limits: the bounds.
         pace: how contended tags are written.
 
@@ -103,10 +105,25 @@ def attach(
         NetworkError: the registry refuses.
         ArtifactError: something else is at a tag that is needed.
     """
-    return tuple(
-        Attached(format=single, manifest=_push(store, attestation, single, created=created, limits=limits, pace=pace))
-        for single in SINGLE_FORMATS[format]
-    )
+    uri = attestation.predicate_type.uri
+
+    def push(single: AttestationFormat) -> Descriptor:
+        if single is AttestationFormat.LEGACY:
+            data = attestation.legacy
+            return push_legacy(
+                store, attestation.subject, data, predicate_type=uri, manner=manner, limits=limits, pace=pace
+            )
+        return push_bundle(
+            store,
+            attestation.subject,
+            attestation.bundle,
+            predicate_type=uri,
+            created=created,
+            limits=limits,
+            pace=pace,
+        )
+
+    return tuple(Attached(format=single, manifest=push(single)) for single in SINGLE_FORMATS[format])
 
 
 def confirm(
@@ -137,26 +154,3 @@ def confirm(
                 reason="NOT_STORED",
             )
     return ours
-
-
-def _push(
-    store: ContentStore,
-    attestation: Attestation,
-    single: AttestationFormat,
-    *,
-    created: str,
-    limits: Limits,
-    pace: Pace,
-) -> Descriptor:
-    uri = attestation.predicate_type.uri
-    if single is AttestationFormat.LEGACY:
-        return push_legacy(store, attestation.subject, attestation.legacy, predicate_type=uri, limits=limits, pace=pace)
-    return push_bundle(
-        store,
-        attestation.subject,
-        attestation.bundle,
-        predicate_type=uri,
-        created=created,
-        limits=limits,
-        pace=pace,
-    )

@@ -5,6 +5,12 @@ carries cosign's signature annotation, which must exist and is empty for attesta
 
 An attestation is appended: the layers that are there stay, in order and with their annotations; the configuration,
 which says nothing, is made anew. An envelope that is there already is not added again.
+
+Replacing is cosign's `--replace`: the new layer comes first, and layers whose statement has the same predicate type go.
+What cannot be read as a statement might be anything, so then nothing is replaced and nothing is written.
+
+The manifest keeps the media type that is at the tag. A new one is OCI's, or Docker's for registries that know no other
+(cosign's `COSIGN_DOCKER_MEDIA_TYPES`).
 """
 
 from __future__ import annotations
@@ -13,19 +19,36 @@ from typing import Any, Final
 
 import msgspec
 
-from assaymark.attest.dsse import DSSE_ENVELOPE
+from assaymark.attest.dsse import DSSE_ENVELOPE, parse_envelope
+from assaymark.attest.statement import parse_statement
 from assaymark.attest.store.attestation import legacy_tag
 from assaymark.attest.store.read import SIGNATURE_ANNOTATION
 from assaymark.attest.store.updates import DEFAULT_PACE, Pace, Revision, update_tag
-from assaymark.errors import ArtifactError, LimitError
+from assaymark.errors import ArtifactError, LimitError, VerificationError
 from assaymark.limits import DEFAULT_LIMITS, Limits
-from assaymark.model.descriptor import OCI_CONFIG, OCI_MANIFEST, Descriptor
+from assaymark.model.descriptor import DOCKER_CONFIG, DOCKER_MANIFEST, OCI_CONFIG, OCI_MANIFEST, Descriptor
 from assaymark.oci.content import ContentStore, StoredManifest
 from assaymark.oci.manifest import Manifest, parse_manifest
 from assaymark.safeio.json import decode_strict
 
 PREDICATE_TYPE: Final = "predicateType"
 _NO_TIME: Final = "0001-01-01T00:00:00Z"  # Go's zero time, which cosign writes to keep the digest stable
+_CONFIG_TYPES: Final = {OCI_MANIFEST: OCI_CONFIG, DOCKER_MANIFEST: DOCKER_CONFIG}
+
+
+class LegacyManner(msgspec.Struct, frozen=True, kw_only=True):
+    """How the `.att` tag is written.
+
+    Attributes:
+        replace: whether older attestations of the same type go.
+        docker: whether a new manifest has Docker's media types.
+    """
+
+    replace: bool = False
+    docker: bool = False
+
+
+APPENDING: Final = LegacyManner()
 
 
 def push_legacy(
@@ -34,10 +57,11 @@ def push_legacy(
     envelope: bytes,
     *,
     predicate_type: str,
+    manner: LegacyManner = APPENDING,
     limits: Limits = DEFAULT_LIMITS,
     pace: Pace = DEFAULT_PACE,
 ) -> Descriptor:
-    """Append `envelope` at the `.att` tag of `subject`; returns the descriptor of the manifest there.
+    """Store `envelope` at the `.att` tag of `subject`; returns the descriptor of the manifest there.
 
     Raises:
         NetworkError: the registry refuses, or others kept changing the tag.
@@ -47,10 +71,17 @@ def push_legacy(
     entry = _reference(layer) | {"annotations": {SIGNATURE_ANNOTATION: "", PREDICATE_TYPE: predicate_type}}
 
     def revise(present: StoredManifest | None) -> Revision:
-        layers = _present_layers(present, limits)
-        if any(existing["digest"] == layer.digest for existing in layers):
-            return Revision(data=None, media_type=OCI_MANIFEST)
-        return Revision(data=_manifest(store, [*layers, entry], limits), media_type=OCI_MANIFEST)
+        media_type = DOCKER_MANIFEST if manner.docker else OCI_MANIFEST
+        layers = before = _present_layers(present, limits)
+        if present is not None:
+            media_type = present.descriptor.media_type
+        if not any(existing["digest"] == layer.digest for existing in layers):
+            layers = [entry, *layers] if manner.replace else [*layers, entry]
+        if manner.replace:
+            layers = _without_older(store, layers, layer.digest, predicate_type, limits)
+        if layers == before:
+            return Revision(data=None, media_type=media_type)
+        return Revision(data=_manifest(store, layers, media_type, limits), media_type=media_type)
 
     def holds(present: StoredManifest) -> bool:
         return any(existing["digest"] == layer.digest for existing in _present_layers(present, limits))
@@ -69,15 +100,37 @@ def _present_layers(present: StoredManifest | None, limits: Limits) -> list[dict
     return list(document["layers"] or ())
 
 
-def _manifest(store: ContentStore, layers: list[dict[str, Any]], limits: Limits) -> bytes:
+def _without_older(
+    store: ContentStore, layers: list[dict[str, Any]], ours: str, predicate_type: str, limits: Limits
+) -> list[dict[str, Any]]:
+    def stays(layer: dict[str, Any]) -> bool:
+        return layer["digest"] == ours or _predicate_type(store, layer, limits) != predicate_type
+
+    return [layer for layer in layers if stays(layer)]
+
+
+def _predicate_type(store: ContentStore, layer: dict[str, Any], limits: Limits) -> str:
+    """What the statement in a layer says it is; annotations are not asked, because cosign 1 wrote none."""
+    described = Descriptor(media_type=layer["mediaType"], digest=layer["digest"], size=layer["size"])
+    try:
+        envelope = parse_envelope(store.read_blob(described, limit=limits.attestation_bytes), limits=limits)
+        return parse_statement(envelope.payload, limits=limits).predicate_type
+    except VerificationError as exc:
+        raise ArtifactError(
+            f"`{described.digest}` at the tag for attestations cannot be read, so nothing was replaced: {exc}",
+            hint="attest without `--replace`",
+        ) from exc
+
+
+def _manifest(store: ContentStore, layers: list[dict[str, Any]], media_type: str, limits: Limits) -> bytes:
     if len(layers) > limits.legacy_layers:
         raise LimitError(
             f"the image has {len(layers) - 1} attestations at its `.att` tag already, as many as cosign reads",
             hint="remove old ones, or use `--attestation-format bundle`",
         )
-    config = store.push_blob(_config(layers), media_type=OCI_CONFIG)
+    config = store.push_blob(_config(layers), media_type=_CONFIG_TYPES[media_type])
     data = msgspec.json.encode(
-        {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": _reference(config), "layers": layers}
+        {"schemaVersion": 2, "mediaType": media_type, "config": _reference(config), "layers": layers}
     )
     if len(data) > limits.manifest_bytes:
         raise LimitError(f"the manifest of attestations would have {len(data)} bytes", hint="remove old attestations")

@@ -7,15 +7,16 @@ from typing import Any
 import msgspec
 import pytest
 from tests.support.content import MemoryContent, describe, push_image
+from tests.support.forgery import attestation
 
 from assaymark.attest.reasons import Reason
 from assaymark.attest.store.attestation import AttestationFormat, Candidate, Unreadable, legacy_tag
-from assaymark.attest.store.legacy_store import push_legacy
+from assaymark.attest.store.legacy_store import APPENDING, LegacyManner, push_legacy
 from assaymark.attest.store.read import read_attestations
 from assaymark.attest.store.updates import Pace
 from assaymark.errors import ArtifactError, LimitError
 from assaymark.limits import DEFAULT_LIMITS, Limits
-from assaymark.model.descriptor import OCI_CONFIG, OCI_INDEX, OCI_MANIFEST, Descriptor
+from assaymark.model.descriptor import DOCKER_CONFIG, DOCKER_MANIFEST, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST, Descriptor
 
 DSSE = "application/vnd.dsse.envelope.v1+json"
 HASTE = Pace(sleep=lambda _seconds: None, jitter=lambda: 0.5)
@@ -24,9 +25,15 @@ SIGNATURE = "dev.cosignproject.cosign/signature"
 
 
 def push(
-    store: MemoryContent, image: Descriptor, envelope: bytes, *, kind: str = "urn:t", limits: Limits = DEFAULT_LIMITS
+    store: MemoryContent,
+    image: Descriptor,
+    envelope: bytes,
+    *,
+    kind: str = "urn:t",
+    manner: LegacyManner = APPENDING,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Descriptor:
-    return push_legacy(store, image, envelope, predicate_type=kind, limits=limits, pace=HASTE)
+    return push_legacy(store, image, envelope, predicate_type=kind, manner=manner, limits=limits, pace=HASTE)
 
 
 def layer(data: bytes, **annotations: str) -> dict[str, Any]:
@@ -80,6 +87,40 @@ def test_annotations_of_others_stay() -> None:
     _store(store, image, {"layers": [theirs]})
     push(store, image, b"two")
     assert document(store, legacy_tag(image.digest))["layers"][0] == theirs
+
+
+def test_replacing_puts_the_new_one_first_and_removes_those_of_its_type() -> None:
+    store = MemoryContent()
+    image = push_image(store).descriptor
+    old, other, new = (attestation(kind=kind) for kind in ("vuln", "cyclonedx", "vuln"))
+    for made in (old, other):
+        push(store, image, made.legacy, kind=made.predicate_type.uri)
+    for _ in range(2):  # again: nothing is left to replace
+        push(store, image, new.legacy, kind=new.predicate_type.uri, manner=LegacyManner(replace=True))
+    assert document(store, legacy_tag(image.digest))["layers"] == [
+        layer(new.legacy, predicateType=new.predicate_type.uri),
+        layer(other.legacy, predicateType=other.predicate_type.uri),
+    ]
+
+
+def test_nothing_is_replaced_where_something_cannot_be_read() -> None:
+    store = MemoryContent()
+    image = push_image(store).descriptor
+    push(store, image, b"not an envelope")
+    before = dict(store.tags)
+    with pytest.raises(ArtifactError, match="nothing was replaced"):
+        push(store, image, attestation().legacy, manner=LegacyManner(replace=True))
+    assert before == store.tags
+
+
+def test_dockers_media_types_are_written_where_asked_for_and_kept() -> None:
+    store = MemoryContent()
+    image = push_image(store).descriptor
+    push(store, image, b"one", manner=LegacyManner(docker=True))
+    push(store, image, b"two")
+    manifest = document(store, legacy_tag(image.digest))
+    assert (manifest["mediaType"], manifest["config"]["mediaType"]) == (DOCKER_MANIFEST, DOCKER_CONFIG)
+    assert store.manifest(legacy_tag(image.digest)).descriptor.media_type == DOCKER_MANIFEST
 
 
 @pytest.mark.parametrize("conditional", [True, False], ids=["with conditional requests", "without"])
