@@ -24,7 +24,7 @@ from typing import Final
 
 import msgspec
 
-from assaymark.attest.vuln import Image, Override, check_record, decode_record
+from assaymark.attest.vuln import WRITING, Image, Override, check_record, decode_record
 from assaymark.errors import ArtifactError, SigningError, UsageError
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.safeio.json import decode_strict
@@ -127,6 +127,9 @@ def prepare_predicate(
     if kind.shape is Shape.TEXT:
         warning = "cosign cannot verify a predicate that is a string from a bundle: `spdxjson` works everywhere"
         return Predicate(data=msgspec.json.encode(data.decode("utf-8", errors="replace")), warnings=(warning,))
+    if not data.strip():
+        hint = WRITING if kind.shape is Shape.VULN else ""
+        raise SigningError("the predicate is empty: there is nothing in the file", hint=hint, reason="PREDICATE_EMPTY")
     document = _decode(data, limits)
     if kind.shape is Shape.VULN:
         return Predicate(data=data, warnings=check_record(document, data, image=image, allowed=allowed))
@@ -151,6 +154,6 @@ def check_predicate(kind: PredicateType, predicate: bytes) -> None:
 
 def _decode(data: bytes, limits: Limits) -> object:
     try:
-        return decode_strict(data, limits=limits, what="the predicate")
+        return decode_strict(data, limits=limits, what="predicate")
     except ArtifactError as exc:
         raise SigningError(str(exc), reason="PREDICATE_MALFORMED") from exc

@@ -13,7 +13,8 @@ signing:
 4. the result is about this image (`SUBJECT_MISMATCH`);
 5. the scan was complete and not made with the sample database (`SCAN_INCOMPLETE`, `SAMPLE_DATABASE`).
 
-Rules 1 and 3 to 5 have an override each. What is merely blank, as in Trivy's own records, is a warning.
+Rules 1 and 3 to 5 have an override each, and what was let pass is a warning. So is what is merely blank, as in Trivy's
+own records, and a report in it that names no image.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from assaymark.errors import SigningError
 
 _RFC3339 = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(?:\.\d+)?(?:Z|[+-](\d{2}):(\d{2}))\Z", re.ASCII)
 _MEMBERS: Final = ("invocation", "scanner", "metadata")
+WRITING: Final = "`--format cosign-vuln` writes a vulnerability record"
 
 
 class Override(Enum):
@@ -46,8 +48,8 @@ class Image(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: for messages.
-        digests: every digest that the image is known by: what the reference resolves to and, for an index, the
-            manifests in it.
+        digests: every digest that the image is known by: what the reference resolves to, the manifests in it for an
+            index, and the configuration, by whose digest records of archives know it.
     """
 
     name: str
@@ -127,33 +129,51 @@ def check_record(
     Raises:
         SigningError: it may not be signed.
     """
-    if not _is_record(document, allowed):
-        return ("the predicate is not a vulnerability record",)
+    passing = _Passing(allowed)
+    if not _is_record(document, passing):
+        return passing.warnings
     try:
         record = decode_record(data)
     except ValueError as exc:
         raise SigningError(f"the vulnerability record is malformed: {exc}", reason="PREDICATE_MALFORMED") from exc
-    _check_content(record, allowed)
+    _check_content(record, passing)
     result = _child(_child(document, "scanner"), "result")
     if image is not None:
-        _check_subject(result, image, allowed)
-    _check_coverage(result, _child(_child(document, "invocation"), "parameters"), allowed)
-    return _find_blanks(record)
+        _check_subject(result, image, passing)
+    _check_coverage(result, _child(_child(document, "invocation"), "parameters"), passing)
+    return (*passing.warnings, *_find_blanks(record))
 
 
-def _is_record(document: object, allowed: frozenset[Override]) -> bool:
+class _Passing:
+    """What the user lets pass, and the warnings that this leaves."""
+
+    def __init__(self, allowed: frozenset[Override]) -> None:
+        self._allowed = allowed
+        self.warnings: tuple[str, ...] = ()
+
+    def refuse(self, override: Override, reason: str, text: str, hint: str = "") -> None:
+        """Refuse, unless the user lets it pass."""
+        if override not in self._allowed:
+            way_out = f"`{override.value}` signs it nevertheless"
+            raise SigningError(text, hint=f"{hint}; {way_out}" if hint else way_out, reason=reason)
+        self.warn(f"{text}; signed nevertheless, because of `{override.value}`")
+
+    def warn(self, text: str) -> None:
+        """What the signer should know."""
+        self.warnings = (*self.warnings, text)
+
+
+def _is_record(document: object, passing: _Passing) -> bool:
     if document is None or document == {}:
-        _refuse(Override.EMPTY, allowed, "PREDICATE_EMPTY", "the predicate is empty")
+        passing.refuse(Override.EMPTY, "PREDICATE_EMPTY", "the predicate is empty", WRITING)
         return False
     if not isinstance(document, dict):
         raise SigningError("the predicate is not a JSON object", reason="PREDICATE_MALFORMED")
     if any(member in document for member in _MEMBERS):
         return True
     kind = _recognise(document)
-    hint = "`--format cosign-vuln` writes a vulnerability record"
-    _refuse(
-        Override.FOREIGN, allowed, "PREDICATE_FOREIGN", f"the predicate is {kind}, not a vulnerability record", hint
-    )
+    text = f"the predicate is {kind}, not a vulnerability record"
+    passing.refuse(Override.FOREIGN, "PREDICATE_FOREIGN", text, WRITING)
     return False
 
 
@@ -174,7 +194,7 @@ def _recognise(document: dict[str, Any]) -> str:
     return "another document"
 
 
-def _check_content(record: Record, allowed: frozenset[Override]) -> None:
+def _check_content(record: Record, passing: _Passing) -> None:
     times = record.metadata or Times()
     lacking = []
     if record.scanner is None or bytes(record.scanner.result) == b"null":
@@ -186,36 +206,34 @@ def _check_content(record: Record, allowed: frozenset[Override]) -> None:
     ]
     if lacking:
         text = f"the vulnerability record has no {' and no '.join(lacking)}"
-        _refuse(Override.EMPTY, allowed, "PREDICATE_EMPTY", text)
+        passing.refuse(Override.EMPTY, "PREDICATE_EMPTY", text)
 
 
-def _check_subject(result: object, image: Image, allowed: frozenset[Override]) -> None:
-    listed = _child(_child(result, "Metadata"), "RepoDigests")
+def _check_subject(result: object, image: Image, passing: _Passing) -> None:
+    metadata = _child(result, "Metadata")
+    listed = _child(metadata, "RepoDigests")
     named = [entry for entry in listed if isinstance(entry, str)] if isinstance(listed, list) else []
     if named and not any(entry.rpartition("@")[2] in image.digests for entry in named):
         text = f"the record is about `{named[0][:200]}`, not about `{image.name}`"
         hint = "scan the image that is attested, or attest the image that was scanned"
-        _refuse(Override.SUBJECT, allowed, "SUBJECT_MISMATCH", text, hint)
+        passing.refuse(Override.SUBJECT, "SUBJECT_MISMATCH", text, hint)
+    is_report = _child(result, "SchemaVersion") is not None  # results of other scanners have no place for digests
+    if is_report and not named and _child(metadata, "ImageID") not in image.digests:
+        passing.warn(f"the record does not say that it is about `{image.name}`: it names no digest of it")
 
 
-def _check_coverage(result: object, parameters: object, allowed: frozenset[Override]) -> None:
+def _check_coverage(result: object, parameters: object, passing: _Passing) -> None:
     # stated twice: in the report, and in `parameters` for those who keep records without their reports
     report, stated = _child(result, "Coverage"), _child(parameters, "coverage")
     issues = _child(report, "Issues")
     messages = {_child(issue, "Code"): _child(issue, "Message") for issue in issues} if isinstance(issues, list) else {}
     if "DATABASE_SAMPLE" in messages or _child(_child(parameters, "database"), "sample") is True:
         text = "the scan used the sample database, which knows a few hundred advisories"
-        _refuse(Override.SAMPLE, allowed, "SAMPLE_DATABASE", text)
+        passing.refuse(Override.SAMPLE, "SAMPLE_DATABASE", text)
         messages.pop("DATABASE_SAMPLE", None)
     if _child(report, "Complete") is False or _child(stated, "complete") is False:
         first = f": {next(iter(messages.values()))}" if messages else ""
-        _refuse(Override.INCOMPLETE, allowed, "SCAN_INCOMPLETE", f"the scan was incomplete{first}")
-
-
-def _refuse(override: Override, allowed: frozenset[Override], reason: str, text: str, hint: str = "") -> None:
-    if override not in allowed:
-        way_out = f"`{override.value}` signs it nevertheless"
-        raise SigningError(text, hint=f"{hint}; {way_out}" if hint else way_out, reason=reason)
+        passing.refuse(Override.INCOMPLETE, "SCAN_INCOMPLETE", f"the scan was incomplete{first}")
 
 
 def _find_blanks(record: Record) -> tuple[str, ...]:

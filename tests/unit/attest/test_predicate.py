@@ -97,6 +97,7 @@ def test_a_predicate_has_a_largest_size() -> None:
 
 
 REFUSED: dict[str, tuple[bytes, str, Override | None]] = {
+    "an empty file": (b" \n", "PREDICATE_EMPTY", None),
     "no JSON": (b"{", "PREDICATE_MALFORMED", None),
     "duplicate keys": (b'{"scanner":{},"scanner":{}}', "PREDICATE_MALFORMED", None),
     "a list": (b"[1]", "PREDICATE_MALFORMED", None),
@@ -157,7 +158,7 @@ def test_what_is_no_truthful_record_is_refused(data: bytes, reason: str, overrid
         assert "--allow" not in caught.value.hint
     else:
         assert override.value in caught.value.hint
-        prepare(data, override)
+        assert f"because of `{override.value}`" in "\n".join(prepare(data, override))
 
 
 def test_a_raw_report_is_told_what_to_do() -> None:
@@ -182,6 +183,20 @@ def test_overrides_do_not_help_each_other() -> None:
 )
 def test_what_does_not_contradict_the_image_passes(result: Any) -> None:
     assert prepare(record(result)) == ()
+
+
+@pytest.mark.parametrize(
+    ("metadata", "named"),
+    [
+        pytest.param({}, False, id="nothing at all"),
+        pytest.param({"ImageID": "sha256:" + "0" * 64}, False, id="another configuration"),
+        pytest.param({"ImageID": IMAGE.digest}, True, id="the configuration, as a record of an archive does"),
+    ],
+)
+def test_a_report_that_does_not_name_the_image_is_a_warning(metadata: Any, named: bool) -> None:
+    warnings = prepare(record({"SchemaVersion": 2, "Metadata": metadata}))
+    text = "the record does not say that it is about `registry.test/app:v1`: it names no digest of it"
+    assert warnings == (() if named else (text,))
 
 
 def test_without_an_image_nothing_contradicts_it() -> None:
