@@ -94,7 +94,18 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     legacy_layers: int = 1_000
     key_bytes: int = 64 * KIB  # cosign reads a key from a URL without end
 
+    # signing services: what they may answer, and what a log of the first generation takes in one request
+    service_reply_bytes: int = 1 * MIB
+    log_reply_bytes: int = 8 * MIB
+    log_upload_bytes: int = 4 * MIB
+    pending_bytes: int = 192 * MIB  # an attestation in base64, with its log entries
+    callback_bytes: int = 16 * KIB  # the head of a request to our own listener
+    callback_connections: int = 32
+
     # time, in seconds
+    login_seconds: float = 300.0  # for a person to sign in through the browser or with a code
+    token_program_seconds: float = 30.0
+    workload_seconds: float = 10.0  # services on this machine: metadata servers, the SPIFFE agent
     connect_seconds: float = 10.0
     first_byte_seconds: float = 30.0
     engine_export_seconds: float = 900.0  # Podman writes the whole archive to its disk before it answers

@@ -1,8 +1,9 @@
 """The one place that starts programs, and the list of what may be started.
 
 Nothing that is scanned is ever executed. The programs are the user's own, found on `PATH` by bare name: registry
-credential helpers (docker-credential-helpers protocol), signing plug-ins, `git`, and the policy engines `opa` and
-`cue`. No shell is involved, and a program that outlives its time is killed with its children.
+credential helpers (docker-credential-helpers protocol), signing plug-ins, `git`, the policy engines `opa` and `cue`,
+and `circleci`, which alone knows the identity of a CircleCI job. No shell is involved, and a program that outlives its
+time is killed with its children.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class ProgramKind(Enum):
     GIT = r"git"
     OPA = r"opa"
     CUE = r"cue"
+    CI_IDENTITY = r"circleci"
 
 
 class Completed(msgspec.Struct, frozen=True, kw_only=True):
