@@ -12,11 +12,10 @@ import logging
 import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -44,6 +43,9 @@ from assaymark.model.issue import Coverage, Issue, Unanalysed
 from assaymark.model.progress import NoProgress, Progress
 from assaymark.model.report import NO_METADATA, Invocation, Metadata, Report, ReportLayer, Scan, ScannerInfo
 from assaymark.version import __version__
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 logger = logging.getLogger(__name__)
 
@@ -170,6 +172,8 @@ def _layer_inventories(layers: Sequence[LayerBlob], wanted: Wanted, means: Means
 @contextmanager
 def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
     """Threads that are not waited for longer than needed once one of them has failed."""
+    from concurrent.futures import ThreadPoolExecutor
+
     pool = ThreadPoolExecutor(workers, thread_name_prefix="layer")
     try:
         yield pool
