@@ -8,14 +8,16 @@ other failure names the helper, and never repeats what it printed on `get`, beca
 from __future__ import annotations
 
 import json
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from assaymark.errors import ArtifactError, LocalError
 from assaymark.limits import Limits
 from assaymark.net.secret import Secret
 from assaymark.safeio.json import decode_go, fold
-from assaymark.safeio.process import Completed, ProgramKind, run_program
 from assaymark.safeio.text import decode_utf8, printable
+
+if TYPE_CHECKING:
+    from assaymark.safeio.process import Completed
 
 _SECONDS: Final = 30.0
 _NOTHING: Final = ("credentials not found", "no credentials server url", "no credentials username")
@@ -65,6 +67,8 @@ def erase_with_helper(helper: str, server: str) -> None:
 
 
 def _run(helper: str, action: str, stdin: bytes) -> Completed:
+    from assaymark.safeio.process import ProgramKind, run_program
+
     return run_program(ProgramKind.CREDENTIAL_HELPER, _name(helper), [action], stdin=stdin, timeout=_SECONDS)
 
 
