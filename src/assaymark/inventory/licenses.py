@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache, lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 TEXT_PREFIX: Final = "text://"
@@ -164,5 +164,5 @@ def _identifiers() -> dict[str, str]:
 
 
 def _data_lines(name: str) -> list[str]:
-    text = (files("assaymark.inventory") / "data" / name).read_text(encoding="utf-8")
+    text = (Path(__file__).parent / "data" / name).read_text(encoding="utf-8")
     return [line for line in text.splitlines() if line and not line.startswith("#")]
