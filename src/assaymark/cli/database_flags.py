@@ -33,7 +33,14 @@ def add_database_flags(parser: _ActionsContainer) -> None:
         "--cache-dir",
         default="",
         metavar="DIR",
-        help="where databases and results are kept (also ASSAYMARK_CACHE_DIR, TRIVY_CACHE_DIR)",
+        help="where databases and results are kept",
+    )
+    group.add_argument(
+        "--cache-backend",
+        type=_cache_backend,
+        default="fs",
+        metavar="fs|memory",
+        help="keep what layers hold in the cache folder (fs, the default), or not at all (memory)",
     )
     add_switch(group, "--skip-db-update", "--skip-update", about="use the database that is there, whatever its age")
     add_switch(group, "--skip-java-db-update", about="use the Java database that is there, whatever its age")
@@ -53,6 +60,12 @@ def add_database_flags(parser: _ActionsContainer) -> None:
     add_switch(group, "--allow-older-db", about="take a database that is older than the one in the cache")
     add_switch(group, "--no-progress", about="no progress bars")
     add_switch(group, "--sample-db", about="use the small database that ships with the program, for trying it out")
+
+
+def _cache_backend(text: str) -> str:
+    if text not in ("fs", "memory"):
+        raise UsageError(f"`--cache-backend {text}` is not supported by this version", hint="one of fs, memory")
+    return text
 
 
 def cache_of(args: Namespace, environ: Mapping[str, str]) -> CacheFolder:

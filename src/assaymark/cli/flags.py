@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NoReturn
 
 from assaymark.errors import UsageError
@@ -38,6 +38,13 @@ class FlagParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise instead of leaving the process."""
         raise UsageError(_SPELLINGS.sub("", message), hint=f"see `{self.prog} --help`")
+
+    def flags(self) -> Iterator[tuple[str, argparse.Action]]:
+        """Every flag with the heading it stands under."""
+        for group in self._action_groups:
+            for action in group._group_actions:  # noqa: SLF001 - argparse tells it nowhere else
+                if action.option_strings and action.dest != "help":
+                    yield group.title or "", action
 
     def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
         """The values of `arguments`, flags and positionals in any order.
@@ -85,7 +92,7 @@ class FlagFormatter(argparse.HelpFormatter):
         return f"{self._prog} [flags] {names}".rstrip()
 
 
-class _Switch(argparse.Action):
+class Switch(argparse.Action):
     """A boolean flag; argparse looks whole words up first, so `--flag=false` is an option string of its own."""
 
     def __init__(self, option_strings: Sequence[str], dest: str, **keywords: Any) -> None:
@@ -102,25 +109,38 @@ class _Switch(argparse.Action):
         setattr(namespace, self.dest, (option or "").partition("=")[2] not in _FALSE)
 
 
+def parse_switch(text: str, name: str) -> bool:
+    """The boolean that `text`, the value of `name`, is (Go's strconv.ParseBool).
+
+    Raises:
+        UsageError: it is none.
+    """
+    if text not in _TRUE + _FALSE:
+        raise UsageError(f"invalid value `{text}` of `{name}`", hint="true or false")
+    return text in _TRUE
+
+
 class _Values(argparse.Action):
     """A list flag: commas and repetition add up; the first use replaces the default."""
+
+    def __init__(self, *names: Any, allowed: Sequence[str] = (), **keywords: Any) -> None:
+        super().__init__(*names, **keywords)
+        self.allowed = tuple(allowed)
 
     def __call__(
         self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
     ) -> None:
         """Add what stands between commas."""
-        del parser, option
+        del parser
         given = getattr(namespace, f"_{self.dest}_given", ())
         given = (*given, *(part.strip() for part in values.split(",") if part.strip()))
         setattr(namespace, f"_{self.dest}_given", given)
-        setattr(namespace, self.dest, self._checked(given))
+        setattr(namespace, self.dest, self._checked(given, option or self.option_strings[-1]))
 
-    def _checked(self, given: tuple[str, ...]) -> tuple[str, ...]:
-        allowed = (self.metavar or "").split("|") if isinstance(self.metavar, str) and "|" in self.metavar else ()
+    def _checked(self, given: tuple[str, ...], name: str) -> tuple[str, ...]:
         for value in given:
-            if allowed and value not in allowed:
-                name = self.option_strings[-1]
-                raise UsageError(f"invalid argument `{value}` for `{name}`", hint=f"one of {', '.join(allowed)}")
+            if self.allowed and value not in self.allowed:
+                raise UsageError(f"invalid argument `{value}` for `{name}`", hint=f"one of {', '.join(self.allowed)}")
         return given
 
 
@@ -133,7 +153,7 @@ def add_switch(
 ) -> None:
     """A boolean flag."""
     keywords: dict[str, Any] = {"dest": dest} if dest else {}
-    parser.add_argument(*names, action=_Switch, default=default, help=about, **keywords)
+    parser.add_argument(*names, action=Switch, default=default, help=about, **keywords)
 
 
 def add_values(
@@ -142,11 +162,16 @@ def add_values(
     about: str,
     default: tuple[str, ...] = (),
     allowed: Sequence[str] = (),
-    metavar: str = "LIST",
+    metavar: str = "",
 ) -> None:
-    """A list flag; `allowed` names the only values that it takes."""
+    """A list flag; `allowed` names the only values that it takes, and `metavar` stands for them in the help."""
     parser.add_argument(
-        *names, action=_Values, default=default, help=about, metavar="|".join(allowed) if allowed else metavar
+        *names,
+        action=_Values,
+        default=default,
+        help=about,
+        metavar=metavar or "|".join(allowed) or "LIST",
+        allowed=allowed,
     )
 
 

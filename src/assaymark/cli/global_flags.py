@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 
 SCANNING: Final = "Scanning"
+_VARIABLES: Final = (
+    "Every flag is a variable, too: ASSAYMARK_QUIET, or TRIVY_QUIET for a scan and COSIGN_KEY for an attestation; "
+    "a flag wins over its variables."
+)
 
 
 def add_global_flags(parser: FlagParser, *, group_name: str = "") -> None:
     """Add them under their own heading; `-t` is cosign's short `--timeout`, and nothing in scanning commands."""
-    group = parser.add_argument_group("Global flags")
+    group = parser.add_argument_group("Global flags", description=_VARIABLES)
     add_switch(group, "--quiet", "-q", about="no progress and no warnings")
     add_switch(group, "--debug", "--verbose", "-d", about="say on stderr what is done; credentials are left out")
     short = () if group_name == SCANNING else ("-t",)

@@ -84,16 +84,19 @@ def _run(arguments: list[str], console: Console) -> int:
 def run_command(command: Command, arguments: Sequence[str], console: Console) -> int:
     """Parse a command's own arguments and run it."""
     from assaymark.cli.flags import FlagParser
-    from assaymark.cli.global_flags import add_global_flags, apply_global_flags
+    from assaymark.cli.global_flags import SCANNING, add_global_flags, apply_global_flags
     from assaymark.cli.redaction import secrets_of_arguments
+    from assaymark.cli.variables import take_variables
 
     for secret in secrets_of_arguments(arguments):
         console.redaction.add(secret)
     parser = FlagParser(prog=f"assaymark {command.name}", description=command.summary)
     command.configure(parser)
     add_global_flags(parser, group_name=command.group)
+    defaults = {action.dest: parser.get_default(action.dest) for _, action in parser.flags()}
+    take_variables(parser, console.environ, scans=command.group == SCANNING, redaction=console.redaction)
     values = parser.parse(arguments)
-    values.explicit = {key: value for key, value in vars(values).items() if value != parser.get_default(key)}
+    values.explicit = {key: value for key, value in vars(values).items() if value != defaults.get(key)}
     with apply_global_flags(values, console):
         return command.run(values, console)
 

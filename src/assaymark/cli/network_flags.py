@@ -5,9 +5,7 @@ Names and meaning are those of both peers. Where both have a way to say the same
 1. `--registry-username` and `--registry-password` are one pair and nothing else is tried; then comes
    `--registry-token`; then `--username` and `--password`, lists of equal length that are tried in turn before the
    stored credentials.
-2. Each of the reference's flags has a variable: `TRIVY_USERNAME`, `TRIVY_PASSWORD`, `TRIVY_REGISTRY_TOKEN`,
-   `TRIVY_INSECURE`, `TRIVY_CACERT`; the flag wins.
-3. `--insecure` and `--allow-insecure-registry` take any certificate and plain http; `--allow-http-registry` takes plain
+2. `--insecure` and `--allow-insecure-registry` take any certificate and plain http; `--allow-http-registry` takes plain
    http alone.
 """
 
@@ -31,18 +29,16 @@ if TYPE_CHECKING:
     from assaymark.oci.registry import Registry, RegistryOptions
 
 _PASSWORD_BYTES: Final = 64 * 1024
-_TRUE: Final = frozenset({"1", "t", "T", "true", "True", "TRUE"})
+NETWORK_GROUP: Final = "Network and registry flags"
 
 
 def add_network_flags(parser: _ActionsContainer) -> None:
     """Add them under their own heading."""
-    group = parser.add_argument_group("Network and registry flags")
+    group = parser.add_argument_group(NETWORK_GROUP)
     add_switch(group, "--offline", about="no network connection at all")
-    add_switch(group, "--insecure", about="take any certificate, and plain http (also TRIVY_INSECURE)")
-    add_values(
-        group, "--cacert", about="certificates to trust besides the system's (also TRIVY_CACERT)", metavar="FILE"
-    )
-    add_values(group, "--username", about="user names, tried in order (also TRIVY_USERNAME)")
+    add_switch(group, "--insecure", about="take any certificate, and plain http")
+    add_values(group, "--cacert", about="certificates to trust besides the system's", metavar="FILE")
+    add_values(group, "--username", about="user names, tried in order")
     add_values(
         group,
         "--password",
@@ -81,8 +77,7 @@ def network_from(args: Namespace, environ: Mapping[str, str], limits: Limits) ->
     from assaymark.net.proxies import proxies_from
     from assaymark.net.tls import tls_from
 
-    files = tuple(args.cacert) or tuple(filter(None, environ.get("TRIVY_CACERT", "").split(",")))
-    tls = tls_from(environ, authorities=tuple(map(Path, files)), insecure=_is_insecure(args, environ))
+    tls = tls_from(environ, authorities=tuple(map(Path, args.cacert)), insecure=args.insecure)
     return Http(limits=limits, tls=tls, proxies=proxies_from(environ))
 
 
@@ -98,10 +93,10 @@ def registry_from(
     from assaymark.oci.credentials import Keychain
     from assaymark.oci.registry import Registry
 
-    credentials, exclusive = _credentials(args, environ, stdin)
-    token = "" if exclusive else args.registry_token or environ.get("TRIVY_REGISTRY_TOKEN", "")
+    credentials, exclusive = _credentials(args, stdin)
+    token = "" if exclusive else args.registry_token
     options = msgspec.structs.replace(
-        connection_options(args, environ),
+        connection_options(args),
         credentials=credentials,
         registry_token=Secret(token),
         exclusive=exclusive,
@@ -110,7 +105,7 @@ def registry_from(
     return Registry(network, options=options, keychain=Keychain(environ, limits=limits), limits=limits)
 
 
-def connection_options(args: Namespace, environ: Mapping[str, str]) -> RegistryOptions:
+def connection_options(args: Namespace) -> RegistryOptions:
     """How registries are reached, without any credentials."""
     from assaymark.net.tls import TlsOptions
     from assaymark.oci.registry import RegistryOptions
@@ -118,7 +113,7 @@ def connection_options(args: Namespace, environ: Mapping[str, str]) -> RegistryO
     if args.registry_client_key and not args.registry_client_cert:
         raise UsageError("`--registry-client-key` needs `--registry-client-cert`")
     return RegistryOptions(
-        insecure=_is_insecure(args, environ) or args.allow_insecure_registry,
+        insecure=args.insecure or args.allow_insecure_registry,
         allow_http=args.allow_http_registry,
         realms=tuple(host.lower() for host in args.registry_auth_host),
         tls=TlsOptions(
@@ -147,10 +142,8 @@ def read_password(stdin: BinaryIO | None) -> str:
     return password
 
 
-def _credentials(
-    args: Namespace, environ: Mapping[str, str], stdin: BinaryIO | None
-) -> tuple[tuple[Credential, ...], bool]:
-    """The credentials of flags and variables, and whether nothing else is to be tried (rule 1)."""
+def _credentials(args: Namespace, stdin: BinaryIO | None) -> tuple[tuple[Credential, ...], bool]:
+    """The credentials of flags, and whether nothing else is to be tried (rule 1)."""
     from assaymark.net.secret import Secret
     from assaymark.oci.credentials import Credential
 
@@ -159,28 +152,19 @@ def _credentials(
         return (Credential(username=args.registry_username, password=secret, source="--registry-username"),), True
     if args.registry_password:
         raise UsageError("`--registry-password` needs `--registry-username`")
-    names = tuple(args.username) or _listed(environ, "TRIVY_USERNAME")
+    names = tuple(args.username)
     if args.password_stdin and args.password:
-        raise UsageError("`--password` and `--password-stdin` exclude each other")
+        raise UsageError("`--password` (or its variable) and `--password-stdin` exclude each other")
     if args.password_stdin:
         passwords: tuple[str, ...] = (read_password(stdin),)
     else:
-        passwords = tuple(args.password) or _listed(environ, "TRIVY_PASSWORD")
+        passwords = tuple(args.password)
     if len(names) != len(passwords):
         raise UsageError(
             f"there are {len(names)} user names and {len(passwords)} passwords", hint="give as many of both"
         )
-    source = "--username" if args.username else "TRIVY_USERNAME"
     pairs = zip(names, passwords, strict=True)
-    return tuple(Credential(username=name, password=Secret(word), source=source) for name, word in pairs), False
-
-
-def _listed(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in environ.get(name, "").split(",") if part.strip())
-
-
-def _is_insecure(args: Namespace, environ: Mapping[str, str]) -> bool:
-    return bool(args.insecure) or environ.get("TRIVY_INSECURE", "") in _TRUE
+    return tuple(Credential(username=name, password=Secret(word), source="--username") for name, word in pairs), False
 
 
 def _mirrors(pairs: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:

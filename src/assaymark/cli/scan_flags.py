@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from argparse import SUPPRESS, ArgumentParser, Namespace, _ActionsContainer
+from argparse import ArgumentParser, Namespace, _ActionsContainer
 from typing import Final
 
 from assaymark.cli.flags import FlagParser, add_switch, add_values
+from assaymark.cli.trivy_flags import add_trivy_flags, refuse_trivy_flags
 from assaymark.errors import UsageError
 
 DEFAULT_FORMAT: Final = "table"
@@ -18,12 +19,11 @@ def add_scan_flags(parser: ArgumentParser) -> None:
     add_values(group, "--scanners", "--security-checks", default=("vuln",), about="what is looked for: vuln")
     add_values(group, "--skip-dirs", about="folders to skip (glob patterns, ** for any depth)", metavar="PATTERNS")
     add_values(group, "--skip-files", about="files to skip (glob patterns)", metavar="PATTERNS")
-    group.add_argument(
+    add_values(
+        group,
         "--file-patterns",
-        action="append",
-        default=[],
         metavar="ANALYSER:REGEX",
-        help="further files for an analyser, such as `pip:requirements-.*[.]txt`",
+        about="further files for an analyser, such as `pip:requirements-.*[.]txt`",
     )
     add_switch(group, "--offline-scan", about="ask nobody about packages while scanning (nothing does so yet)")
     group.add_argument(
@@ -36,6 +36,7 @@ def add_scan_flags(parser: ArgumentParser) -> None:
         help="comprehensive also reports what the system's package manager installed as language packages",
     )
     add_switch(group, "--require-complete", about="exit 3 when something could not be looked at")
+    add_trivy_flags(parser)
     if isinstance(parser, FlagParser):
         parser.epilogue = what_is_known
 
@@ -49,7 +50,6 @@ def _add_output_flags(parser: _ActionsContainer) -> None:
         "--output", "-o", default="", metavar="FILE", help="write the report to a file instead of stdout"
     )
     add_switch(group, "--blank-record", about="cosign-vuln as the reference writes it: no provenance, times of writing")
-    group.add_argument("--template", default="", help=SUPPRESS)
 
 
 def _count(text: str) -> int:
@@ -79,7 +79,7 @@ def check_scan_flags(args: Namespace) -> None:
     """Refuse what this program does not do.
 
     Raises:
-        UsageError: another scanner than `vuln`, or a template.
+        UsageError: another scanner than `vuln`, or a flag of Trivy's that this version does not have.
     """
     for scanner in args.scanners:
         if scanner != "vuln":
@@ -87,5 +87,6 @@ def check_scan_flags(args: Namespace) -> None:
                 f"`--scanners {scanner}`: assaymark finds vulnerabilities only",
                 hint="leave it out, or say `--scanners vuln`",
             )
-    if args.template or args.format == "template":
+    refuse_trivy_flags(args)
+    if args.format == "template":
         raise UsageError("templates are not supported by this version", hint="`--format json` holds everything")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -15,6 +16,7 @@ from assaymark.cli.connections import Connections
 from assaymark.cli.database_flags import cache_of, open_database_from, update_database_from
 from assaymark.cli.filter_flags import Filters, filters_from
 from assaymark.cli.scan_flags import DEFAULT_FORMAT, check_scan_flags
+from assaymark.cli.trivy_flags import unread_configuration
 from assaymark.errors import ExitCode, IncompleteError, UsageError
 from assaymark.model.issue import Issue, IssueCode
 
@@ -44,8 +46,8 @@ class Scanning:
         check_scan_flags(self.args)
         now = self.date or datetime.now(UTC)
         expects_os = self.target != "fs"
-        filters = filters_from(self.args, self.console.environ, now=now, expects_os=expects_os)
-        for warning in filters.warnings:
+        filters = filters_from(self.args, now=now, expects_os=expects_os)
+        for warning in filter(None, (unread_configuration(Path()), *filters.warnings)):
             self.console.warn(warning)
         object.__setattr__(self, "filters", filters)
         object.__setattr__(self, "connections", Connections(self.args, self.console))
@@ -115,7 +117,9 @@ class Scanning:
 
         folder = cache_of(self.args, self.console.environ)
         return Means(
-            cache=LayerCache(folder.own / "layers"), parallel=self.args.parallel, progress=self.console.progress
+            cache=LayerCache(folder.own / "layers") if self.args.cache_backend == "fs" else None,
+            parallel=self.args.parallel,
+            progress=self.console.progress,
         )
 
     def with_invocation(self, scan: Scan, *, platform: str = "") -> Scan:

@@ -18,21 +18,25 @@ from assaymark.cli.commands.login import registry_host
 from assaymark.cli.flags import FlagParser
 from assaymark.cli.main import main
 from assaymark.cli.network_flags import add_network_flags, network_from, read_password, registry_from
+from assaymark.cli.redaction import Redaction
+from assaymark.cli.variables import take_variables
 from assaymark.errors import Error, LimitError, OfflineError, UsageError
 from assaymark.limits import DEFAULT_LIMITS
 from assaymark.net.network import NoNetwork
 
 
-def parsed(*arguments: str) -> Namespace:
+def parsed(*arguments: str, environ: Mapping[str, str] | None = None) -> Namespace:
     parser = FlagParser(prog="assaymark")
     add_network_flags(parser)
+    take_variables(parser, environ or {}, scans=False, redaction=Redaction())
     return parser.parse(arguments)
 
 
 def pull(
     registry: MemoryRegistry, *arguments: str, environ: Mapping[str, str] | None = None, stdin: bytes = b""
 ) -> object:
-    args, variables = parsed(*arguments), {"HOME": "/nonexistent", **(environ or {})}
+    variables = {"HOME": "/nonexistent", **(environ or {})}
+    args = parsed(*arguments, environ=variables)
     network = network_from(args, variables, DEFAULT_LIMITS)
     made = registry_from(args, variables, network, DEFAULT_LIMITS, stdin=io.BytesIO(stdin))
     return made.repository(registry.reference("a/b:1")).resolve("1")

@@ -77,6 +77,7 @@ def test_the_defaults_are_the_references() -> None:
     args = parse()
     assert vars(args) == {
         "cache_dir": "",
+        "cache_backend": "fs",
         "skip_db_update": False,
         "skip_java_db_update": False,
         "download_db_only": False,

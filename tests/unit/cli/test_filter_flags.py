@@ -9,6 +9,8 @@ import pytest
 
 from assaymark.cli.filter_flags import SEVERITIES, SEVERITY_SOURCES, STATUSES, Filters, add_filter_flags, filters_from
 from assaymark.cli.flags import FlagParser
+from assaymark.cli.redaction import Redaction
+from assaymark.cli.variables import take_variables
 from assaymark.errors import UsageError
 from assaymark.matching.filters import ALL_SEVERITIES, UNFIXED, FilterOptions
 from assaymark.matching.selection import MatchOptions
@@ -22,7 +24,8 @@ NOW = datetime(2026, 11, 21, tzinfo=UTC)
 def filters(*arguments: str, folder: Path, **environ: str) -> Filters:
     parser = FlagParser(prog="assaymark image")
     add_filter_flags(parser)
-    return filters_from(parser.parse(arguments), environ, now=NOW, folder=folder)
+    take_variables(parser, environ, scans=True, redaction=Redaction())
+    return filters_from(parser.parse(arguments), now=NOW, folder=folder)
 
 
 def test_defaults(tmp_path: Path) -> None:
@@ -109,10 +112,14 @@ def test_unfixed_is_short_for_statuses(
     [
         pytest.param(("--severity", "high"), {}, "invalid argument `high` for `--severity`", id="a severity"),
         pytest.param(("--vuln-severity-source", "me"), {}, "invalid argument `me`", id="a source"),
-        pytest.param((), {"TRIVY_PKG_TYPES": "all"}, "invalid argument `all` for `--pkg-types`", id="a variable"),
-        pytest.param((), {"TRIVY_IGNORE_UNFIXED": "maybe"}, "invalid value `maybe`", id="a switch"),
+        pytest.param((), {"TRIVY_PKG_TYPES": "all"}, "invalid argument `all` for `TRIVY_PKG_TYPES`", id="a variable"),
+        pytest.param(
+            (), {"TRIVY_IGNORE_UNFIXED": "maybe"}, "invalid value `maybe` of `TRIVY_IGNORE_UNFIXED`", id="a switch"
+        ),
         pytest.param(("--exit-code", "256"), {}, "`256` is not an exit code", id="an exit code"),
-        pytest.param((), {"TRIVY_EXIT_ON_EOL": "-1"}, "`-1` is not an exit code", id="a negative exit code"),
+        pytest.param(
+            (), {"TRIVY_EXIT_ON_EOL": "-1"}, "`TRIVY_EXIT_ON_EOL`: `-1` is not an exit code", id="a negative exit code"
+        ),
         pytest.param(("--ignorefile", "no.yaml"), {}, "ignore file not found: `no.yaml`", id="no ignore file"),
         pytest.param((), {"TRIVY_IGNOREFILE": "no.yaml"}, "ignore file not found: `no.yaml`", id="by a variable"),
     ],

@@ -39,7 +39,7 @@ def run(args: Namespace, console: Console) -> int:
     credential = Credential(username=username, password=Secret(password), source="the command line")
     limits = DEFAULT_LIMITS
     network = network_from(args, console.environ, limits)
-    options = connection_options(args, console.environ)
+    options = connection_options(args)
     Registry(network, options=options, limits=limits).check(host, credential)
     stored = store_login(host, credential, console.environ, limits=limits)
     if stored.plain:

@@ -1,0 +1,121 @@
+"""Flags of Trivy that scanning commands know by name, so that a pasted command works or says why it does not.
+
+- `UNSUPPORTED`: what would change the result and this version does not have. Saying no (`--dependency-tree=false`) or
+  saying the default (`--report all`) is what happens anyway.
+- `ACCEPTED`: what cannot change a scan for vulnerabilities: settings of other scanners, which are not here
+  (`--scanners`), and questions to services that nobody asks.
+
+Neither stands in `--help`. A `trivy.yaml` in the working directory would change Trivy's results and is not read here,
+so its presence is said.
+"""
+
+from __future__ import annotations
+
+from argparse import SUPPRESS, Namespace, _ActionsContainer
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from assaymark.cli.flags import add_switch
+from assaymark.errors import UsageError
+
+CONFIG_FILE: Final = "trivy.yaml"
+NOT_YET: Final = "not supported by this version"
+_USE_FLAGS: Final = "give flags, or variables such as TRIVY_SEVERITY"
+_JSON_HOLDS_IT: Final = "`--format json` holds everything"
+
+
+class Unsupported(msgspec.Struct, frozen=True):
+    """One flag.
+
+    Attributes:
+        harmless: values that ask for nothing special; for a switch, none.
+    """
+
+    name: str
+    reason: str
+    hint: str = ""
+    switch: bool = False
+    harmless: tuple[str, ...] = ()
+
+    @property
+    def dest(self) -> str:
+        """Its name in the parsed arguments."""
+        return self.name.removeprefix("--").replace("-", "_")
+
+
+UNSUPPORTED: Final = (
+    Unsupported("--config", f"configuration files are {NOT_YET}", _USE_FLAGS, harmless=(CONFIG_FILE,)),
+    Unsupported("--generate-default-config", f"configuration files are {NOT_YET}", _USE_FLAGS, switch=True),
+    Unsupported("--template", f"templates are {NOT_YET}", _JSON_HOLDS_IT),
+    Unsupported("--compliance", "assaymark finds vulnerabilities only; compliance reports are not among them"),
+    Unsupported("--report", f"other reports than `all` are {NOT_YET}", _JSON_HOLDS_IT, harmless=("all",)),
+    Unsupported("--dependency-tree", f"dependency trees are {NOT_YET}", _JSON_HOLDS_IT, switch=True),
+    Unsupported(
+        "--table-mode",
+        f"half a table is {NOT_YET}",
+        "the table has a summary and the findings",
+        harmless=("summary,detailed", "detailed,summary"),
+    ),
+    Unsupported("--ignore-policy", f"Rego policies are {NOT_YET}", "`--ignorefile` takes a list with conditions"),
+    Unsupported("--vex", f"VEX documents are {NOT_YET}", "`--ignorefile` takes a list with reasons"),
+    Unsupported("--distro", f"another distribution than the detected one is {NOT_YET}"),
+    Unsupported("--sbom-sources", f"SBOMs in place of an image are {NOT_YET}"),
+    Unsupported("--removed-pkgs", f"packages that the image's history mentions are {NOT_YET}", switch=True),
+    Unsupported("--image-config-scanners", "assaymark finds vulnerabilities only", "leave it out"),
+    Unsupported("--download-java-db-only", f"the Java database is {NOT_YET}", switch=True),
+    Unsupported("--server", f"a server is {NOT_YET}", "leave it out: everything is done here"),
+    Unsupported("--enable-modules", f"modules are {NOT_YET}"),
+    Unsupported("--output-plugin-arg", f"plug-ins are {NOT_YET}"),
+    Unsupported(
+        "--trace-http", "what is said to servers is not written down", "`--debug` says what is done", switch=True
+    ),
+    Unsupported("--redis-tls", f"a cache on a server is {NOT_YET}", "`--cache-dir` names a folder", switch=True),
+)
+
+ACCEPTED_SWITCHES: Final = """
+--disable-telemetry --skip-version-check --skip-check-update --skip-policy-update --skip-vex-repo-update
+--include-deprecated-checks --include-non-failures --license-full --tf-exclude-downloaded-modules --trace-rego
+""".split()  # noqa: SIM905 - a list of thirty quoted words is harder to read
+ACCEPTED_VALUES: Final = """
+--ansible-extra-vars --ansible-inventory --ansible-playbook --cache-ttl --cf-params --check-namespaces
+--checks-bundle-repository --config-check --config-data --config-file-schemas --custom-headers --helm-api-versions
+--helm-kube-version --helm-set --helm-set-file --helm-set-string --helm-values --ignored-licenses
+--license-confidence-level --misconfig-scanners --module-dir --raw-config-scanners --redis-ca --redis-cert --redis-key
+--rego-error-limit --render-cause --secret-config --tf-vars --token --token-header
+""".split()  # noqa: SIM905 - as above
+
+
+def add_trivy_flags(parser: _ActionsContainer) -> None:
+    """Know these flags, without showing them."""
+    group = parser.add_argument_group("Trivy's other flags", description=SUPPRESS)
+    for flag in UNSUPPORTED:
+        if flag.switch:
+            add_switch(group, flag.name, about=SUPPRESS)
+        else:
+            short = ("-t",) if flag.name == "--template" else ("-c",) if flag.name == "--config" else ()
+            group.add_argument(flag.name, *short, default="", help=SUPPRESS)
+    for name in ACCEPTED_SWITCHES:
+        add_switch(group, name, about=SUPPRESS)
+    for name in ACCEPTED_VALUES:
+        group.add_argument(name, default="", help=SUPPRESS)
+
+
+def refuse_trivy_flags(args: Namespace) -> None:
+    """Say of the first flag that asks for something else that it cannot be had.
+
+    Raises:
+        UsageError: there is one.
+    """
+    for flag in UNSUPPORTED:
+        value = getattr(args, flag.dest)
+        if value and value not in flag.harmless:
+            raise UsageError(f"`{flag.name}`: {flag.reason}", hint=flag.hint)
+
+
+def unread_configuration(folder: Path) -> str:
+    """A warning about Trivy's configuration file in `folder`; empty where there is none."""
+    if not (folder / CONFIG_FILE).is_file():
+        return ""
+    return f"`{CONFIG_FILE}` in the working directory is not read by this version: {_USE_FLAGS}"

@@ -1,0 +1,122 @@
+"""Flags from the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from assaymark.cli.attestation_flags import add_signing_flags
+from assaymark.cli.commands.attest import COMMAND as ATTEST
+from assaymark.cli.commands.image import COMMAND as IMAGE
+from assaymark.cli.flags import FlagParser, add_switch, add_values
+from assaymark.cli.global_flags import add_global_flags
+from assaymark.cli.network_flags import add_network_flags
+from assaymark.cli.redaction import Redaction
+from assaymark.cli.variables import take_variables
+from assaymark.errors import UsageError
+
+
+def taken(
+    environ: Mapping[str, str], *arguments: str, scans: bool = True, redaction: Redaction | None = None
+) -> dict[str, Any]:
+    """What came of flags and variables, defaults left out."""
+    parser = FlagParser(prog="assaymark image")
+    add_switch(parser, "--skip-db-update", "--skip-update", about="")
+    add_values(parser, "--severity", "-s", default=("LOW", "HIGH"), allowed=("LOW", "HIGH"), about="")
+    parser.add_argument("--parallel", type=int, default=0)
+    parser.add_argument("--detection-priority", choices=("precise", "comprehensive"), default="precise")
+    parser.add_argument("--output", "-o", default="")
+    add_signing_flags(parser)
+    add_network_flags(parser)
+    add_global_flags(parser)
+    defaults = vars(parser.parse([]))
+    take_variables(parser, environ, scans=scans, redaction=redaction or Redaction())
+    values = vars(parser.parse(arguments))
+    return {
+        name: value for name, value in values.items() if not name.startswith("_") and value != defaults.get(name, "")
+    }
+
+
+@pytest.mark.parametrize(
+    ("environ", "arguments", "expected"),
+    [
+        pytest.param({"TRIVY_SKIP_DB_UPDATE": "true"}, (), {"skip_db_update": True}, id="a switch"),
+        pytest.param({"TRIVY_SKIP_UPDATE": "1"}, (), {"skip_db_update": True}, id="another spelling of the flag"),
+        pytest.param({"TRIVY_SKIP_DB_UPDATE": "t"}, ("--skip-db-update=false",), {}, id="the flag wins"),
+        pytest.param({"TRIVY_SEVERITY": "HIGH"}, (), {"severity": ("HIGH",)}, id="a list"),
+        pytest.param({"TRIVY_SEVERITY": "HIGH, HIGH"}, (), {"severity": ("HIGH", "HIGH")}, id="a list with commas"),
+        pytest.param({"TRIVY_SEVERITY": "HIGH"}, ("-s", "LOW"), {"severity": ("LOW",)}, id="a flag replaces a list"),
+        pytest.param({"TRIVY_SEVERITY": ""}, (), {}, id="an empty variable is not set"),
+        pytest.param(
+            {"TRIVY_SEVERITY": "LOW", "ASSAYMARK_SEVERITY": "HIGH"}, (), {"severity": ("HIGH",)}, id="our name wins"
+        ),
+        pytest.param({"TRIVY_PARALLEL": "3"}, (), {"parallel": 3}, id="a number"),
+        pytest.param({"TRIVY_TIMEOUT": "1m30s"}, (), {"timeout": 90.0}, id="a duration"),
+        pytest.param({"TRIVY_QUIET": "true"}, (), {"quiet": True}, id="a global flag"),
+        pytest.param({"TRIVY_DETECTION_PRIORITY": "precise"}, (), {}, id="a choice"),
+        pytest.param({"COSIGN_KEY": "k", "COSIGN_YES": "1"}, (), {"key": "k", "yes": True}, id="cosign's own flags"),
+        pytest.param(
+            {"COSIGN_OUTPUT": "json", "COSIGN_TIMEOUT": "1s"}, (), {}, id="cosign's other flags are not meant"
+        ),
+        pytest.param({"TRIVY_KEY": "k"}, (), {}, id="Trivy has no keys"),
+        pytest.param({"TRIVY_INSECURE": "1"}, (), {"insecure": True}, id="registries: Trivy's"),
+        pytest.param({"COSIGN_ALLOW_HTTP_REGISTRY": "1"}, (), {"allow_http_registry": True}, id="registries: cosign's"),
+        pytest.param({"COSIGN_PASSWORD": "secret"}, (), {}, id="a key's password is no registry's"),
+        pytest.param({"HOME": "/x", "TRIVY_NO_SUCH_FLAG": "1"}, (), {}, id="other variables"),
+    ],
+)
+def test_scanning(environ: dict[str, str], arguments: tuple[str, ...], expected: dict[str, Any]) -> None:
+    assert taken(environ, *arguments) == expected
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        pytest.param({"COSIGN_OUTPUT": "text", "COSIGN_KEY": "k"}, {"output": "text", "key": "k"}, id="cosign's"),
+        pytest.param({"TRIVY_OUTPUT": "report.json"}, {}, id="Trivy's are not meant"),
+        pytest.param(
+            {"TRIVY_USERNAME": "a", "COSIGN_INSECURE": "1"}, {"username": ("a",), "insecure": True}, id="both"
+        ),
+        pytest.param({"ASSAYMARK_OUTPUT": "text"}, {"output": "text"}, id="ours"),
+    ],
+)
+def test_attesting(environ: dict[str, str], expected: dict[str, Any]) -> None:
+    assert taken(environ, scans=False) == expected
+
+
+@pytest.mark.parametrize(
+    ("environ", "message"),
+    [
+        pytest.param({"TRIVY_QUIET": "maybe"}, "invalid value `maybe` of `TRIVY_QUIET`", id="a switch"),
+        pytest.param({"TRIVY_SEVERITY": "high"}, "invalid argument `high` for `TRIVY_SEVERITY`", id="a list"),
+        pytest.param({"TRIVY_PARALLEL": "x"}, "invalid value `x` of `TRIVY_PARALLEL`", id="a number"),
+        pytest.param({"TRIVY_TIMEOUT": "5"}, "invalid value `5` of `TRIVY_TIMEOUT`", id="a duration"),
+        pytest.param(
+            {"TRIVY_DETECTION_PRIORITY": "x"}, "invalid argument `x` for `TRIVY_DETECTION_PRIORITY`", id="a choice"
+        ),
+    ],
+)
+def test_complaints_name_the_variable(environ: dict[str, str], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        taken(environ)
+
+
+def test_credentials_are_registered() -> None:
+    redaction = Redaction()
+
+    taken({"ASSAYMARK_PASSWORD": "one1,two2", "COSIGN_REGISTRY_TOKEN": "three3"}, redaction=redaction)
+
+    assert redaction.clean("one1 two2 three3 one1,two2 four4") == "*** *** *** *** four4"
+
+
+@pytest.mark.parametrize("command", [IMAGE, ATTEST], ids=["image", "attest"])
+def test_every_flag_of_a_command_can_be_set(command: Any) -> None:
+    """A command's own flags never collide in a way that makes its variables unusable."""
+    parser = FlagParser(prog=command.name)
+    command.configure(parser)
+    names = [option for _, action in parser.flags() for option in action.option_strings if option.startswith("--")]
+
+    assert len(names) == len(set(names))
+    assert "--key" in names
