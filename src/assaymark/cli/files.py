@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from assaymark.errors import LocalError
 from assaymark.safeio.files import atomic_writer
 from assaymark.safeio.readers import read_bounded
+
+_STDOUT: Final = frozenset({"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"})
+_SYSTEM_FOLDERS: Final = (Path("/dev"), Path("/proc"))
+_SHARED: Final = Path("/dev/shm")  # noqa: S108 - ordinary files in memory
 
 if TYPE_CHECKING:
     from assaymark.cli.console import Console
@@ -32,24 +36,33 @@ def read_input(name: str, console: Console, *, limit: int) -> bytes:
 
 
 @contextmanager
-def open_output(name: str, console: Console) -> Iterator[BinaryIO]:
+def open_output(name: str, console: Console, *, mode: int = 0o644) -> Iterator[BinaryIO]:
     """Where a document goes: the file `name`, which is replaced only when all of it was written, or stdout.
 
-    A device or a pipe (`/dev/stdout`, a process substitution) is written to as it is.
+    A device or a pipe (`/dev/stderr`, a process substitution) is written to as it is. What stands in `/dev` and `/proc`
+    is never replaced, even where it leads to a file: `--output /dev/stdout > report.json` is stdout. A symbolic link
+    stays, and the file that it leads to is replaced.
 
     Raises:
         LocalError: it cannot be written.
     """
-    if not name:
+    if not name or name in _STDOUT:
         yield console.stdout
         return
     path = Path(name)
-    if path.exists() and not path.is_file():
+    if _is_stream(path):
         try:
-            with path.open("wb") as stream:
+            with path.open("ab") as stream:
                 yield stream
         except OSError as exc:
             raise LocalError(f"cannot write `{name}`: {exc.strerror}") from exc
         return
-    with atomic_writer(path, durable=False) as stream:
+    with atomic_writer(path.resolve(), mode=mode, durable=False) as stream:
         yield stream
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether `path` is no file that can be replaced."""
+    folder = path.parent.resolve()
+    in_system = any(folder.is_relative_to(root) for root in _SYSTEM_FOLDERS) and not folder.is_relative_to(_SHARED)
+    return in_system or (path.exists() and not path.is_file())

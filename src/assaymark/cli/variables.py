@@ -53,6 +53,7 @@ def take_variables(parser: FlagParser, environ: Mapping[str, str], *, scans: boo
                 for secret in (text, *text.split(",")) if _is_credential(action) else ():
                     redaction.add(secret)
                 parser.set_defaults(**{action.dest: _value(action, text, name)})
+                action.required = False
                 break
 
 

@@ -103,6 +103,15 @@ def test_complaints_name_the_variable(environ: dict[str, str], message: str) -> 
         taken(environ)
 
 
+def test_a_required_flag_may_be_a_variable() -> None:
+    parser = FlagParser(prog="assaymark public-key")
+    parser.add_argument("--key", required=True)
+
+    take_variables(parser, {"COSIGN_KEY": "cosign.key"}, scans=False, redaction=Redaction())
+
+    assert parser.parse([]).key == "cosign.key"
+
+
 def test_credentials_are_registered() -> None:
     redaction = Redaction()
 

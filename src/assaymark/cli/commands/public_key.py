@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from assaymark.cli.command import Command
@@ -27,14 +26,12 @@ def _configure(parser: ArgumentParser) -> None:
 
 def _run(args: Namespace, console: Console) -> int:
     from assaymark.attest.keys.reference import load_signer
-    from assaymark.safeio.files import write_atomic
+    from assaymark.cli.files import open_output
 
     context = key_context(console, network_from(args, console.environ, DEFAULT_LIMITS))
     pem = load_signer(args.key, context).public.pem
-    if args.outfile:
-        write_atomic(Path(args.outfile), pem)
-    else:
-        console.out_bytes(pem)
+    with open_output(args.outfile, console) as stream:
+        stream.write(pem)
     return ExitCode.DONE
 
 
