@@ -9,8 +9,8 @@ Rules:
   gives at most the 128 KiB of a block, a truncated frame is noticed, and a window is refused before memory is taken.
 - The uncompressed size, members and blocks are bounded; nothing is ever held but a few chunks.
 
-Decompression runs on a thread of its own: igzip and zstd release the interpreter, and so does the consumer's hash, so
-that the two overlap.
+Reading, which hashes the stored bytes, and decompression run on a thread each: hashes, igzip and zstd release the
+interpreter, so that they overlap with each other and with the consumer's hash.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _RESERVED: Final = 3
 
 @contextmanager
 def open_tar_stream(stored: BinaryIO, *, limits: Limits, what: str) -> Iterator[Iterator[bytes]]:
-    """The uncompressed stream of a stored layer in chunks, made ahead on a thread.
+    """The uncompressed stream of a stored layer in chunks, made ahead on threads.
 
     Args:
         stored: the stored bytes, from their beginning.
@@ -54,10 +54,23 @@ def open_tar_stream(stored: BinaryIO, *, limits: Limits, what: str) -> Iterator[
         Chunks. They raise `ArtifactError` for a damaged stream, `LimitError` for one that is too large, and whatever
         `stored` raises.
     """
+    with (
+        _made_ahead(_stored_chunks(stored), "read") as read,
+        _made_ahead(tar_chunks(read, limits=limits, what=what), "decompress") as chunks,
+    ):
+        yield chunks
+
+
+def _stored_chunks(stored: BinaryIO) -> Iterator[bytes]:
+    return iter(lambda: stored.read(_READ), b"")
+
+
+@contextmanager
+def _made_ahead(chunks: Iterator[bytes], name: str) -> Iterator[Iterator[bytes]]:
+    """The same chunks, a few of them made ahead on a thread."""
     queue: Queue[bytes | BaseException | None] = Queue(_QUEUED)
     stopped = threading.Event()
-    chunks = tar_chunks(stored, limits=limits, what=what)
-    thread = threading.Thread(target=_produce, args=(chunks, queue, stopped), name="decompress", daemon=True)
+    thread = threading.Thread(target=_produce, args=(chunks, queue, stopped), name=name, daemon=True)
     thread.start()
     try:
         yield _consume(queue)
@@ -66,7 +79,7 @@ def open_tar_stream(stored: BinaryIO, *, limits: Limits, what: str) -> Iterator[
         _let_end(thread, queue)
 
 
-def tar_chunks(stored: BinaryIO, *, limits: Limits, what: str) -> Iterator[bytes]:
+def tar_chunks(stored: Iterator[bytes], *, limits: Limits, what: str) -> Iterator[bytes]:
     """The uncompressed stream of a stored layer, decompressed as it is asked for; raises as `open_tar_stream`."""
     total = 0
     for chunk in _decompressed(_Source(stored, what), limits):
@@ -113,7 +126,7 @@ def _let_end(thread: threading.Thread, queue: Queue[bytes | BaseException | None
 class _Source:
     """The stored bytes with a little look-ahead."""
 
-    def __init__(self, stored: BinaryIO, what: str) -> None:
+    def __init__(self, stored: Iterator[bytes], what: str) -> None:
         self._stored = stored
         self._ahead = b""
         self.what = what
@@ -121,7 +134,7 @@ class _Source:
     def chunk(self) -> bytes:
         """Some bytes; none at the end."""
         data, self._ahead = self._ahead, b""
-        return data or self._stored.read(_READ)
+        return data or next(self._stored, b"")
 
     def give_back(self, data: bytes) -> None:
         """Return the unused end of the last chunk."""
@@ -150,7 +163,7 @@ class _Source:
 
     def _fill(self, size: int) -> None:
         while len(self._ahead) < size:
-            data = self._stored.read(_READ)
+            data = next(self._stored, b"")
             if not data:
                 return
             self._ahead += data
