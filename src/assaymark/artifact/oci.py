@@ -26,7 +26,15 @@ from assaymark.model.artifact import Image, ImageIdentity
 from assaymark.model.descriptor import Descriptor
 from assaymark.model.platform import Platform
 from assaymark.oci.content import StoredManifest
-from assaymark.oci.layout_reader import INDEX_FILE, REF_NAME, FolderFiles, LayoutFiles, LayoutReader, is_image_entry
+from assaymark.oci.layout_reader import (
+    INDEX_FILE,
+    REF_NAME,
+    FolderFiles,
+    LayoutFiles,
+    LayoutReader,
+    is_image_entry,
+    split_input,
+)
 from assaymark.oci.manifest import Index, Manifest, parse_manifest
 from assaymark.oci.platforms import offered_platforms, select_platform
 
@@ -72,15 +80,6 @@ def blob_image(identity: ImageIdentity, manifest: Manifest, opener: OpenBlob, li
         layers=layers,
         stored_size=sum(layer.size for layer in manifest.layers),
     )
-
-
-def split_input(text: str) -> tuple[Path, str]:
-    """The path and the reference that an `--input` of a layout names; the reference may be empty."""
-    mark = "@" if "@" in text else ":"
-    path, _, reference = text.partition(mark)
-    if not Path(path).exists() and Path(text).exists():
-        return Path(text), ""
-    return Path(path), reference
 
 
 @contextmanager

@@ -7,7 +7,8 @@ What is written can be read by `skopeo`, `trivy image --input` and `cosign … -
    manifest leaves the list when an index that holds it arrives, because readers take the first entry.
 3. Manifests with a subject (attestations) are not listed, as with `cosign save`: readers that expect one image still
    find one. Who refers to what is found by looking at all small blobs.
-4. Entries carry Cosign's `kind` annotation, without which it ignores them.
+4. Entries carry Cosign's `kind` annotation, without which it ignores them. An image that another program placed
+   here gets it with the first thing that is attached to it.
 5. `index.json` changes under a lock, and only when the tag is still what its writer had read.
 """
 
@@ -34,6 +35,7 @@ from assaymark.oci.layout_reader import (
     FolderFiles,
     LayoutReader,
     blob_file,
+    companion_subject,
     describe,
 )
 from assaymark.oci.manifest import Index, Manifest, parse_manifest
@@ -120,8 +122,11 @@ class Layout:
             if tag:
                 self._expect(document, tag, replaces, descriptor.digest)
             self.push_blob(data, media_type=descriptor.media_type)
+            before = msgspec.json.encode(document)
             if tag or parsed.subject is None:
                 _list(document["manifests"], _entry(descriptor, tag), parsed)
+            _mark(document["manifests"], parsed.subject.digest if parsed.subject else companion_subject(tag))
+            if before != msgspec.json.encode(document):
                 self._write_index(document)
         return descriptor
 
@@ -261,6 +266,15 @@ def _list(entries: list[dict[str, Any]], new: dict[str, Any], parsed: Manifest |
         entries[entries.index(old)] = {**old, **new} if old in same else new
         return
     entries.append(new)
+
+
+def _mark(entries: list[dict[str, Any]], subject: str) -> None:
+    """Give an image the annotation that Cosign looks for."""
+    for entry in entries:
+        annotations = entry.get("annotations") or {}
+        if entry["digest"] == subject and KIND not in annotations:
+            kind = "imageIndex" if entry.get("mediaType") in INDEX_TYPES else "image"
+            entry["annotations"] = {**annotations, KIND: KIND_PREFIX + kind}
 
 
 def _tag(entry: dict[str, Any]) -> str:

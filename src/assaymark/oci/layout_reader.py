@@ -35,7 +35,7 @@ KIND_PREFIX: Final = "dev.cosignproject.cosign/"
 INDEX_FILE: Final = "index.json"
 
 _IMAGE_KINDS: Final = frozenset({"", f"{KIND_PREFIX}image", f"{KIND_PREFIX}imageIndex"})
-_COMPANION_TAG = re.compile(r"sha(?:256-[0-9a-f]{64}|512-[0-9a-f]{128})(?:\.[a-z]+)?\Z")
+_COMPANION_TAG = re.compile(r"(sha256-[0-9a-f]{64}|sha512-[0-9a-f]{128})(?:\.[a-z]+)?\Z")
 
 
 class LayoutFiles(Protocol):
@@ -175,6 +175,15 @@ class LayoutReader:
         return describe(data, parse_manifest(data, "", limits=self._limits), digest)
 
 
+def split_input(text: str) -> tuple[Path, str]:
+    """The path and the tag or digest in `path[:tag][@digest]`; the latter may be empty."""
+    mark = "@" if "@" in text else ":"
+    path, _, reference = text.partition(mark)
+    if not Path(path).exists() and Path(text).exists():
+        return Path(text), ""
+    return Path(path), reference
+
+
 def blob_file(digest: Digest) -> str:
     """The name of a blob's file in a layout."""
     return "blobs/" + digest.replace(":", "/")
@@ -185,6 +194,12 @@ def is_image_entry(entry: Descriptor) -> bool:
     readable = entry.media_type in INDEX_TYPES | MANIFEST_TYPES
     companion = _COMPANION_TAG.match(entry.annotation(REF_NAME)) is not None
     return readable and not companion and entry.annotation(KIND) in _IMAGE_KINDS
+
+
+def companion_subject(tag: str) -> str:
+    """The digest of the image whose signatures or attestations are at `tag`; empty for other tags."""
+    match = _COMPANION_TAG.match(tag)
+    return match[1].replace("-", ":", 1) if match else ""
 
 
 def describe(data: bytes, parsed: Manifest | Index, digest: Digest | None = None) -> Descriptor:
