@@ -14,6 +14,7 @@ from assaymark.attest.attach import Attached, Attestation, attach, confirm, sign
 from assaymark.attest.keys.private import Signer
 from assaymark.attest.predicate import parse_predicate_type, prepare_predicate
 from assaymark.attest.store.attestation import AttestationFormat
+from assaymark.attest.store.legacy_store import APPENDING, LegacyManner
 from assaymark.attest.verify import Verified
 from assaymark.attest.vuln import Image as AttestedImage
 from assaymark.attest.vuln import Override
@@ -49,6 +50,7 @@ def attest_scan(
     subject_name: str,
     signer: Signer,
     format: AttestationFormat,  # noqa: A002 - the name of the flag
+    manner: LegacyManner = APPENDING,
     allowed: frozenset[Override],
     created: str,
     limits: Limits = DEFAULT_LIMITS,
@@ -62,6 +64,7 @@ def attest_scan(
         subject_name: the subject's name, `registry/repository`.
         signer: the key.
         format: bundle, legacy or both.
+        manner: how the `.att` tag is written.
         allowed: what may be signed although it is incomplete or made with the sample database.
         created: RFC 3339, for the manifest's annotation.
         limits: the bounds.
@@ -83,7 +86,7 @@ def attest_scan(
     attestation = sign_attestation(
         name=subject_name, subject=identity.manifest, predicate_type=kind, predicate=predicate.data, signer=signer
     )
-    attached = attach(store, attestation, format=format, created=created, limits=limits)
+    attached = attach(store, attestation, format=format, created=created, manner=manner, limits=limits)
     return ScanAttestation(
         record=record,
         attestation=attestation,

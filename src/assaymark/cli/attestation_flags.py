@@ -1,74 +1,39 @@
-"""Flags of `attest`, `image --attest` and `verify-attestation`: cosign's, and the few that are ours.
-
-Flags of cosign that ask for something this version does not have (logs, certificates, hardware keys) are known by
-name, so that a pasted command ends with a sentence about the flag instead of a guess; they are not in `--help`.
-"""
+"""Flags of `attest`, `image --attest` and `verify-attestation`: cosign's, and the few that are ours."""
 
 from __future__ import annotations
 
-from argparse import SUPPRESS, Action, ArgumentParser, Namespace, _ActionsContainer
-from typing import TYPE_CHECKING, Any, Final
+from argparse import SUPPRESS, Namespace, _ActionsContainer
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from assaymark.cli.flags import add_switch
-from assaymark.errors import UsageError
+from assaymark.cli.cosign_flags import (
+    SIGNING,
+    VERIFYING,
+    Lack,
+    add_accepted,
+    add_unsupported,
+    refuse_unsupported,
+)
+from assaymark.errors import ArtifactError, UsageError
+from assaymark.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
     from assaymark.attest.store.attestation import AttestationFormat
+    from assaymark.attest.store.legacy_store import LegacyManner
     from assaymark.attest.vuln import Override
 
+SIGNING_GROUP: Final = "Signing flags"
 FORMATS: Final = ("bundle", "legacy", "both")
-
-_NO_LOGS: Final = "transparency logs and timestamps are not supported by this version"
-_NO_KEYLESS: Final = "signing and verifying without a key are not supported by this version"
-_NO_HARDWARE: Final = "hardware keys are not supported by this version"
-_NO_CERTIFICATES: Final = "certificates are not supported by this version"
-_NO_POLICIES: Final = "policies are not supported by this version"
-_SIGNING_LATER: Final = {
-    "--rekor-url": _NO_LOGS,
-    "--signing-config": _NO_LOGS,
-    "--timestamp-server-url": _NO_LOGS,
-    "--fulcio-url": _NO_KEYLESS,
-    "--identity-token": _NO_KEYLESS,
-    "--fulcio-auth-flow": _NO_KEYLESS,
-    "--oidc-issuer": _NO_KEYLESS,
-    "--oidc-provider": _NO_KEYLESS,
-    "--oidc-client-id": _NO_KEYLESS,
-    "--certificate": _NO_CERTIFICATES,
-    "--certificate-chain": _NO_CERTIFICATES,
-    "--slot": _NO_HARDWARE,
-}
-_VERIFYING_LATER: Final = {
-    "--certificate-identity": _NO_KEYLESS,
-    "--certificate-identity-regexp": _NO_KEYLESS,
-    "--certificate-oidc-issuer": _NO_KEYLESS,
-    "--certificate-oidc-issuer-regexp": _NO_KEYLESS,
-    "--certificate": _NO_CERTIFICATES,
-    "--certificate-chain": _NO_CERTIFICATES,
-    "--rekor-url": _NO_LOGS,
-    "--policy": _NO_POLICIES,
-    "--slot": _NO_HARDWARE,
-}
-
-
-class _Later(Action):
-    """A flag that is known and not supported."""
-
-    def __call__(self, parser: ArgumentParser, namespace: Namespace, values: Any, option: str | None = None) -> None:
-        """Say so."""
-        del parser, namespace, values
-        raise UsageError(
-            f"`{option}`: {self.const}", hint="use a key: `--key cosign.key` to sign, `--key cosign.pub` to verify"
-        )
-
-
-def _add_later(parser: _ActionsContainer, flags: dict[str, str]) -> None:
-    for name, reason in flags.items():
-        parser.add_argument(name, action=_Later, const=reason, help=SUPPRESS)
+DOCKER_TYPES_VARIABLE: Final = "COSIGN_DOCKER_MEDIA_TYPES"
+_TRUE: Final = frozenset({"1", "t", "T", "true", "True", "TRUE"})
+_LOG_SERVICES: Final = ("rekorTlogUrls", "tsaUrls")
 
 
 def add_signing_flags(parser: _ActionsContainer) -> None:
     """What signs, where it is stored, and what may be signed all the same."""
-    group = parser.add_argument_group("Signing flags")
+    group = parser.add_argument_group(SIGNING_GROUP)
     group.add_argument(
         "--key", default="", metavar="KEY", help="private key: a path or env://NAME (COSIGN_PASSWORD opens it)"
     )
@@ -81,17 +46,22 @@ def add_signing_flags(parser: _ActionsContainer) -> None:
     add_switch(
         group, "--new-bundle-format", default=True, about="`false` is cosign's word for --attestation-format legacy"
     )
+    add_switch(
+        group, "--replace", about="at the .att tag, replace attestations of the same type; bundles are never replaced"
+    )
     group.add_argument(
         "--log", choices=("auto", "none"), default="auto", help="transparency log: signing with a key is not logged"
+    )
+    group.add_argument(
+        "--signing-config", default="", metavar="FILE", help="cosign's; accepted when it names no log and no timestamps"
     )
     add_switch(group, "--allow-incomplete", about="sign the record of a scan that could not look at everything")
     add_switch(group, "--allow-sample-db", about="sign the record of a scan with the sample database")
     add_switch(group, "--yes", "-y", about="answer yes to questions")
-    group.add_argument("--tlog-upload", choices=("true", "false"), nargs="?", const="true", default="", help=SUPPRESS)
-    group.add_argument(
-        "--use-signing-config", choices=("true", "false"), nargs="?", const="true", default="", help=SUPPRESS
-    )
-    _add_later(group, _SIGNING_LATER)
+    group.add_argument("--trusted-root", default="", help=SUPPRESS)  # cosign checks its own log entry with it
+    add_unsupported(group, SIGNING)
+    names = ("--rekor-entry-type", "--oidc-disable-ambient-providers", "--record-creation-timestamp")
+    add_accepted(group, *names, "--registry-referrers-mode")
 
 
 def add_predicate_overrides(parser: _ActionsContainer) -> None:
@@ -101,23 +71,41 @@ def add_predicate_overrides(parser: _ActionsContainer) -> None:
     add_switch(parser, "--allow-subject-mismatch", about="sign a record whose digests name another image")
 
 
-def add_verification_later(parser: _ActionsContainer) -> None:
-    """Flags of `verify-attestation` of cosign that need what this version does not have."""
-    _add_later(parser, _VERIFYING_LATER)
+def add_log_flags(parser: _ActionsContainer) -> None:
+    """Flags of `verify-attestation` about what cosign demands besides the key's signature."""
+    add_switch(
+        parser, "--insecure-ignore-tlog", about="accepted for cosign's sake: with a key no log entry is needed here"
+    )
+    add_switch(parser, "--private-infrastructure", about=SUPPRESS)  # the same, under its older name
+    parser.add_argument("--trusted-root", default="", help=SUPPRESS)
+    add_unsupported(parser, VERIFYING)
+    names = ("--insecure-ignore-sct", "--signature-digest-algorithm", "--experimental-oci11")
+    add_accepted(parser, *names, "--registry-referrers-mode")
 
 
 def check_signing_flags(args: Namespace) -> None:
     """Refuse what cannot be done.
 
     Raises:
-        UsageError: no key, or a log was asked for.
+        UsageError: no key, or something was asked for that this version does not have.
+        LocalError: the signing configuration cannot be read.
     """
+    refuse_unsupported(args, SIGNING)
     if not args.key:
-        raise UsageError(f"no `--key`: {_NO_KEYLESS}", hint="make a key with `assaymark generate-key-pair`")
-    for flag in ("tlog_upload", "use_signing_config"):
-        if getattr(args, flag) == "true":
-            name = flag.replace("_", "-")
-            raise UsageError(f"`--{name}`: {_NO_LOGS}", hint=f"leave it out, or say `--{name}=false`")
+        raise UsageError(f"no `--key`: {Lack.KEYLESS.value}", hint="make a key with `assaymark generate-key-pair`")
+    if args.signing_config:
+        _refuse_services(Path(args.signing_config))
+
+
+def check_log_flags(args: Namespace) -> None:
+    """Refuse to look away where more than the key's signature was to be verified.
+
+    Raises:
+        UsageError: something was asked for that this version does not have.
+    """
+    refuse_unsupported(args, VERIFYING)
+    if args.trusted_root and not (args.insecure_ignore_tlog or args.private_infrastructure):
+        raise UsageError(f"`--trusted-root`: {Lack.LOGS.value}", hint="`--insecure-ignore-tlog` does without")
 
 
 def attestation_format(args: Namespace) -> AttestationFormat:
@@ -129,6 +117,13 @@ def attestation_format(args: Namespace) -> AttestationFormat:
     return AttestationFormat.BUNDLE if args.new_bundle_format else AttestationFormat.LEGACY
 
 
+def legacy_manner(args: Namespace, environ: Mapping[str, str]) -> LegacyManner:
+    """How the `.att` tag is written."""
+    from assaymark.attest.store.legacy_store import LegacyManner
+
+    return LegacyManner(replace=args.replace, docker=environ.get(DOCKER_TYPES_VARIABLE, "") in _TRUE)
+
+
 def overrides(args: Namespace) -> frozenset[Override]:
     """What the user lets pass."""
     from assaymark.attest.vuln import Override
@@ -137,3 +132,25 @@ def overrides(args: Namespace) -> frozenset[Override]:
         return bool(getattr(args, override.value.removeprefix("--").replace("-", "_"), False))
 
     return frozenset(override for override in Override if is_given(override))
+
+
+def _refuse_services(path: Path) -> None:
+    """A signing configuration without services is how cosign 3 is told to sign with a key alone."""
+    from assaymark.safeio.files import local_error
+    from assaymark.safeio.json import decode_strict
+    from assaymark.safeio.readers import read_bounded
+
+    try:
+        with path.open("rb") as stream:
+            data = read_bounded(stream, limit=DEFAULT_LIMITS.config_bytes, what=str(path))
+        document = decode_strict(data, limits=DEFAULT_LIMITS, what=str(path))
+    except OSError as exc:
+        raise local_error("read", path, exc) from exc
+    except ArtifactError as exc:
+        raise UsageError(f"`--signing-config`: {exc}") from exc
+    if not isinstance(document, dict):
+        raise UsageError(f"`--signing-config`: `{path}` is not a JSON object")
+    named = [service for service in _LOG_SERVICES if document.get(service)]
+    if named:
+        hint = "a configuration without them signs with the key alone; `--use-signing-config=false` does, too"
+        raise UsageError(f"`{path}` names `{named[0]}`: {Lack.LOGS.value}", hint=hint)

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import shlex
 import time
+from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from assaymark.attest.attach import Attached, Attestation, attach, confirm, sign_attestation
 from assaymark.attest.clock import creation_time
 from assaymark.attest.predicate import PredicateType, prepare_predicate
 from assaymark.attest.store.attestation import AttestationFormat
-from assaymark.attest.vuln import Image, Override
-from assaymark.cli.images import REPOSITORY_VARIABLE, NamedImage
-from assaymark.model.descriptor import INDEX_TYPES
+from assaymark.attest.vuln import Image
+from assaymark.cli.attestation_flags import attestation_format, legacy_manner, overrides
+from assaymark.cli.images import REPOSITORY_VARIABLE, NamedImage, Place
 
 if TYPE_CHECKING:
     from assaymark.attest.keys.private import Signer
     from assaymark.cli.console import Console
+
+_SWITCHES: Final = ("allow_http_registry", "allow_insecure_registry")
+_FILES: Final = ("registry_cacert", "registry_client_cert", "registry_client_key", "registry_server_name")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,9 +32,7 @@ class Attesting:
     kind: PredicateType
     data: bytes
     signer: Signer
-    key: str
-    format: AttestationFormat
-    allowed: frozenset[Override]
+    args: Namespace
     console: Console
 
     def sign(self, image: NamedImage) -> Attestation:
@@ -42,18 +44,18 @@ class Attesting:
         predicate = prepare_predicate(
             self.kind,
             self.data,
-            image=Image(name=image.text, digests=image.digests()),
-            allowed=self.allowed,
+            image=Image(name=image.pinned, digests=image.digests()),
+            allowed=overrides(self.args),
             now=created_now(self.console),
         )
         for warning in predicate.warnings:
             self.console.warn(warning)
         if image.reference and not image.reference.digest:
             self.console.note(f"`{image.text}` is a tag; what is attested is {image.subject.digest}")
-        if image.subject.media_type in INDEX_TYPES:
+        if image.is_index:
             self.console.note(f"`{image.text}` is an index; the attestation is about the index, not about one platform")
         return sign_attestation(
-            name=image.name,
+            name=image.place.name,
             subject=image.subject,
             predicate_type=self.kind,
             predicate=predicate.data,
@@ -68,9 +70,15 @@ class Attesting:
             SigningError: what was stored cannot be verified.
         """
         store = image.attachments
-        attached = attach(store, attestation, format=self.format, created=created_now(self.console))
+        attached = attach(
+            store,
+            attestation,
+            format=attestation_format(self.args),
+            created=created_now(self.console),
+            manner=legacy_manner(self.args, self.console.environ),
+        )
         confirm(store, attestation, attached)
-        tell_attached(self.console, attached, where=store.name, pinned=image.pinned, kind=self.kind.name, key=self.key)
+        tell_attached(self.console, attached, image.place, kind=self.kind.name, args=self.args)
 
 
 def created_now(console: Console) -> str:
@@ -78,22 +86,48 @@ def created_now(console: Console) -> str:
     return creation_time(console.environ, time.time)
 
 
+def tell_replacing(console: Console, args: Namespace, format_: AttestationFormat) -> None:
+    """That `--replace` has nothing to do with bundles, which cosign 3 keeps in silence."""
+    if args.replace and format_ is not AttestationFormat.LEGACY:
+        console.warn("`--replace` replaces at the legacy .att tag only: older bundles stay, as with cosign")
+
+
 def tell_attached(
-    console: Console, attached: tuple[Attached, ...], *, where: str, pinned: str, kind: str, key: str
+    console: Console, attached: tuple[Attached, ...], place: Place, *, kind: str, args: Namespace
 ) -> None:
     """What was stored, and the exact lines that verify it with this program and with cosign 3."""
     for item in attached:
-        console.err(f"attached as {item.format.value}: {where}@{item.manifest.digest}")
-    public = _public_key(key)
-    elsewhere = console.environ.get(REPOSITORY_VARIABLE, "")
+        console.err(f"attached as {item.format.value}: {place.store.name}@{item.manifest.digest}")
+    elsewhere = "" if place.local else console.environ.get(REPOSITORY_VARIABLE, "")
     prefix = f"{REPOSITORY_VARIABLE}={shlex.quote(elsewhere)} " if elsewhere else ""
-    local = "" if "@" in pinned else " --local-image"
-    words = f"verify-attestation --key {shlex.quote(public)} --type {shlex.quote(kind)}{local}"
-    console.err(
-        "verified; it is not in a transparency log. To verify it again:\n"
-        f"  {prefix}assaymark {words} {shlex.quote(pinned)}\n"
-        f"  {prefix}cosign {words} --insecure-ignore-tlog {shlex.quote(pinned)}"
-    )
+    words = ["verify-attestation", "--key", _public_key(args.key), "--type", kind]
+    words += ["--local-image"] if place.local else []
+    ours, theirs = _connection_words(args, place)
+    lines = [f"{prefix}assaymark {shlex.join([*words, *ours, place.pinned])}"]
+    if place.known_to_cosign:
+        lines.append(f"{prefix}cosign {shlex.join([*words, '--insecure-ignore-tlog', *theirs, place.pinned])}")
+    told = "\n".join(f"  {line}" for line in lines)
+    console.err(f"verified; it is not in a transparency log. To verify it again:\n{told}")
+    if not place.known_to_cosign:
+        console.note("cosign verifies an image in a layout only where it is the only one and no index")
+
+
+def _connection_words(args: Namespace, place: Place) -> tuple[list[str], list[str]]:
+    """How the registry was reached, in our flags and in cosign's; credentials are left out."""
+    if place.local:
+        return [], []
+    shared = [f"--{name.replace('_', '-')}" for name in _SWITCHES if getattr(args, name)]
+    for name in _FILES:
+        if getattr(args, name):
+            shared += [f"--{name.replace('_', '-')}", getattr(args, name)]
+    ours, theirs = list(shared), list(shared)
+    if args.insecure:
+        ours.append("--insecure")
+        theirs += [] if args.allow_insecure_registry else ["--allow-insecure-registry"]
+    if args.cacert:
+        ours += ["--cacert", ",".join(args.cacert)]
+        theirs += [] if args.registry_cacert else ["--registry-cacert", args.cacert[0]]
+    return ours, theirs
 
 
 def _public_key(key: str) -> str:

@@ -1,6 +1,8 @@
 """IMAGE on the command line: a reference on a registry, or with `--local-image` a folder with an OCI image layout.
 
-`COSIGN_REPOSITORY` names another repository for attestations; the subject stays the image's own digest.
+A layout that holds several images takes a tag or a digest behind its path, as `--input` does: `folder:v1`,
+`folder@sha256:…`. `COSIGN_REPOSITORY` names another repository for attestations; the subject stays the image's own
+digest.
 """
 
 from __future__ import annotations
@@ -11,9 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from assaymark.errors import NotFoundError
+from assaymark.errors import NotFoundError, UsageError
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.descriptor import INDEX_TYPES, Descriptor
+from assaymark.model.digest import Digest
 from assaymark.model.reference import Reference, find_reference, parse_reference
 from assaymark.oci.content import ContentStore, StoredManifest
 from assaymark.oci.manifest import Index, parse_manifest
@@ -22,9 +25,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from assaymark.cli.console import Console
+    from assaymark.model.platform import Platform
     from assaymark.oci.registry import Registry
 
 REPOSITORY_VARIABLE: Final = "COSIGN_REPOSITORY"
+_NAME_ANNOTATIONS: Final = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where attestations of an image go.
+
+    Attributes:
+        store: the repository.
+        name: the subject's name in statements, `registry/repository`.
+        pinned: how to name exactly these bytes: `registry/repository@sha256:…`, or the path of a layout.
+        local: whether it is a layout.
+        known_to_cosign: whether cosign finds the image by that name.
+    """
+
+    store: ContentStore
+    name: str
+    pinned: str
+    local: bool = False
+    known_to_cosign: bool = True
 
 
 class NamedImage(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,34 +55,48 @@ class NamedImage(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         text: as typed.
-        name: the subject's name in statements, `registry/repository`.
-        pinned: how to name exactly these bytes, `registry/repository@sha256:…`; the path for a layout.
         reference: None for a layout.
         stored: the manifest or index that the name resolves to.
         store: the image's repository.
-        attachments: where attestations are.
+        place: where attestations are.
     """
 
     text: str
-    name: str
-    pinned: str
     reference: Reference | None
     stored: StoredManifest
     store: ContentStore
-    attachments: ContentStore
+    place: Place
+
+    @property
+    def pinned(self) -> str:
+        """How to name exactly these bytes."""
+        return self.place.pinned
+
+    @property
+    def attachments(self) -> ContentStore:
+        """Where attestations are."""
+        return self.place.store
 
     @property
     def subject(self) -> Descriptor:
         """What attestations are about: the index, for an index."""
         return self.stored.descriptor
 
+    @property
+    def is_index(self) -> bool:
+        """Whether it is an index of several platforms."""
+        return self.subject.media_type in INDEX_TYPES
+
+    def manifests(self, limits: Limits = DEFAULT_LIMITS) -> tuple[Descriptor, ...]:
+        """What an index lists; nothing for a single manifest."""
+        parsed = parse_manifest(self.stored.data, self.subject.media_type, limits=limits)
+        return parsed.manifests if isinstance(parsed, Index) else ()
+
     def digests(self, limits: Limits = DEFAULT_LIMITS) -> frozenset[str]:
-        """Every digest that a record about this image may name: its own and, for an index, those of its manifests."""
-        listed: tuple[Descriptor, ...] = ()
-        if self.subject.media_type in INDEX_TYPES:
-            index = parse_manifest(self.stored.data, self.subject.media_type, limits=limits)
-            listed = index.manifests if isinstance(index, Index) else ()
-        return frozenset({self.subject.digest, *(descriptor.digest for descriptor in listed)})
+        """Every digest that a record about this image may name (`assaymark.attest.vuln.Image`)."""
+        parsed = parse_manifest(self.stored.data, self.subject.media_type, limits=limits)
+        parts = parsed.manifests if isinstance(parsed, Index) else (parsed.config,)
+        return frozenset({self.subject.digest, *(part.digest for part in parts)})
 
 
 def find_image(text: str, args: Namespace, console: Console, registry: Callable[[], Registry]) -> NamedImage:
@@ -77,42 +114,88 @@ def find_image(text: str, args: Namespace, console: Console, registry: Callable[
     try:
         stored = store.manifest(reference.identifier)
     except NotFoundError as exc:
-        raise NotFoundError(f"there is no image `{text}`: {exc}", hint=exc.hint) from exc
-    return NamedImage(
-        text=text,
+        hint = exc.hint or "check the name; some registries say the same of images that need a login"
+        raise NotFoundError(f"there is no image `{text}`", hint=hint) from exc
+    place = Place(
+        store=attachments_of(store, console, registry),
         name=reference.context,
         pinned=f"{reference.familiar}@{stored.descriptor.digest}",
-        reference=reference,
-        stored=stored,
-        store=store,
-        attachments=attachments_of(store, console, registry),
     )
+    return NamedImage(text=text, reference=reference, stored=stored, store=store, place=place)
+
+
+def find_platform(image: NamedImage, platform: Platform) -> NamedImage:
+    """The manifest of one platform of an index; a single manifest is that of every platform.
+
+    Raises:
+        ArtifactError: the index does not offer the platform.
+    """
+    from assaymark.oci.platforms import select_platform
+
+    parsed = parse_manifest(image.stored.data, image.subject.media_type, limits=DEFAULT_LIMITS)
+    if not isinstance(parsed, Index):
+        return image
+    stored = image.store.manifest(select_platform(parsed, platform).digest)
+    pinned = f"{image.pinned.partition('@')[0]}@{stored.descriptor.digest}"
+    place = msgspec.structs.replace(image.place, pinned=pinned)
+    return msgspec.structs.replace(image, stored=stored, place=place)
 
 
 def attachments_of(store: ContentStore, console: Console, registry: Callable[[], Registry]) -> ContentStore:
-    """Where attestations of the images in `store` are."""
+    """Where attestations of the images in `store` are.
+
+    Raises:
+        UsageError: `COSIGN_REPOSITORY` is no repository.
+    """
     elsewhere = console.environ.get(REPOSITORY_VARIABLE, "")
-    return registry().repository(parse_reference(elsewhere)) if elsewhere else store
+    if not elsewhere:
+        return store
+    try:
+        return registry().repository(parse_reference(elsewhere))
+    except UsageError as exc:
+        hint = "write registry/repository, without a tag"
+        raise UsageError(f"{REPOSITORY_VARIABLE} is `{elsewhere}`, which is no repository", hint=hint) from exc
+
+
+def layout_place(path: Path, subject: Descriptor, *, entry: Digest) -> Place:
+    """Where attestations of an image in the layout at `path` go.
+
+    Args:
+        path: the layout's folder.
+        subject: what attestations are about.
+        entry: what the layout lists: the subject, or the index that it is part of.
+    """
+    from assaymark.oci.layout import Layout
+    from assaymark.oci.layout_reader import FolderFiles, LayoutReader, is_image_entry
+
+    listed = LayoutReader(FolderFiles(path), limits=DEFAULT_LIMITS).index().manifests
+    alone = {item.digest for item in listed if is_image_entry(item)} == {subject.digest}
+    return Place(
+        store=Layout(path),
+        name=_layout_name(path, [item for item in listed if item.digest == entry]),
+        pinned=str(path) if alone else f"{path}@{subject.digest}",
+        local=True,
+        known_to_cosign=alone and subject.media_type not in INDEX_TYPES,
+    )
 
 
 def _local_image(text: str) -> NamedImage:
     from assaymark.oci.layout import Layout
+    from assaymark.oci.layout_reader import split_input
 
-    layout = Layout(Path(text))
-    stored = layout.manifest("")
-    return NamedImage(
-        text=text,
-        name=layout_name(layout, stored.descriptor),
-        pinned=text,
-        reference=None,
-        stored=stored,
-        store=layout,
-        attachments=layout,
-    )
+    path, identifier = split_input(text)
+    store = Layout(path)
+    stored = store.manifest(identifier)
+    place = layout_place(path, stored.descriptor, entry=stored.descriptor.digest)
+    return NamedImage(text=text, reference=None, stored=stored, store=store, place=place)
 
 
-def layout_name(layout: ContentStore, descriptor: Descriptor) -> str:
-    """What an image in a layout is called: the repository in its reference annotation, else the folder."""
-    written = descriptor.annotation("org.opencontainers.image.ref.name")
-    reference = find_reference(written) if "/" in written else None
-    return reference.context if reference else Path(layout.name).resolve().name
+def _layout_name(path: Path, entries: list[Descriptor]) -> str:
+    """What an image in a layout is called: the repository that an annotation names, else the folder."""
+    for annotation in _NAME_ANNOTATIONS:
+        for entry in entries:
+            written = entry.annotation(annotation)
+            reference = find_reference(written) if "/" in written else None
+            if reference is not None:
+                return reference.context
+    return path.resolve().name

@@ -10,7 +10,6 @@ from assaymark.cli.attestation_flags import (
     add_signing_flags,
     attestation_format,
     check_signing_flags,
-    overrides,
 )
 from assaymark.cli.command import Command
 from assaymark.cli.flags import add_switch
@@ -51,7 +50,7 @@ def _configure(parser: ArgumentParser) -> None:
 def _run(args: Namespace, console: Console) -> int:
     from assaymark.attest.keys.reference import load_signer
     from assaymark.attest.predicate import parse_predicate_type
-    from assaymark.cli.attesting import Attesting
+    from assaymark.cli.attesting import Attesting, tell_replacing
     from assaymark.cli.connections import Connections
     from assaymark.cli.files import read_input
     from assaymark.cli.images import find_image
@@ -72,11 +71,10 @@ def _run(args: Namespace, console: Console) -> int:
         kind=kind,
         data=data,
         signer=load_signer(args.key, key_context(console, connections.network)),
-        key=args.key,
-        format=attestation_format(args),
-        allowed=overrides(args),
+        args=args,
         console=console,
     )
+    tell_replacing(console, args, attestation_format(args))
     signed = [attesting.sign(image) for image in images]  # everything is checked before anything is written
     for image, attestation in zip(images, signed, strict=True):
         _finish(image, attestation, attesting, args, console)
@@ -86,15 +84,16 @@ def _run(args: Namespace, console: Console) -> int:
 def _finish(
     image: NamedImage, attestation: Attestation, attesting: Attesting, args: Namespace, console: Console
 ) -> None:
-    from pathlib import Path
-
     from assaymark.attest.dsse import encode_line
-    from assaymark.safeio.files import write_atomic
+    from assaymark.attest.store.attestation import AttestationFormat
+    from assaymark.cli.files import open_output
 
     if args.bundle:
-        write_atomic(Path(args.bundle), attestation.bundle, mode=0o600)
+        with open_output(args.bundle, console, mode=0o600) as stream:
+            stream.write(attestation.bundle)
     if args.no_upload:
-        console.out_bytes(encode_line(attestation.envelope) + b"\n")
+        is_legacy = attestation_format(args) is AttestationFormat.LEGACY
+        console.out_bytes((attestation.legacy if is_legacy else encode_line(attestation.envelope)) + b"\n")
         return
     attesting.attach(image, attestation)
 

@@ -6,7 +6,13 @@ from argparse import ArgumentParser, Namespace, _ActionsContainer
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
-from assaymark.cli.attestation_flags import add_signing_flags, attestation_format, check_signing_flags, overrides
+from assaymark.cli.attestation_flags import (
+    add_signing_flags,
+    attestation_format,
+    check_signing_flags,
+    legacy_manner,
+    overrides,
+)
 from assaymark.cli.command import Command
 from assaymark.cli.database_flags import add_database_flags
 from assaymark.cli.filter_flags import add_filter_flags
@@ -20,10 +26,10 @@ if TYPE_CHECKING:
     from assaymark.artifact.source import ImageRequest
     from assaymark.attest.keys.private import Signer
     from assaymark.cli.console import Console
+    from assaymark.cli.images import Place
     from assaymark.cli.scanning import Scanning
     from assaymark.model.artifact import Image, ImageIdentity
     from assaymark.model.report import Scan
-    from assaymark.oci.content import ContentStore
 
 DESCRIPTION: Final = """\
 Scan a container image for known vulnerabilities. IMAGE is looked for in Docker, Podman and then on its registry
@@ -69,11 +75,12 @@ def _run(args: Namespace, console: Console) -> int:
     with ExitStack() as stack:
         source = stack.enter_context(scanning.database())
         image = stack.enter_context(open_image(_request(args, console, scanning), _sources(args)))
+        place = _place(image.identity, scanning) if signer is not None else None
         scan = scan_image(image, source, wanted=scanning.wanted, means=scanning.means)
         scan = scanning.with_invocation(scan, platform=str(image.identity.platform or ""))
         scanning.write(scan)
-        if signer is not None:
-            _attest(scan, image, signer, scanning)
+        if signer is not None and place is not None:
+            _attest(scan, image, place, signer, scanning)
     return scanning.exit_code(scan)
 
 
@@ -115,33 +122,34 @@ def _signer(args: Namespace, console: Console, scanning: Scanning) -> Signer:
     return load_signer(args.key, key_context(console, scanning.connections.network))
 
 
-def _attest(scan: Scan, image: Image, signer: Signer, scanning: Scanning) -> None:
-    from assaymark.cli.attesting import created_now, tell_attached
+def _attest(scan: Scan, image: Image, place: Place, signer: Signer, scanning: Scanning) -> None:
+    from assaymark.cli.attesting import created_now, tell_attached, tell_replacing
     from assaymark.pipeline import attest_scan
 
     args, console = scanning.args, scanning.console
-    store, name, pinned = _place(image.identity, scanning)
+    format_ = attestation_format(args)
+    tell_replacing(console, args, format_)
     done = attest_scan(
         scan,
         image.identity,
-        store,
-        subject_name=name,
+        place.store,
+        subject_name=place.name,
         signer=signer,
-        format=attestation_format(args),
+        format=format_,
+        manner=legacy_manner(args, console.environ),
         allowed=overrides(args),
         created=created_now(console),
     )
     for warning in done.warnings:
         console.warn(warning)
     _tell_platform(image.identity, console)
-    tell_attached(console, done.attached, where=store.name, pinned=pinned, kind="vuln", key=args.key)
+    tell_attached(console, done.attached, place, kind="vuln", args=args)
 
 
-def _place(identity: ImageIdentity, scanning: Scanning) -> tuple[ContentStore, str, str]:
-    """Where the attestation goes, the subject's name, and how to name exactly what was scanned."""
-    from assaymark.artifact.oci import split_input
-    from assaymark.cli.images import attachments_of, layout_name
-    from assaymark.oci.layout import Layout
+def _place(identity: ImageIdentity, scanning: Scanning) -> Place:
+    """Where the attestation will go; asked before the scan, so that none is made in vain."""
+    from assaymark.cli.images import Place, attachments_of, layout_place
+    from assaymark.oci.layout_reader import split_input
 
     if identity.manifest is None:
         raise UsageError(
@@ -151,11 +159,13 @@ def _place(identity: ImageIdentity, scanning: Scanning) -> tuple[ContentStore, s
     if identity.reference is not None:
         registry = scanning.connections.registry
         store = registry().repository(identity.reference)
-        pinned = f"{identity.reference.familiar}@{identity.manifest.digest}"
-        return attachments_of(store, scanning.console, registry), identity.reference.context, pinned
+        return Place(
+            store=attachments_of(store, scanning.console, registry),
+            name=identity.reference.context,
+            pinned=f"{identity.reference.familiar}@{identity.manifest.digest}",
+        )
     path, _ = split_input(scanning.args.input)
-    layout = Layout(path)
-    return layout, layout_name(layout, identity.resolved or identity.manifest), str(path)
+    return layout_place(path, identity.manifest, entry=(identity.resolved or identity.manifest).digest)
 
 
 def _tell_platform(identity: ImageIdentity, console: Console) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Final
 
-from assaymark.cli.attestation_flags import add_verification_later
+from assaymark.cli.attestation_flags import add_log_flags, check_log_flags
 from assaymark.cli.command import Command
 from assaymark.cli.flags import add_switch
 from assaymark.cli.network_flags import add_network_flags
@@ -41,12 +41,9 @@ def _configure(parser: ArgumentParser) -> None:
     )
     add_switch(parser, "--check-claims", default=True, about="check that the attestation is about this image")
     add_switch(parser, "--local-image", about="IMAGE is a folder with an OCI image layout")
-    add_switch(
-        parser, "--insecure-ignore-tlog", about="accepted for cosign's sake: with a key no log entry is needed here"
-    )
     add_switch(parser, "--new-bundle-format", default=True, about="`false` looks at the legacy .att tag only")
     parser.add_argument("--max-workers", type=int, default=10, metavar="N", help="accepted for cosign's sake")
-    add_verification_later(parser)
+    add_log_flags(parser)
     add_network_flags(parser)
 
 
@@ -57,6 +54,7 @@ def _run(args: Namespace, console: Console) -> int:
     from assaymark.cli.keys import key_context
     from assaymark.cli.proofs import tell_rejected
 
+    check_log_flags(args)
     if not args.key:
         hint = "give the public key of who must have signed: `--key cosign.pub`"
         raise UsageError("no `--key`: verifying without a key is not supported by this version", hint=hint)

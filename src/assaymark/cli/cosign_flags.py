@@ -1,0 +1,150 @@
+"""Flags of cosign that ask for what this version does not have: logs, certificates, hardware keys, policies.
+
+They are known by name, so that a pasted command ends with a sentence about the flag instead of a guess, and they are
+not in `--help`. Saying no to such a thing (`--sk=false`) is what this version does anyway. What has no effect with a
+key, or none here, is taken in silence: `ACCEPTED`.
+"""
+
+from __future__ import annotations
+
+from argparse import SUPPRESS, Namespace, _ActionsContainer
+from collections.abc import Iterable
+from enum import Enum
+from typing import Final
+
+import msgspec
+
+from assaymark.cli.flags import add_switch
+from assaymark.errors import UsageError
+
+NOT_YET: Final = "not supported by this version"
+USE_A_KEY: Final = "use a key: `--key cosign.key` to sign, `--key cosign.pub` to verify"
+
+
+class Lack(Enum):
+    """What this version does not have."""
+
+    LOGS = f"transparency logs and timestamps are {NOT_YET}"
+    KEYLESS = f"signing and verifying without a key are {NOT_YET}"
+    CERTIFICATES = f"certificates are {NOT_YET}"
+    HARDWARE = f"hardware keys are {NOT_YET}"
+    MANAGED_KEYS = f"keys of a key management service are {NOT_YET}"
+    POLICIES = f"policies are {NOT_YET}"
+    CLUSTER = f"credentials of a Kubernetes cluster are {NOT_YET}"
+    STATEMENTS = "a whole statement cannot be attested: give its predicate with `--predicate`, and `--type`"
+    TAG_PREFIXES = f"a prefix for cosign's tags is {NOT_YET}: `COSIGN_REPOSITORY` names another repository"
+    RECURSION = "an index is attested as a whole: name the manifests of its platforms by digest"
+
+
+_HINTS: Final = {
+    Lack.LOGS: "leave it out: what a key signs is verified without a log",
+    Lack.KEYLESS: USE_A_KEY,
+    Lack.CERTIFICATES: USE_A_KEY,
+    Lack.HARDWARE: USE_A_KEY,
+    Lack.MANAGED_KEYS: USE_A_KEY,
+}
+
+
+class Unsupported(msgspec.Struct, frozen=True):
+    """One flag; a switch is refused when it is on, another when it has a value."""
+
+    name: str
+    lack: Lack
+    switch: bool = False
+
+    @property
+    def dest(self) -> str:
+        """Its name in the parsed arguments."""
+        return self.name.removeprefix("--").replace("-", "_")
+
+
+CLUSTER: Final = (Unsupported("--k8s-keychain", Lack.CLUSTER, switch=True),)
+HARDWARE: Final = (Unsupported("--sk", Lack.HARDWARE, switch=True), Unsupported("--slot", Lack.HARDWARE))
+MANAGED: Final = (Unsupported("--kms", Lack.MANAGED_KEYS),)
+SIGNING: Final = (
+    *HARDWARE,
+    Unsupported("--rekor-url", Lack.LOGS),
+    Unsupported("--tlog-upload", Lack.LOGS, switch=True),
+    Unsupported("--use-signing-config", Lack.LOGS, switch=True),
+    Unsupported("--timestamp-server-url", Lack.LOGS),
+    Unsupported("--timestamp-server-name", Lack.LOGS),
+    Unsupported("--timestamp-client-cacert", Lack.LOGS),
+    Unsupported("--timestamp-client-cert", Lack.LOGS),
+    Unsupported("--timestamp-client-key", Lack.LOGS),
+    Unsupported("--fulcio-url", Lack.KEYLESS),
+    Unsupported("--fulcio-auth-flow", Lack.KEYLESS),
+    Unsupported("--identity-token", Lack.KEYLESS),
+    Unsupported("--oidc-issuer", Lack.KEYLESS),
+    Unsupported("--oidc-provider", Lack.KEYLESS),
+    Unsupported("--oidc-client-id", Lack.KEYLESS),
+    Unsupported("--oidc-client-secret-file", Lack.KEYLESS),
+    Unsupported("--oidc-redirect-url", Lack.KEYLESS),
+    Unsupported("--issue-certificate", Lack.CERTIFICATES, switch=True),
+    Unsupported("--certificate", Lack.CERTIFICATES),
+    Unsupported("--certificate-chain", Lack.CERTIFICATES),
+    Unsupported("--attachment-tag-prefix", Lack.TAG_PREFIXES),
+    Unsupported("--recursive", Lack.RECURSION, switch=True),
+    Unsupported("--statement", Lack.STATEMENTS),
+)
+VERIFYING: Final = (
+    *HARDWARE,
+    Unsupported("--require-log", Lack.LOGS, switch=True),
+    Unsupported("--rekor-url", Lack.LOGS),
+    Unsupported("--use-signed-timestamps", Lack.LOGS, switch=True),
+    Unsupported("--timestamp-certificate-chain", Lack.LOGS),
+    Unsupported("--certificate-identity", Lack.KEYLESS),
+    Unsupported("--certificate-identity-regexp", Lack.KEYLESS),
+    Unsupported("--certificate-oidc-issuer", Lack.KEYLESS),
+    Unsupported("--certificate-oidc-issuer-regexp", Lack.KEYLESS),
+    Unsupported("--certificate-github-workflow-name", Lack.KEYLESS),
+    Unsupported("--certificate-github-workflow-ref", Lack.KEYLESS),
+    Unsupported("--certificate-github-workflow-repository", Lack.KEYLESS),
+    Unsupported("--certificate-github-workflow-sha", Lack.KEYLESS),
+    Unsupported("--certificate-github-workflow-trigger", Lack.KEYLESS),
+    Unsupported("--certificate", Lack.CERTIFICATES),
+    Unsupported("--certificate-chain", Lack.CERTIFICATES),
+    Unsupported("--ca-roots", Lack.CERTIFICATES),
+    Unsupported("--ca-intermediates", Lack.CERTIFICATES),
+    Unsupported("--sct", Lack.CERTIFICATES),
+    Unsupported("--policy", Lack.POLICIES),
+    Unsupported("--attachment-tag-prefix", Lack.TAG_PREFIXES),
+)
+
+ACCEPTED: Final = {
+    # about the program's own look at a log or a certificate that a key has not
+    "--rekor-entry-type": False,
+    "--oidc-disable-ambient-providers": True,
+    "--insecure-ignore-sct": True,
+    "--signature-digest-algorithm": False,  # both of a key's digests are tried
+    # about formats that are written and read anyway
+    "--record-creation-timestamp": True,  # bundles say it always, and the .att tag never
+    "--registry-referrers-mode": False,
+    "--experimental-oci11": True,
+}
+"""Names, and whether each is a switch."""
+
+
+def add_unsupported(parser: _ActionsContainer, flags: Iterable[Unsupported]) -> None:
+    """Know these flags, without showing them."""
+    for flag in flags:
+        if flag.switch:
+            add_switch(parser, flag.name, about=SUPPRESS)
+        else:
+            parser.add_argument(flag.name, default="", help=SUPPRESS)
+
+
+def add_accepted(parser: _ActionsContainer, *names: str) -> None:
+    """Take these flags in silence."""
+    for name in names:
+        if ACCEPTED[name]:
+            add_switch(parser, name, about=SUPPRESS)
+        else:
+            parser.add_argument(name, default="", help=SUPPRESS)
+
+
+def refuse_unsupported(args: Namespace, flags: Iterable[Unsupported]) -> None:
+    """Raise `UsageError` for the first of these flags that was given."""
+    for flag in flags:
+        if getattr(args, flag.dest):
+            hint = f"leave it out, or say `{flag.name}=false`" if flag.switch else _HINTS.get(flag.lack, "")
+            raise UsageError(f"`{flag.name}`: {flag.lack.value}", hint=hint)
