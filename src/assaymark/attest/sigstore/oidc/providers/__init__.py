@@ -1,0 +1,1 @@
+"""Where identity tokens lie about: one file a provider, each ending in `PROVIDER`."""

@@ -1,0 +1,140 @@
+"""What is written after signing with logs, timestamps or a certificate, in both formats.
+
+- The Sigstore bundle v0.3 (sigstore/protobuf-specs): 64-bit integers as strings, members that are zero or empty left
+  out, one certificate and no chain.
+- The annotations of a layer at the `.att` tag (cosign, "Storage" and "Timestamps"): certificate and chain in PEM, one
+  log entry with its promise, one timestamp. That format can hold one log entry of version 1 and one timestamp, and no
+  more; what it cannot hold is left out and said by `legacy_gaps`. The envelope stored beside them must be, byte for
+  byte, the one that was logged: `assaymark.attest.dsse.encode_legacy` makes both.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from assaymark.attest.bundle import BUNDLE_V03, LogEntry
+from assaymark.attest.dsse import Envelope, bundle_envelope
+from assaymark.attest.keys.pem import encode_pem
+from assaymark.attest.keys.public import PublicKey
+from assaymark.attest.strict import encode_base64
+
+CERTIFICATE: Final = "dev.sigstore.cosign/certificate"
+CHAIN: Final = "dev.sigstore.cosign/chain"
+LOG_ENTRY: Final = "dev.sigstore.cosign/bundle"
+TIMESTAMP: Final = "dev.sigstore.cosign/rfc3161timestamp"
+
+
+class Material(msgspec.Struct, frozen=True, kw_only=True):
+    """What a verifier needs besides the envelope.
+
+    Attributes:
+        public: the key that signed.
+        certificate: DER of the leaf; empty where a managed key signed.
+        chain: DER of its issuers, up to the root.
+    """
+
+    public: PublicKey
+    certificate: bytes = b""
+    chain: tuple[bytes, ...] = ()
+    log_entries: tuple[LogEntry, ...] = ()
+    timestamps: tuple[bytes, ...] = ()
+
+
+def encode_bundle(envelope: Envelope, material: Material) -> bytes:
+    """The bundle v0.3 as JSON."""
+    identity: dict[str, Any] = {"publicKey": {"hint": material.public.hint}}
+    if material.certificate:
+        identity = {"certificate": {"rawBytes": encode_base64(material.certificate)}}
+    stamps = [{"signedTimestamp": encode_base64(stamp)} for stamp in material.timestamps]
+    evidence = {
+        "tlogEntries": [_spell_entry(entry) for entry in material.log_entries],
+        "timestampVerificationData": {"rfc3161Timestamps": stamps} if stamps else {},
+    }
+    return msgspec.json.encode(
+        {
+            "mediaType": BUNDLE_V03,
+            "verificationMaterial": identity | _filled(evidence),
+            "dsseEnvelope": bundle_envelope(envelope),
+        }
+    )
+
+
+def legacy_annotations(material: Material) -> dict[str, str]:
+    """The annotations of the layer at the `.att` tag that hold the material."""
+    annotations = {}
+    if material.certificate:
+        annotations[CERTIFICATE] = encode_pem("CERTIFICATE", material.certificate).decode("ascii")
+        annotations[CHAIN] = b"".join(encode_pem("CERTIFICATE", issuer) for issuer in material.chain).decode("ascii")
+    promised = next((entry for entry in material.log_entries if entry.promise), None)
+    if promised is not None:
+        annotations[LOG_ENTRY] = _json(_spell_promise(promised))
+    if material.timestamps:
+        annotations[TIMESTAMP] = _json({"SignedRFC3161Timestamp": encode_base64(material.timestamps[0])})
+    return annotations
+
+
+def legacy_gaps(material: Material) -> tuple[str, ...]:
+    """What the `.att` tag cannot hold of the material, in words."""
+    unpromised = sum(1 for entry in material.log_entries if not entry.promise)
+    promised = len(material.log_entries) - unpromised
+    gaps = []
+    if unpromised:
+        gaps.append(f"{unpromised} entries of transparency logs of version 2")
+    if promised > 1:
+        gaps.append(f"{promised - 1} more log entries")
+    if len(material.timestamps) > 1:
+        gaps.append(f"{len(material.timestamps) - 1} more timestamps")
+    return tuple(gaps)
+
+
+def _spell_entry(entry: LogEntry) -> dict[str, Any]:
+    return _filled(
+        {
+            "logIndex": _spell_count(entry.log_index),
+            "logId": {"keyId": encode_base64(entry.log_id)},
+            "kindVersion": {"kind": entry.kind, "version": entry.kind_version},
+            "integratedTime": _spell_count(entry.integrated_time),
+            "inclusionPromise": {"signedEntryTimestamp": encode_base64(entry.promise)} if entry.promise else {},
+            "inclusionProof": _spell_proof(entry),
+            "canonicalizedBody": encode_base64(entry.body),
+        }
+    )
+
+
+def _spell_proof(entry: LogEntry) -> dict[str, Any]:
+    if entry.proof is None:
+        return {}
+    proof = entry.proof
+    return _filled(
+        {
+            "logIndex": _spell_count(proof.log_index),
+            "rootHash": encode_base64(proof.root_hash),
+            "treeSize": _spell_count(proof.tree_size),
+            "hashes": [encode_base64(item) for item in proof.hashes],
+            "checkpoint": {"envelope": proof.checkpoint},
+        }
+    )
+
+
+def _spell_promise(entry: LogEntry) -> dict[str, Any]:
+    payload = {
+        "body": encode_base64(entry.body),
+        "integratedTime": entry.integrated_time,
+        "logIndex": entry.log_index,
+        "logID": entry.log_id.hex(),
+    }
+    return {"SignedEntryTimestamp": encode_base64(entry.promise), "Payload": payload}
+
+
+def _spell_count(number: int) -> str:
+    return str(number) if number else ""
+
+
+def _filled(members: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value}
+
+
+def _json(document: dict[str, Any]) -> str:
+    return msgspec.json.encode(document).decode()
