@@ -70,6 +70,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     header_bytes: int = 1 * MIB
     packages_per_file: int = 100_000  # of 1 KiB each in memory; whole distributions have 60,000
     installed_files: int = 500_000  # paths kept of one package database; a full desktop has 300,000
+    installed_file_bytes: int = 64 * MIB  # one folder of a megabyte stands in front of each of its files
+    paragraph_fields: int = 10_000  # a field may come again and again; metadata of Python has hundreds
+    database_field_bytes: int = 64 * MIB  # kept of one package database; 60,000 packages of Debian have 7 MiB
+    database_list_bytes: int = 64 * MIB  # with 64 for each word; those have 16 MiB
+    licenses_per_file: int = 10_000
     wanted_files: int = 200_000  # files kept for analysis from one layer
     unread_files: int = 5_000  # of one layer, kept by path; more are counted
     wanted_bytes: int = 32 * MIB  # bytes of them held in memory before they spill to disk; layers are read in parallel
@@ -91,6 +96,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     digests_per_subject: int = 32
     log_entries: int = 32
     timestamps: int = 32
+    trusted_entries: int = 256  # logs and authorities of each kind in a trusted root
+    chain_certificates: int = 16
+    certificate_scts: int = 16
+    checkpoint_bytes: int = 64 * KIB
+    checkpoint_signatures: int = 128  # a log's own and those of its witnesses
     legacy_layers: int = 1_000
     key_bytes: int = 64 * KIB  # cosign reads a key from a URL without end
 

@@ -41,7 +41,6 @@ UNREADABLE_CASES = {
     "bundle-unknown-version_fail",
     "intoto-missing-inclusion-proof_fail",
     "rekor2-no-inclusion-proof_fail",
-    "rekor2-timestamp-with-incorrect-time_fail",
 }
 
 

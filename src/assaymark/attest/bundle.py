@@ -26,8 +26,10 @@ BUNDLE_V03: Final = "application/vnd.dev.sigstore.bundle.v0.3+json"
 BUNDLE_PREFIX: Final = "application/vnd.dev.sigstore.bundle"
 
 _MEDIA_TYPE = re.compile(
-    r"application/vnd\.dev\.sigstore\.bundle(?:\+json;version=0\.(?P<old>[0-9]{1,3})|\.v0\.(?P<new>[0-9]{1,3})\+json)\Z"
+    r"application/vnd\.dev\.sigstore\.bundle"
+    r"(?:\+json;version=(?P<old>[0-9]{1,3}\.[0-9]{1,3})|\.v(?P<new>[0-9]{1,3}\.[0-9]{1,3})\+json)\Z"
 )
+_VERSIONS: Final = ("0.1", "0.2", "0.3")
 _BUNDLE: Final = ("mediaType", "verificationMaterial", "messageSignature", "dsseEnvelope")
 _MATERIAL: Final = ("publicKey", "x509CertificateChain", "certificate", "tlogEntries", "timestampVerificationData")
 _ENVELOPE: Final = ("payload", "payloadType", "signatures")
@@ -69,18 +71,33 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
 
 
+class MessageSignature(msgspec.Struct, frozen=True, kw_only=True):
+    """A signature over an artifact itself.
+
+    Attributes:
+        algorithm: of the digest, as the bundle spells it (`SHA2_256`); empty where the bundle states no digest.
+        digest: what the bundle says that was signed: a hint, which nothing vouches for.
+    """
+
+    signature: bytes
+    algorithm: str = ""
+    digest: bytes = b""
+
+
 class Bundle(msgspec.Struct, frozen=True, kw_only=True):
     """A bundle as it was read.
 
     Attributes:
         version: the 3 of 0.3.
         envelope: None where the content is a message signature.
+        message: None where the content is an envelope.
         hint: what the bundle calls the public key; empty where it names none.
         certificates: DER, leaf first; empty where a key signed.
     """
 
     version: int
     envelope: Envelope | None
+    message: MessageSignature | None = None
     hint: str = ""
     certificates: tuple[bytes, ...] = ()
     log_entries: tuple[LogEntry, ...] = ()
@@ -117,10 +134,10 @@ def _version(media_type: str, what: str) -> int:
     match = _MEDIA_TYPE.match(media_type)
     if match is None:
         raise ValueError(f"`{media_type[:100]}` is not the media type of a bundle")
-    version = int(match["old"] or match["new"])
-    if not 1 <= version <= 3 or (match["new"] and version < 3):
-        raise refuse(Reason.BUNDLE_VERSION, f"{what} has version 0.{version}; 0.1 to 0.3 can be read")
-    return version
+    version = match["old"] or match["new"]
+    if version not in (_VERSIONS if match["old"] else _VERSIONS[-1:]):
+        raise refuse(Reason.BUNDLE_VERSION, f"{what} has version {version}; 0.1 to 0.3 can be read")
+    return int(version[2:])
 
 
 def _read_bundle(message: Message, version: int, limits: Limits) -> Bundle:
@@ -132,12 +149,11 @@ def _read_bundle(message: Message, version: int, limits: Limits) -> Bundle:
     hint, certificates = _read_identity(material, version)
     envelope = message.message("dsseEnvelope", _ENVELOPE)
     signature = message.message("messageSignature", ("messageDigest", "signature"))
-    if signature is not None:
-        signature.data("signature")
     entries = material.items("tlogEntries", limit=limits.log_entries)
     return Bundle(
         version=version,
         envelope=_read_envelope(envelope) if envelope else None,
+        message=_read_message_signature(signature) if signature else None,
         hint=hint,
         certificates=certificates,
         log_entries=tuple(_read_entry(Message(entry, "tlogEntries", _ENTRY), version) for entry in entries),
@@ -186,6 +202,15 @@ def _read_envelope(message: Message) -> Envelope:
     )
 
 
+def _read_message_signature(message: Message) -> MessageSignature:
+    digest = message.message("messageDigest", ("algorithm", "digest"))
+    return MessageSignature(
+        signature=message.data("signature"),
+        algorithm=digest.text("algorithm") if digest else "",
+        digest=digest.data("digest") if digest else b"",
+    )
+
+
 def _read_entry(entry: Message, version: int) -> LogEntry:
     log_id = entry.message("logId", ("keyId",))
     kind = entry.message("kindVersion", ("kind", "version"))
@@ -194,9 +219,9 @@ def _read_entry(entry: Message, version: int) -> LogEntry:
     if log_id is None or kind is None:
         raise ValueError("a log entry has no `logId` or no `kindVersion`")
     if version == 1 and promise is None:
-        raise ValueError("a log entry has no `inclusionPromise`, which version 0.1 demands")
+        raise refuse(Reason.PROMISE_MISSING, "a log entry has no `inclusionPromise`, which version 0.1 demands")
     if version > 1 and proof is None:
-        raise ValueError(f"a log entry has no `inclusionProof`, which version 0.{version} demands")
+        raise refuse(Reason.PROOF_MISSING, f"a log entry has no `inclusionProof`, which version 0.{version} demands")
     return LogEntry(
         log_index=entry.count("logIndex"),
         log_id=log_id.data("keyId"),

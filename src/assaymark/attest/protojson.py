@@ -1,8 +1,8 @@
 """Reading messages in the JSON form of Protocol Buffers (protobuf.dev, "ProtoJSON Format").
 
 Rules: a member is spelled in camelCase or in snake_case, but not both at once; null is the same as absent; absent is
-zero, empty or none; 64-bit integers are strings or numbers; bytes are base64 of either alphabet. Members that the
-schema does not know are refused, as cosign does. All failures are `ValueError`s.
+zero, empty or none; 64-bit integers are strings or numbers; bytes are base64 of either alphabet, in which line breaks
+count for nothing. Members that the schema does not know are refused, as cosign does. All failures are `ValueError`s.
 """
 
 from __future__ import annotations
@@ -38,8 +38,10 @@ class Message:
 
     def data(self, field: str) -> bytes:
         """Bytes; none where it is absent."""
+        # Go's decoder, and so other readers of bundles, passes over line breaks; `base64` on a command line makes them
+        text = self.text(field).replace("\r", "").replace("\n", "")
         try:
-            return decode_base64(self.text(field))
+            return decode_base64(text)
         except ValueError as exc:
             raise ValueError(f"`{self._name}.{field}`: {exc}") from exc
 

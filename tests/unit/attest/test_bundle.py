@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from tests.support.forgery import bundle_document, key, sealed
 
-from assaymark.attest.bundle import Bundle, InclusionProof, LogEntry, build_bundle, parse_bundle
+from assaymark.attest.bundle import Bundle, InclusionProof, LogEntry, MessageSignature, build_bundle, parse_bundle
 from assaymark.attest.dsse import IN_TOTO, Envelope, Signature
 from assaymark.attest.strict import decode_base64, encode_base64
 from assaymark.errors import VerificationError
@@ -128,8 +128,6 @@ MALFORMED = {
     "a chain of a hundred": bundle(OLD + "1", x509CertificateChain={"certificates": [{"rawBytes": "AA=="}] * 100}),
     "an entry without a log": bundle(publicKey={}, tlogEntries=[without("logId")]),
     "an entry without a kind": bundle(publicKey={}, tlogEntries=[without("kindVersion")]),
-    "an entry without a proof": bundle(publicKey={}, tlogEntries=[without("inclusionProof")]),
-    "an entry without a promise in 0.1": bundle(OLD + "1", publicKey={}, tlogEntries=[without("inclusionPromise")]),
     "an entry that is a string": bundle(publicKey={}, tlogEntries=["x"]),
     "ten thousand entries": bundle(publicKey={}, tlogEntries=[ENTRY] * 10_000),
     "entries that are no list": bundle(publicKey={}, tlogEntries={}),
@@ -150,6 +148,38 @@ def test_malformed_bundles_are_refused(data: bytes) -> None:
     with pytest.raises(VerificationError) as caught:
         parse_bundle(data)
     assert caught.value.reason == "MALFORMED_BUNDLE"
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (bundle(publicKey={}, tlogEntries=[without("inclusionProof")]), "PROOF_MISSING"),
+        (bundle(OLD + "1", publicKey={}, tlogEntries=[without("inclusionPromise")]), "PROMISE_MISSING"),
+        (bundle("application/vnd.dev.sigstore.bundle.v0.4+json", publicKey={}), "BUNDLE_VERSION"),
+        (bundle("application/vnd.dev.sigstore.bundle+json;version=99.9", publicKey={}), "BUNDLE_VERSION"),
+        (bundle("application/vnd.dev.sigstore.bundle.v0.2+json", publicKey={}), "BUNDLE_VERSION"),
+    ],
+    ids=["no proof in 0.3", "no promise in 0.1", "0.4", "99.9", "0.2 with the newer name"],
+)
+def test_what_a_version_demands_has_its_own_reason(data: bytes, reason: str) -> None:
+    with pytest.raises(VerificationError) as caught:
+        parse_bundle(data)
+    assert caught.value.reason == reason
+
+
+def test_line_breaks_in_the_base64_of_a_bundle_count_for_nothing() -> None:
+    (entry,) = parse_bundle(bundle(publicKey={}, tlogEntries=[ENTRY | {"canonicalizedBody": "AA\nEC\r\n"}])).log_entries
+    assert entry.body == b"\0\1\2"
+
+
+def test_a_signature_over_an_artifact_is_read() -> None:
+    document = {name: value for name, value in bundle_document().items() if name != "dsseEnvelope"}
+    document["messageSignature"] = {"messageDigest": {"algorithm": "SHA2_256", "digest": "AQ=="}, "signature": "Ag=="}
+    read = parse_bundle(msgspec.json.encode(document))
+    assert (read.envelope, read.message) == (
+        None,
+        MessageSignature(signature=b"\2", algorithm="SHA2_256", digest=b"\1"),
+    )
 
 
 class TestBase64:

@@ -1,0 +1,102 @@
+"""The path from a certificate to an authority of the trusted root, at a time (RFC 5280, section 6).
+
+Two questions, answered apart because their answers mean different things to a user:
+
+1. which authorities issued it: the chain of the trusted root is followed upwards, name by name and signature by
+   signature, regardless of time;
+2. whether one of them may have done so at a moment: `cryptography`'s path validation with the whole chain valid at
+   that moment (CVE-2026-24122: only the leaf's validity was looked at), and the moment inside the authority's window.
+
+Rules: intermediates come from the trusted root only, never from what is verified. Every certificate above the leaf is
+an authority and may sign certificates. Critical extensions that nobody understands, name constraints and path lengths
+are the library's business. Nothing is fetched, and nothing is asked about revocation: certificates live ten minutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from assaymark.attest.sigstore.certificate import is_authority, load_certificate
+from assaymark.attest.sigstore.trusted_root import Authority
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+
+class Issuer:
+    """An authority that issued a certificate, and its chain from the issuer up to the root."""
+
+    def __init__(self, authority: Authority, chain: tuple[x509.Certificate, ...]) -> None:
+        self.authority = authority
+        self.chain = chain
+
+    @property
+    def public_key_info(self) -> bytes:
+        """SubjectPublicKeyInfo of the key that signed the certificate."""
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+        return self.chain[0].public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def find_issuers(leaf: x509.Certificate, authorities: Iterable[Authority]) -> tuple[Issuer, ...]:
+    """The authorities that issued `leaf`, whenever that was.
+
+    Raises:
+        ValueError: a certificate of the trusted root is malformed.
+    """
+    found = []
+    for authority in authorities:
+        chain = [load_certificate(der) for der in authority.certificates]
+        for position, certificate in enumerate(chain):
+            if is_issued_by(leaf, certificate) and _is_chain(chain[position:]):
+                found.append(Issuer(authority, tuple(chain[position:])))
+                break
+    return tuple(found)
+
+
+def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether `issuer` is an authority, has the name that `certificate` gives, and signed it."""
+    from cryptography.exceptions import InvalidSignature
+
+    if certificate.issuer != issuer.subject or not is_authority(issuer) or not _may_sign_certificates(issuer):
+        return False
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (InvalidSignature, TypeError, ValueError):
+        return False
+    return True
+
+
+def is_valid_path(leaf: x509.Certificate, issuer: Issuer, moment: datetime) -> bool:
+    """Whether the path was valid in all its parts at `moment`; the authority's window is not looked at."""
+    from cryptography import x509
+    from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyBuilder, Store, VerificationError
+
+    authorities = ExtensionPolicy.permit_all().require_present(x509.BasicConstraints, Criticality.AGNOSTIC, None)
+    builder = (
+        PolicyBuilder()
+        .time(moment.replace(tzinfo=None))
+        .store(Store([issuer.chain[-1]]))
+        .extension_policies(ca_policy=authorities, ee_policy=ExtensionPolicy.permit_all())
+    )
+    try:
+        builder.build_client_verifier().verify(leaf, list(issuer.chain[:-1]))
+    except (VerificationError, ValueError, x509.UnsupportedGeneralNameType):
+        return False
+    return True
+
+
+def _is_chain(chain: Sequence[x509.Certificate]) -> bool:
+    return all(is_issued_by(lower, upper) for lower, upper in pairwise(chain))
+
+
+def _may_sign_certificates(certificate: x509.Certificate) -> bool:
+    from cryptography import x509
+
+    try:
+        return certificate.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
+    except x509.ExtensionNotFound:
+        return True
