@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assaymark.errors import LimitError
 from assaymark.inventory.fields import read_paragraphs
 from assaymark.inventory.json_lines import NOWHERE, Maps, object_lines
 from assaymark.inventory.lines import read_lines
+from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.package import Location
 
 
@@ -53,16 +55,24 @@ def test_chunks_do_not_show(texts: list[bytes], limit: int) -> None:
 def test_fields_are_kept_by_name() -> None:
     text = b"A: 1\nB:2\n more\n\tand more  \nignored: x\n continued\na: second\n\n\nB: 3"
 
-    first, second = read_paragraphs(text.split(b"\n"), {b"a", b"b"}, field_bytes=100)
+    first, second = read_paragraphs(text.split(b"\n"), {b"a", b"b"}, limits=DEFAULT_LIMITS)
 
     assert (first.one(b"a"), first.all_of(b"a"), first.one(b"b")) == ("1", ["1", "second"], "2 more and more")
     assert (second.one(b"a"), second.all_of(b"b")) == ("", ["3"])
 
 
 def test_long_fields_keep_what_fits() -> None:
-    (paragraph,) = read_paragraphs([b"a: 1", b" 2345", b" 6789"], {b"a"}, field_bytes=7)
+    cut: list[bytes] = []
+    text = [b"a: 1", b" 2345", b" 6789", b" 0", b"b: 1"]
 
-    assert paragraph.one(b"a") == "1 2345"
+    (paragraph,) = read_paragraphs(text, {b"a", b"b"}, limits=Limits(field_bytes=7), on_cut=cut.append)
+
+    assert (paragraph.one(b"a"), paragraph.one(b"b"), paragraph.size, cut) == ("1 2345", "1", 6, [b"a"])
+
+
+def test_a_field_that_comes_too_often_is_refused() -> None:
+    with pytest.raises(LimitError, match="more than 3 fields"):
+        list(read_paragraphs([b"a: 1"] * 4, {b"a"}, limits=Limits(paragraph_fields=3)))
 
 
 def test_objects_are_located_by_name() -> None:

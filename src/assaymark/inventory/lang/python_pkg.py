@@ -28,7 +28,7 @@ _CLASSIFIER: Final = "License :: "
 
 
 def _parse(source: Input) -> Iterator[Found]:
-    fields = next(read_paragraphs(_header(source), _WANTED, field_bytes=source.limits.field_bytes), Fields())
+    fields = next(read_paragraphs(_header(source), _WANTED, limits=source.limits), Fields())
     name, version = fields.one(b"name"), fields.one(b"version")
     if not name or not version:
         raise ValueError("no name or no version")

@@ -27,6 +27,7 @@ from assaymark.errors import LimitError
 from assaymark.inventory import licenses
 from assaymark.inventory.analyzer import Analyzer, Input
 from assaymark.inventory.lines import file_lines
+from assaymark.inventory.room import Room
 from assaymark.model.inventory import Found, OsPackages
 from assaymark.model.issue import Issue, IssueCode
 from assaymark.model.package import Package
@@ -76,43 +77,36 @@ def _parse(source: Input) -> Iterator[Found]:
 
 def _records(source: Input) -> Iterator[_Record]:
     """The packages of the database, empty ones included."""
-    room = source.limits.installed_files
+    room = Room(source)
     record = _Record()
     folder = ""
     for line in file_lines(source):
         key = line[:2]
         if key == b"R:":
-            if room:
+            if room.has_path(len(folder) + len(line)):
                 record.files.append(_join(folder, decode_utf8(line[2:])))
-                room -= 1
-                if not room:
-                    source.report(_too_many_files(source))
         elif key == b"F:":
             folder = decode_utf8(line[2:])
         elif len(line) < 2:
             yield record
             record = _Record()
             folder = ""
-        elif key in _KEPT:
+        elif key in _LISTS:
+            if room.has_list(len(line), line.count(b" ") + 1):
+                record.values[key[:1]] = line[2:]
+        elif key in _FIELDS:
+            room.take_field(len(line))
             record.values[key[:1]] = line[2:]
     yield record
 
 
-_KEPT: Final = frozenset({b"P:", b"V:", b"o:", b"L:", b"D:", b"p:", b"A:", b"C:", b"m:"})
+_FIELDS: Final = frozenset({b"P:", b"V:", b"o:", b"A:", b"C:", b"m:"})
+_LISTS: Final = frozenset({b"L:", b"D:", b"p:"})
 
 
 def _join(folder: str, name: str) -> str:
     path = f"{folder}/{name}" if folder else name
     return posixpath.normpath(path) if "//" in path or "/." in path or path[:1] in {".", "/"} else path
-
-
-def _too_many_files(source: Input) -> Issue:
-    return Issue(
-        code=IssueCode.ENTRY_IGNORED,
-        message=f"installed files beyond the first {source.limits.installed_files} were left out",
-        path=source.path,
-        blocking=False,
-    )
 
 
 def _has_version(record: _Record, source: Input) -> bool:

@@ -26,6 +26,7 @@ from assaymark.errors import Error, LimitError
 from assaymark.inventory.analyzer import Analyzer, Input
 from assaymark.inventory.fields import Fields, read_paragraphs
 from assaymark.inventory.lines import file_lines, long_line
+from assaymark.inventory.room import Room
 from assaymark.model.inventory import Found, OsPackages
 from assaymark.model.issue import Issue, IssueCode
 from assaymark.model.package import Package, PackageRepository
@@ -45,15 +46,19 @@ _THIRD_PARTY: Final = PackageRepository(class_="third-party")
 
 def _parse(source: Input) -> Iterator[Found]:
     packages: dict[str, tuple[Package, str]] = {}
+    room = Room(source)
     for fields in _paragraphs(source):
         package = _package(fields, source)
         if package is not None:
-            packages[package.id] = (package, fields.one(b"depends"))
+            depends = fields.one(b"depends")
+            room.take_field(fields.size - len(depends))
+            words = bool(depends) + depends.count(",") + depends.count("|")
+            packages[package.id] = (package, depends if room.has_list(len(depends), words) else "")
         if len(packages) > source.limits.packages_per_file:
             raise LimitError(f"more than {source.limits.packages_per_file} packages")
     ids = {package.name: package.id for package, _ in packages.values()}
     digests = _digests(source)
-    owned = _OwnedFiles(source)
+    owned = _OwnedFiles(source, room)
     finished = tuple(
         _finished(package, depends=_depends_on(depends, ids), digest=digests.get(package.id, ""), owned=owned)
         for package, depends in packages.values()
@@ -69,8 +74,13 @@ def _paragraphs(source: Input) -> Iterator[Fields]:
         source.report(long_line(source, source.path, start, blocking=essential))
         return name + colon if colon and not name[:1].isspace() else None
 
+    def cut(name: bytes) -> None:
+        message = f"a field `{decode_utf8(name)}` longer than {source.limits.field_bytes} bytes was cut off"
+        blocking = name in _ESSENTIAL
+        source.report(Issue(code=IssueCode.ENTRY_IGNORED, message=message, path=source.path, blocking=blocking))
+
     lines = file_lines(source, on_long=name_only)
-    return read_paragraphs(lines, _WANTED, field_bytes=source.limits.field_bytes)
+    return read_paragraphs(lines, _WANTED, limits=source.limits, on_cut=cut)
 
 
 def _package(fields: Fields, source: Input) -> Package | None:
@@ -141,7 +151,7 @@ def _digests(source: Input) -> dict[str, str]:
         return {}
     lines = file_lines(source, file=file, on_long=lambda _start: None)
     digests = {}
-    for fields in read_paragraphs(lines, _WANTED_AVAILABLE, field_bytes=source.limits.field_bytes):
+    for fields in read_paragraphs(lines, _WANTED_AVAILABLE, limits=source.limits):
         checksum = fields.one(b"sha256")
         if checksum:
             digests[f"{fields.one(b'package')}@{fields.one(b'version')}"] = f"sha256:{checksum}"
@@ -151,9 +161,9 @@ def _digests(source: Input) -> dict[str, str]:
 class _OwnedFiles:
     """The files that the packages of one status file own."""
 
-    def __init__(self, source: Input) -> None:
+    def __init__(self, source: Input, room: Room) -> None:
         self._source = source
-        self._room = source.limits.installed_files
+        self._room = room
         self.seen: list[str] = []
 
     def of(self, package: Package) -> tuple[str, ...]:
@@ -185,13 +195,8 @@ class _OwnedFiles:
             _, gap, path = line.partition(b"  ")
             if not gap:
                 raise ValueError(f"no path in the line `{decode_utf8(line[:80])}`")
-            if self._room:
+            if self._room.has_path(len(path)):
                 paths.append("/" + decode_utf8(path))
-                self._room -= 1
-                if not self._room:
-                    self._ignored(
-                        self._source.path, f"files beyond the first {self._source.limits.installed_files} were left out"
-                    )
         paths.sort()
         return paths
 

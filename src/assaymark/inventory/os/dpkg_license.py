@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from assaymark.errors import LimitError
 from assaymark.inventory import licenses
 from assaymark.inventory.analyzer import Analyzer, Input
 from assaymark.inventory.lines import file_lines, long_line
@@ -28,6 +29,8 @@ def _parse(source: Input) -> Iterator[Found]:
     names: dict[str, None] = {}
     for line in file_lines(source, on_long=leave_out):
         names.update(dict.fromkeys(_names(line)))
+        if len(names) > source.limits.licenses_per_file:
+            raise LimitError(f"more than {source.limits.licenses_per_file} licences")
     found = licenses.normalise_all(names)
     if found:
         yield PackageLicense(path=source.path, package=source.path.split("/")[3], licenses=found)
