@@ -39,7 +39,7 @@ from assaymark.matching.selection import MatchOptions
 from assaymark.model.advisory import AdvisorySource
 from assaymark.model.artifact import ArtifactType, Directory, GitFacts, Image, LayerBlob
 from assaymark.model.inventory import Inventory, LayerInventory
-from assaymark.model.issue import Coverage, Issue, Unanalysed
+from assaymark.model.issue import Coverage, Issue, IssueCode, Unanalysed
 from assaymark.model.progress import NoProgress, Progress
 from assaymark.model.report import NO_METADATA, Invocation, Metadata, Report, ReportLayer, Scan, ScannerInfo
 from assaymark.version import __version__
@@ -48,6 +48,19 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
 logger = logging.getLogger(__name__)
+
+_OF_THE_WHOLE: Final = frozenset(
+    {
+        IssueCode.DATABASE_EMPTY,
+        IssueCode.DATABASE_OLD,
+        IssueCode.DATABASE_SAMPLE,
+        IssueCode.OS_NO_ADVISORIES,
+        IssueCode.OS_NO_PACKAGES,
+        IssueCode.OS_UNKNOWN,
+        IssueCode.OS_UNSUPPORTED,
+    }
+)
+"""What makes a whole scan blind is told before what is wrong with one package."""
 
 UNCERTAIN_KINDS: Final = frozenset({"executable"})
 """Unread files that may hold no packages at all: stated, but no reason to call a scan incomplete."""
@@ -259,12 +272,13 @@ def _report(inventory: Inventory, source: AdvisorySource, head: Report, wanted: 
     )
     results = tuple(filter_result(result, wanted.filters) for result in detection.results)
     issues = (*database_issues(source.info, today), *inventory.issues, *detection.issues)
+    ranked = tuple(sorted(issues, key=lambda issue: issue.code not in _OF_THE_WHOLE))
     metadata = msgspec.structs.replace(head.metadata, os=detection.os) if detection.os else head.metadata
     return msgspec.structs.replace(
         head,
         metadata=metadata,
         results=results,
-        coverage=coverage(issues, inventory.not_analysed),
+        coverage=coverage(ranked, inventory.not_analysed),
     )
 
 

@@ -31,7 +31,7 @@ from assaymark.advisories.origin import Origin, sweep_origins, write_origin
 from assaymark.advisories.swap import prepare, retire, switch
 from assaymark.advisories.trivy_db import SCHEMA
 from assaymark.advisories.unpack import unpack_database
-from assaymark.errors import ArtifactError, DatabaseError, NetworkError
+from assaymark.errors import ArtifactError, DatabaseError, NetworkError, OfflineError
 from assaymark.model.descriptor import Descriptor
 from assaymark.model.reference import Reference, parse_reference
 from assaymark.oci.content import ContentStore
@@ -61,6 +61,8 @@ def download_database(cache: CacheFolder, wanted: Download) -> None:
     for reference in repository_references(wanted.repositories):
         try:
             _install(_locate(reference, wanted), cache, wanted)
+        except OfflineError as exc:
+            raise _offline(cache) from exc
         except (NetworkError, ArtifactError, DatabaseError) as exc:
             failures.append(f"`{reference.original}`: {exc}")
         else:
@@ -144,6 +146,17 @@ def _examine(incoming: Path, metadata: Metadata, cache: CacheFolder, wanted: Dow
     if metadata.updated < present.updated:
         behind = age(metadata.updated, present.updated)
         raise DatabaseError(f"it was built {behind} before the one in the cache (`--allow-older-db` takes it)")
+
+
+def _offline(cache: CacheFolder) -> DatabaseError:
+    return DatabaseError(
+        f"a current vulnerability database is needed in `{cache.database}`, and `--offline` forbids to download one",
+        hint=(
+            "bring `trivy.db` and `metadata.json` from a machine that has them (or point `--cache-dir` at them); "
+            "or try the tool with the small built-in `--sample-db`"
+        ),
+        reason="DATABASE_UNAVAILABLE",
+    )
 
 
 def _all_failed(failures: Sequence[str], cache: CacheFolder) -> DatabaseError:

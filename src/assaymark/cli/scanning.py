@@ -156,7 +156,8 @@ class Scanning:
         with open_output(self.args.output, self.console) as stream:
             chosen.write(scan, rendering, stream)
             stream.flush()  # the remarks come behind the report, also where both go to one terminal
-        self._tell_issues(scan)
+        if not (chosen.name == DEFAULT_FORMAT and to_terminal and self.console.is_terminal):  # the table told it all
+            self._tell_issues(scan)
 
     def exit_code(self, scan: Scan) -> int:
         """What the flags make of a finished scan.

@@ -61,7 +61,8 @@ def _head(scan: Scan, paint: Paint) -> Iterator[str]:
     system = report.metadata.os
     if system is not None:
         end = paint.style("warn", "  end of life: no security updates") if system.eosl else ""
-        yield _labelled("system", shown(f"{system.family} {system.name}") + end)
+        name = "unknown" if system.family == "none" else f"{system.family} {system.name}"
+        yield _labelled("system", shown(name) + end)
     if scan.subject:
         yield _labelled("digest", shown(scan.subject))
     yield _labelled("database", _database(scan, paint))

@@ -171,9 +171,18 @@ def test_no_database_and_no_download_is_exit_4_with_the_remedy(cache: CacheFolde
         assert remedy in error.hint
 
 
-@pytest.mark.parametrize("failure", [NetworkError("refused"), OfflineError("offline")])
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        (NetworkError("refused"), "no vulnerability database could be downloaded: `db.test/one:2`: refused"),
+        (
+            OfflineError("no"),
+            "a current vulnerability database is needed in `{}`, and `--offline` forbids to download one",
+        ),
+    ],
+)
 def test_when_no_repository_answers_the_cached_one_is_used_and_its_age_said(
-    cache: CacheFolder, failure: NetworkError, caplog: pytest.LogCaptureFixture
+    cache: CacheFolder, failure: NetworkError, told: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     place(cache.database, OLD, STALE)
     with caplog.at_level(logging.WARNING):
@@ -181,8 +190,7 @@ def test_when_no_repository_answers_the_cached_one_is_used_and_its_age_said(
     assert known(cache) == ["CVE-OLD"]
     (record,) = caplog.records
     assert record.getMessage() == (
-        f"no vulnerability database could be downloaded: `db.test/one:2`: {failure}; "
-        "the database from the cache is used, which was built 4 days ago"
+        f"{told.format(cache.database)}; the database from the cache is used, which was built 4 days ago"
     )
 
 
@@ -297,3 +305,11 @@ def test_metadata_that_does_not_decode_is_none(cache: CacheFolder, data: str) ->
     place(cache.database, OLD, {})
     cache.metadata.write_text(data)
     assert find_metadata(cache.metadata, limits=DEFAULT_LIMITS) is None
+
+
+def test_offline_without_a_database_says_where_it_belongs(cache: CacheFolder) -> None:
+    with pytest.raises(DatabaseError, match="`--offline` forbids to download one") as caught:
+        update_database(cache, download(Shelf({"db.test/one": OfflineError("offline")})))
+    assert caught.value.exit_code is ExitCode.DATABASE
+    assert "--db-repository" not in caught.value.hint
+    assert "--sample-db" in caught.value.hint
