@@ -78,6 +78,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     wanted_files: int = 200_000  # files kept for analysis from one layer
     unread_files: int = 5_000  # of one layer, kept by path; more are counted
     wanted_bytes: int = 32 * MIB  # bytes of them held in memory before they spill to disk; layers are read in parallel
+    findings: int = 250_000  # a hundred thousand packages of one source with all its advisories; images have 20,000
     version_chars: int = 1_024  # CVE-2022-40898, CVE-2024-3651: slow version strings
     constraint_chars: int = 64 * KIB  # one advisory's ranges, joined; they are read in linear time
 

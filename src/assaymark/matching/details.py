@@ -16,6 +16,8 @@ from typing import Final
 
 import msgspec
 
+from assaymark.errors import LimitError
+from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.matching.driver import Match
 from assaymark.model.advisory import AdvisorySource, DataSource, Severity, Status, Vulnerability
 from assaymark.model.finding import Finding
@@ -42,14 +44,30 @@ _PREFERRED: Final = {
 class Filler:
     """Fills the findings of one report; a vulnerability's record is read once."""
 
-    def __init__(self, source: AdvisorySource, *, artifact_id: str, severity_sources: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        source: AdvisorySource,
+        *,
+        artifact_id: str,
+        severity_sources: tuple[str, ...],
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
         self._source = source
         self._artifact_id = artifact_id
         self._severity_sources = severity_sources
         self._known: dict[str, Vulnerability | None] = {}
+        self._most = limits.findings
+        self._made = 0
 
     def finding(self, match: Match, *, target: str) -> Finding:
-        """The whole finding of a match in the result called `target`."""
+        """The whole finding of a match in the result called `target`.
+
+        Raises:
+            LimitError: there are too many.
+        """
+        self._made += 1
+        if self._made > self._most:
+            raise LimitError(f"the artifact has more than {self._most} findings, at `{target}`")
         name = match.advisory.vulnerability_id
         if name not in self._known:
             self._known[name] = self._source.detail(name)

@@ -7,6 +7,8 @@ from hashlib import sha256
 import pytest
 from tests.support.advisory_source import MemoryAdvisories
 
+from assaymark.errors import LimitError
+from assaymark.limits import Limits
 from assaymark.matching.details import Filler, primary_url, select_severity
 from assaymark.matching.driver import Match
 from assaymark.model.advisory import Advisory, Cvss, DataSource, Severity, Status, Vulnerability
@@ -170,3 +172,12 @@ def test_the_base_of_a_source_decides_about_severity_and_not_about_the_page() ->
     finding = filled(Match(package=PACKAGE, advisory=said, installed="1", fixed=""), ROOT_1=detail)
 
     assert (finding.severity, finding.severity_source, finding.primary_url) == ("MEDIUM", "debian", "")
+
+
+def test_findings_are_bounded() -> None:
+    match = Match(package=PACKAGE, advisory=Advisory(vulnerability_id=UNIT), installed="1")
+    filler = Filler(MemoryAdvisories({}, {}), artifact_id="", severity_sources=("auto",), limits=Limits(findings=1))
+    filler.finding(match, target="x")
+
+    with pytest.raises(LimitError, match="more than 1 findings, at `x`"):
+        filler.finding(match, target="x")
