@@ -119,7 +119,7 @@ def test_the_sample_is_used_only_when_it_is_asked_for(tmp_path: Path) -> None:
     args = parse("--cache-dir", str(tmp_path), "--sample-db")
     with open_database_from(args, {}, registry=offline, clock=clock) as database:
         assert database.info.sample
-    with pytest.raises(DatabaseError, match="no vulnerability database") as caught:
+    with pytest.raises(DatabaseError, match="a current vulnerability database is needed") as caught:
         known(parse("--cache-dir", str(tmp_path)), offline)
     assert "--sample-db" in caught.value.hint
 
