@@ -175,7 +175,7 @@ def test_the_base_of_a_source_decides_about_severity_and_not_about_the_page() ->
 
 
 def test_findings_are_bounded() -> None:
-    match = Match(package=PACKAGE, advisory=Advisory(vulnerability_id=UNIT), installed="1")
+    match = Match(package=PACKAGE, advisory=Advisory(vulnerability_id=UNIT), installed="1", fixed="")
     filler = Filler(MemoryAdvisories({}, {}), artifact_id="", severity_sources=("auto",), limits=Limits(findings=1))
     filler.finding(match, target="x")
 
