@@ -113,6 +113,16 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     callback_bytes: int = 16 * KIB  # the head of a request to our own listener
     callback_connections: int = 32
 
+    # trust data (TUF): the public-good instance's largest role has 10 KiB, its timestamps are renewed within a week
+    trust_metadata_bytes: int = 1 * MIB
+    trust_target_bytes: int = 4 * MIB
+    trust_file_bytes: int = 64 * MIB
+    trust_root_rotations: int = 64  # a request each; the public-good instance has had one every few months
+    trust_refresh_seconds: int = 24 * 3600
+    trust_retry_seconds: int = 600  # a mirror that did not answer is left alone while there is something to use
+    trust_old_seconds: int = 7 * 24 * 3600
+    trust_grace_seconds: int = 30 * 24 * 3600  # TUF, 5.1: whoever cuts the network must not freeze trust for ever
+
     # time, in seconds
     login_seconds: float = 300.0  # for a person to sign in through the browser or with a code
     token_program_seconds: float = 30.0
