@@ -76,7 +76,18 @@ class Scanning:
                 clock=_now,
                 progress=self.console.progress,
             )
+            self._tell_database()
         return bool(self.args.download_db_only)
+
+    def _tell_database(self) -> None:
+        """What a download ended with: nothing else would say whether there was one."""
+        from assaymark.advisories.metadata import find_metadata
+        from assaymark.limits import DEFAULT_LIMITS
+
+        cache = cache_of(self.args, self.console.environ)
+        metadata = find_metadata(cache.metadata, limits=DEFAULT_LIMITS)
+        built = f", built {metadata.updated:%Y-%m-%d %H:%M} UTC" if metadata else ""
+        self.console.note(f"the vulnerability database is up to date: `{cache.database}`{built}")
 
     @contextmanager
     def database(self) -> Iterator[AdvisorySource]:

@@ -71,10 +71,12 @@ def _run(args: Namespace, console: Console) -> int:
         return ExitCode.DONE
     if args.format:
         find_report_format(args.format)
+    request = _request(args, console, scanning)
     signer = _signer(args, console, scanning) if args.attest else None
     with ExitStack() as stack:
         source = stack.enter_context(scanning.database())
-        image = stack.enter_context(open_image(_request(args, console, scanning), _sources(args)))
+        image = stack.enter_context(open_image(request, _sources(args)))
+        _tell_other_platform(image.identity, request, console)
         place = _place(image.identity, scanning) if signer is not None else None
         scan = scan_image(image, source, wanted=scanning.wanted, means=scanning.means)
         scan = scanning.with_invocation(scan, platform=str(image.identity.platform or ""))
@@ -104,6 +106,13 @@ def _request(args: Namespace, console: Console, scanning: Scanning) -> ImageRequ
         max_image_size=scanning.wanted.max_image_size,
         progress=console.progress,
     )
+
+
+def _tell_other_platform(identity: ImageIdentity, request: ImageRequest, console: Console) -> None:
+    """An image of one platform is taken whatever was asked for, as the reference does; but not in silence."""
+    wanted, found = request.platform, identity.platform
+    if wanted is not None and found is not None and wanted.os != "*" and not found.satisfies(wanted):
+        console.warn(f"`{identity.name}` is for {found} alone, not for {wanted}")
 
 
 def _sources(args: Namespace) -> tuple[str, ...]:
