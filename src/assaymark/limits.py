@@ -73,7 +73,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     installed_file_bytes: int = 64 * MIB  # one folder of a megabyte stands in front of each of its files
     paragraph_fields: int = 10_000  # a field may come again and again; metadata of Python has hundreds
     database_field_bytes: int = 64 * MIB  # kept of one package database; 60,000 packages of Debian have 7 MiB
-    database_list_bytes: int = 64 * MIB  # with 64 for each word; those have 16 MiB
+    database_list_bytes: int = 32 * MIB  # with 64 for each word; those have 16 MiB
     licenses_per_file: int = 10_000
     wanted_files: int = 200_000  # files kept for analysis from one layer
     unread_files: int = 5_000  # of one layer, kept by path; more are counted

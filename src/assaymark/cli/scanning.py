@@ -200,7 +200,8 @@ class Scanning:
         self._tell_ignored(coverage.issues)
         if coverage.complete:
             return
-        blocking = [issue for issue in coverage.issues if issue.blocking]
+        # a hostile file can have a line to complain about for each of its megabytes
+        blocking = list({issue.path or issue.message: issue for issue in coverage.issues if issue.blocking}.values())
         for issue in blocking[:_ISSUES_TOLD]:
             where = f"{issue.path}: " if issue.path else ""
             self.console.warn(f"{where}{issue.message}")
