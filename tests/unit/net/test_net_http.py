@@ -294,7 +294,7 @@ def test_proxies(registry: MemoryRegistry, tmp_path: Path) -> None:
 
 
 def test_nothing_secret_is_logged(registry: MemoryRegistry, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="assaymark")
     registry.fail(503)
     get(client(), f"{registry.url}/v2/?X-Signature=canary", headers=SECRETS)
     assert "status 503, once more" in caplog.text

@@ -185,7 +185,7 @@ def test_checking_credentials(registry: MemoryRegistry, auth: Any) -> None:
 
 
 def test_no_credential_reaches_a_log(registry: MemoryRegistry, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="assaymark")
     registry.behaviour = Behaviour(auth="token", accounts={"robin": "canary-password"})
     store = store_of(registry, BAD)
     store.push_blob(b"x", media_type="a/b")
