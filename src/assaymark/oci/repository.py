@@ -43,6 +43,7 @@ from assaymark.safeio.readers import VerifyingReader
 PULL: Final = "pull"
 PUSH: Final = "pull,push"
 DELETE: Final = "delete"
+_REFUSES_WRITES: Final = frozenset({404, 405})  # a repository that nobody made (ECR); a read-only registry
 _KNOWN_TYPES: Final = INDEX_TYPES | MANIFEST_TYPES
 _WAYS_OUT: Final = (
     "log in with `assaymark login {registry}`, choose another repository with COSIGN_REPOSITORY,"
@@ -264,13 +265,15 @@ class Repository:
 
     def _refuse_push(self, response: Response) -> NoReturn:
         failure = self._failure(response, f"push to `{self.name}`")
+        ways = _WAYS_OUT.format(registry=self._registry)
         if isinstance(failure, AuthenticationError):
-            ways = _WAYS_OUT.format(registry=self._registry)
             notes = "; ".join(self._authorize().notes)
             raise AuthenticationError(
                 f"no permission to push to `{self.name}`, and push permission is needed: {failure}",
                 hint=f"{notes}; {ways}" if notes else ways,
             ) from failure
+        if response.status in _REFUSES_WRITES:
+            raise NetworkError(f"`{self.name}` takes no pushes: {failure}", hint=ways) from failure
         raise failure
 
     # requests
@@ -312,7 +315,7 @@ class Repository:
 
     def _failure(self, response: Response, action: str, *, missing: str = "") -> NetworkError:
         authorizer = self._authorize()
-        notes = tuple(authorizer.notes)
+        notes = tuple(authorizer.notes) or (f"log in with `assaymark login {self._registry}`, or check the name",)
         return failure_for(response, action, limits=self._limits, notes=notes, missing=missing, clean=authorizer.clean)
 
 
