@@ -206,11 +206,17 @@ class Console:
 
     # questions
 
-    def ask_password(self, prompt: str) -> str:
+    def ask(self, prompt: str) -> str:
+        """A line of text; empty at the end of input."""
+        with self._aside():
+            self._write(" ".join(self._clean(prompt)))
+            return self._line(_ANSWER_BYTES) or ""
+
+    def ask_password(self, prompt: str, *, otherwise: str = "set COSIGN_PASSWORD") -> str:
         """A password, typed without echo, or the first line of stdin when that is no terminal.
 
         Bytes that are no UTF-8 come as surrogate escapes, so `.encode("utf-8", "surrogateescape")` gives them back. The
-        answer is registered with `redaction`.
+        answer is registered with `redaction`. `otherwise` says what to do where nobody can be asked.
 
         Raises:
             UsageError: stdin is at its end.
@@ -218,7 +224,7 @@ class Console:
         with self._aside():
             password = self._typed(prompt) if self.stdin.isatty() else self._line(MAX_PASSWORD_BYTES)
         if password is None:
-            raise UsageError("a password is needed and there is nobody to ask", hint="set COSIGN_PASSWORD")
+            raise UsageError("a password is needed and there is nobody to ask", hint=otherwise)
         self.redaction.add(password)
         return password
 
@@ -227,6 +233,8 @@ class Console:
         with self._aside():
             self._write(f"{' '.join(self._clean(text))} [y/N] ")
             answer = self._line(_ANSWER_BYTES)
+            if answer is None:
+                self._write("\n")
         return answer is not None and answer.strip().lower() in {"y", "yes"}
 
     # inside

@@ -191,6 +191,12 @@ def test_a_password_that_does_not_come_is_a_usage_error(stdin: bytes) -> None:
         recorded_console(stdin=stdin).console.ask_password("Password: ")
 
 
+@pytest.mark.parametrize(("stdin", "answer"), [(b"robin\nx", "robin"), (b"", "")], ids=["a line", "nothing"])
+def test_questions_are_asked_on_stderr(stdin: bytes, answer: str) -> None:
+    recorded = recorded_console(stdin=stdin)
+    assert (recorded.console.ask("Username: "), recorded.err, recorded.out) == (answer, "Username: ", "")
+
+
 @pytest.mark.parametrize(
     ("stdin", "confirmed"),
     [(b"y\n", True), (b"YES\n", True), (b" y \n", True), (b"n\n", False), (b"\n", False), (b"", False)],
@@ -198,7 +204,7 @@ def test_a_password_that_does_not_come_is_a_usage_error(stdin: bytes) -> None:
 def test_only_yes_confirms(stdin: bytes, confirmed: bool) -> None:
     recorded = recorded_console(stdin=stdin)
     assert recorded.console.confirm("Overwrite `a\x1b`?") == confirmed
-    assert recorded.err == "Overwrite `a\\x1b`? [y/N] "
+    assert recorded.err == "Overwrite `a\\x1b`? [y/N] " + ("" if stdin else "\n")
 
 
 class _GoneReader(io.BytesIO):

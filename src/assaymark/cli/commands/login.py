@@ -13,6 +13,8 @@ from assaymark.limits import DEFAULT_LIMITS
 if TYPE_CHECKING:
     from assaymark.cli.console import Console
 
+_HOW: Final = "assaymark login REGISTRY -u NAME --password-stdin"
+
 
 def configure(parser: ArgumentParser) -> None:
     """The registry, and what every command with a registry takes; `-u` and `-p` are short for two of them."""
@@ -32,9 +34,11 @@ def run(args: Namespace, console: Console) -> int:
 
     host = parse_reference(f"{registry_host(args.registry)}/x/x").registry
     username = args.short_username or next(iter(args.username), "") or args.registry_username
-    password = _password(args, console)
+    if not username and console.can_ask:
+        username = console.ask("Username: ").strip()
+    password = _password(args, console) if username else ""
     if not username or not password:
-        raise UsageError("user name and password are needed", hint="assaymark login REGISTRY -u NAME --password-stdin")
+        raise UsageError("user name and password are needed", hint=_HOW)
     console.redaction.add(password)
     credential = Credential(username=username, password=Secret(password), source="the command line")
     limits = DEFAULT_LIMITS
@@ -65,7 +69,7 @@ def _password(args: Namespace, console: Console) -> str:
     given = args.short_password or next(iter(args.password), "") or args.registry_password
     if args.password_stdin and given:
         raise UsageError("`--password` and `--password-stdin` exclude each other")
-    return given or console.ask_password("Password: ")
+    return given or console.ask_password("Password: ", otherwise=_HOW)
 
 
 COMMAND: Final = Command(
