@@ -30,7 +30,7 @@ def read_input(name: str, console: Console, *, limit: int) -> bytes:
         return read_bounded(console.stdin, limit=limit, what="stdin")
     try:
         with Path(name).open("rb") as stream:
-            return read_bounded(stream, limit=limit, what=f"`{name}`")
+            return read_bounded(stream, limit=limit, what=name)
     except OSError as exc:
         raise LocalError(f"cannot read `{name}`: {exc.strerror}") from exc
 

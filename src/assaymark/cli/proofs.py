@@ -5,13 +5,15 @@ Everything here is made from bytes that were verified (`assaymark.attest.verify.
 
 from __future__ import annotations
 
+from argparse import Namespace
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from assaymark.attest.predicate import VULN_TYPE
+from assaymark.attest.reasons import Reason
 from assaymark.attest.verify import Verification, Verified
 from assaymark.errors import Error, VerificationError
 from assaymark.limits import DEFAULT_LIMITS
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from assaymark.cli.console import Console
     from assaymark.cli.images import NamedImage
     from assaymark.report.record import RecordSummary
+
+
+DEFAULT_TYPE: Final = "custom"
+_PLATFORMS_NAMED: Final = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +58,33 @@ def _checks(verified: tuple[Verified, ...]) -> list[str]:
     return [*lines, *dict.fromkeys(note for item in verified for note in item.notes if item.subject_checked)]
 
 
-def tell_rejected(console: Console, verification: Verification) -> None:
-    """Attestations that proved nothing although others did: said, never passed over."""
-    if verification.verified:
-        for item in verification.rejected:
-            console.warn(f"refused [{item.reason.value}]: {item.message}")
+def tell_rejected(console: Console, proof: Proof) -> None:
+    """Attestations that proved nothing although others did: said, never passed over.
+
+    Attestations of other types are not worth a warning, because an image has several: they are in the JSON.
+    """
+    if proof.verification.verified:
+        for item in proof.verification.rejected:
+            if item.reason is not Reason.WRONG_TYPE:
+                console.warn(f"`{proof.image.text}`: refused [{item.reason.value}]: {item.message}")
+
+
+def explain_failure(error: VerificationError, image: NamedImage, args: Namespace) -> VerificationError:
+    """The error with the image's name, and what the user may have meant."""
+    hint = error.hint
+    if error.reason == Reason.WRONG_TYPE.value and args.type == DEFAULT_TYPE:
+        hint = f"without `--type` it is `{DEFAULT_TYPE}`; vulnerability records have `--type vuln`"
+    if error.reason == Reason.NO_ATTESTATION.value and image.is_index:
+        hint = _platform_hint(image)
+    return VerificationError(f"`{image.text}`: {error}", hint=hint, reason=error.reason)
+
+
+def _platform_hint(image: NamedImage) -> str:
+    """`image --attest` attests the manifest of the platform that it scanned."""
+    repository = image.pinned.partition("@")[0]
+    listed = image.manifests()[:_PLATFORMS_NAMED]
+    names = ", ".join(f"`{repository}@{item.digest}` ({item.platform or 'of no stated platform'})" for item in listed)
+    return f"it is an index, and `image --attest` attests one platform's manifest: verify {names}"
 
 
 def proofs_text(proofs: list[Proof], console: Console) -> str:
@@ -91,15 +119,17 @@ def proofs_json(proofs: list[Proof]) -> bytes:
     return _document({"verified": True, "images": [_image(proof) for proof in proofs]})
 
 
-def failure_json(image: str, error: VerificationError) -> bytes:
-    """`--report json` when nothing was proven."""
-    return _document({"verified": False, "image": image, "reason": error.reason, "message": str(error)})
+def failure_json(proofs: list[Proof], error: VerificationError) -> bytes:
+    """`--report json` when nothing was proven of the last image, which ends the command."""
+    failed = {"verified": False, "image": proofs[-1].image.text, "reason": error.reason, "message": str(error)}
+    return _document(failed | {"images": [_image(proof) for proof in proofs]})
 
 
 def _image(proof: Proof) -> dict[str, Any]:
     return {
         "image": proof.image.text,
         "digest": proof.image.subject.digest,
+        "verified": bool(proof.verification.verified),
         "attestations": [_attestation(item, proof) for item in proof.verification.verified],
         "rejected": [
             {"reason": item.reason.value, "message": item.message, "manifest": item.manifest}

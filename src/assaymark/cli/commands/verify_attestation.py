@@ -40,7 +40,7 @@ def _configure(parser: ArgumentParser) -> None:
         "--output", "-o", choices=("json", "text"), default="json", help="accepted for cosign's sake; changes nothing"
     )
     add_switch(parser, "--check-claims", default=True, about="check that the attestation is about this image")
-    add_switch(parser, "--local-image", about="IMAGE is a folder with an OCI image layout")
+    add_switch(parser, "--local-image", about="IMAGE is a folder with an OCI image layout: PATH[:TAG]")
     add_switch(parser, "--new-bundle-format", default=True, about="`false` looks at the legacy .att tag only")
     parser.add_argument("--max-workers", type=int, default=10, metavar="N", help="accepted for cosign's sake")
     add_log_flags(parser)
@@ -52,7 +52,7 @@ def _run(args: Namespace, console: Console) -> int:
     from assaymark.cli.connections import Connections
     from assaymark.cli.images import find_image
     from assaymark.cli.keys import key_context
-    from assaymark.cli.proofs import tell_rejected
+    from assaymark.cli.proofs import explain_failure, failure_json, tell_rejected
 
     check_log_flags(args)
     if not args.key:
@@ -62,15 +62,16 @@ def _run(args: Namespace, console: Console) -> int:
     key = load_public_key(args.key, key_context(console, connections.network))
     proofs: list[Proof] = []
     for text in args.images:
-        image = find_image(text, args, console, connections.registry)
+        proof = _prove(find_image(text, args, console, connections.registry), key, args)
+        proofs.append(proof)
+        tell_rejected(console, proof)
         try:
-            proof = _prove(image, key, args)
-            tell_rejected(console, proof.verification)
             proof.verification.require()
         except VerificationError as exc:
-            _fail(text, exc, args, console)
-            raise
-        proofs.append(proof)
+            error = explain_failure(exc, proof.image, args)
+            if args.report == "json":
+                console.out_bytes(failure_json(proofs, error))
+            raise error from exc
     _print(proofs, args, console)
     return ExitCode.DONE
 
@@ -107,13 +108,6 @@ def _print(proofs: list[Proof], args: Namespace, console: Console) -> None:
         tell_checks(console, proof)
         for item in proof.verification.verified:
             console.out_bytes(item.line + b"\n")
-
-
-def _fail(text: str, error: VerificationError, args: Namespace, console: Console) -> None:
-    from assaymark.cli.proofs import failure_json
-
-    if args.report == "json":
-        console.out_bytes(failure_json(text, error))
 
 
 COMMAND: Final = Command(
