@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from assaymark.cli.flags import add_switch
 from assaymark.cli.cosign_flags import (
     SIGNING,
     VERIFYING,
@@ -16,6 +15,7 @@ from assaymark.cli.cosign_flags import (
     add_unsupported,
     refuse_unsupported,
 )
+from assaymark.cli.flags import add_switch
 from assaymark.errors import ArtifactError, UsageError
 from assaymark.limits import DEFAULT_LIMITS
 

@@ -41,7 +41,7 @@ _HINTS: Final = {
     Lack.KEYLESS: USE_A_KEY,
     Lack.CERTIFICATES: USE_A_KEY,
     Lack.HARDWARE: USE_A_KEY,
-    Lack.MANAGED_KEYS: USE_A_KEY,
+    Lack.MANAGED_KEYS: "leave it out: the keys are made in files",
 }
 
 
@@ -58,9 +58,9 @@ class Unsupported(msgspec.Struct, frozen=True):
         return self.name.removeprefix("--").replace("-", "_")
 
 
-CLUSTER: Final = (Unsupported("--k8s-keychain", Lack.CLUSTER, switch=True),)
+REGISTRY: Final = (Unsupported("--k8s-keychain", Lack.CLUSTER, switch=True),)
 HARDWARE: Final = (Unsupported("--sk", Lack.HARDWARE, switch=True), Unsupported("--slot", Lack.HARDWARE))
-MANAGED: Final = (Unsupported("--kms", Lack.MANAGED_KEYS),)
+GENERATING: Final = (Unsupported("--kms", Lack.MANAGED_KEYS),)
 SIGNING: Final = (
     *HARDWARE,
     Unsupported("--rekor-url", Lack.LOGS),

@@ -84,7 +84,7 @@ class FlagFormatter(argparse.HelpFormatter):
 
     def _format_usage(self, usage: str | None, actions: Any, groups: Any, prefix: str | None) -> str:
         """One line: the flags stand below, and thirty of them in brackets teach nobody."""
-        positionals = [action for action in actions if not action.option_strings]
+        positionals = [action for action in actions if not action.option_strings and action.help != argparse.SUPPRESS]
         return super()._format_usage(usage or self._short_usage(positionals), actions, groups, prefix)
 
     def _short_usage(self, positionals: Sequence[argparse.Action]) -> str:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 import msgspec
 
+from assaymark.cli.cosign_flags import REGISTRY, add_unsupported, refuse_unsupported
 from assaymark.cli.flags import add_switch, add_values
 from assaymark.errors import LimitError, UsageError
 from assaymark.limits import Limits
@@ -56,6 +57,7 @@ def add_network_flags(parser: _ActionsContainer) -> None:
     add_values(group, "--registry-mirror", about="REGISTRY=MIRROR: where to read first, in order", metavar="LIST")
     add_switch(group, "--allow-http-registry", about="speak plain http where https is not offered")
     add_switch(group, "--allow-insecure-registry", about="take any certificate of a registry, and plain http")
+    add_unsupported(group, REGISTRY)
 
 
 def add_text(group: _ActionsContainer, name: str, *, about: str, metavar: str) -> None:
@@ -87,12 +89,13 @@ def registry_from(
     """The client of registries that the flags and the environment choose; `stdin` is for `--password-stdin`.
 
     Raises:
-        UsageError: flags that contradict each other.
+        UsageError: flags that contradict each other, or ask for what this version does not have.
     """
     from assaymark.net.secret import Secret
     from assaymark.oci.credentials import Keychain
     from assaymark.oci.registry import Registry
 
+    refuse_unsupported(args, REGISTRY)
     credentials, exclusive = _credentials(args, stdin)
     token = "" if exclusive else args.registry_token
     options = msgspec.structs.replace(

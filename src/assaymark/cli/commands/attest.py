@@ -41,7 +41,7 @@ def _configure(parser: ArgumentParser) -> None:
     )
     add_switch(parser, "--no-upload", about="print the signed envelope and write nothing to the registry")
     parser.add_argument("--bundle", default="", metavar="FILE", help="write the Sigstore bundle to a file, too")
-    add_switch(parser, "--local-image", about="IMAGE is a folder with an OCI image layout")
+    add_switch(parser, "--local-image", about="IMAGE is a folder with an OCI image layout: PATH[:TAG]")
     add_signing_flags(parser)
     add_predicate_overrides(parser)
     add_network_flags(parser)

@@ -21,7 +21,8 @@ def _configure(parser: ArgumentParser) -> None:
     )
     parser.add_argument("image", metavar="IMAGE", help="reference of an image on a registry")
     parser.add_argument("--predicate-type", default="", metavar="TYPE", help="only attestations that claim this type")
-    add_switch(parser, "--local-image", about="IMAGE is a folder with an OCI image layout")
+    parser.add_argument("--platform", default="", metavar="OS/ARCH", help="which manifest of an index")
+    add_switch(parser, "--local-image", about="IMAGE is a folder with an OCI image layout: PATH[:TAG]")
     add_network_flags(parser)
 
 
@@ -31,9 +32,13 @@ def _run(args: Namespace, console: Console) -> int:
     from assaymark.attest.store.attestation import Unreadable
     from assaymark.attest.store.read import read_attestations
     from assaymark.cli.connections import Connections
-    from assaymark.cli.images import find_image
+    from assaymark.cli.images import find_image, find_platform
+    from assaymark.model.platform import parse_platform
 
+    platform = parse_platform(args.platform) if args.platform else None
     image = find_image(args.image, args, console, Connections(args, console).registry)
+    if platform is not None:
+        image = find_platform(image, platform)
     wanted = find_predicate_type(args.predicate_type).uri if args.predicate_type else ""
     count = 0
     for line in attestation_lines(read_attestations(image.attachments, image.subject.digest), predicate_type=wanted):

@@ -22,7 +22,7 @@ def _configure(parser: ArgumentParser) -> None:
         "Encrypt a private key (PKCS#1, SEC 1 or PKCS#8 PEM: RSA 2048 to 4096, P-256, P-384, P-521, Ed25519) with a "
         "password and write it as PREFIX.key with PREFIX.pub. P-256 and RSA are the keys that every verifier reads."
     )
-    parser.add_argument("--key", required=True, metavar="FILE", help="the PEM private key to import")
+    parser.add_argument("--key", "-k", required=True, metavar="FILE", help="the PEM private key to import")
     parser.add_argument(
         "--output-key-prefix",
         "-o",

@@ -6,9 +6,10 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Final
 
 from assaymark.cli.command import Command
+from assaymark.cli.cosign_flags import HARDWARE, add_unsupported, refuse_unsupported
 from assaymark.cli.keys import key_context
 from assaymark.cli.network_flags import add_network_flags, network_from
-from assaymark.errors import ExitCode
+from assaymark.errors import ExitCode, UsageError
 from assaymark.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
@@ -19,8 +20,9 @@ def _configure(parser: ArgumentParser) -> None:
     parser.description = (
         "Print the public half of a private key. The password comes from COSIGN_PASSWORD, a prompt, or stdin."
     )
-    parser.add_argument("--key", required=True, metavar="KEY", help="path of the private key, or env://NAME")
+    parser.add_argument("--key", default="", metavar="KEY", help="path of the private key, or env://NAME")
     parser.add_argument("--outfile", default="", metavar="FILE", help="write it to a file instead of stdout")
+    add_unsupported(parser, HARDWARE)
     add_network_flags(parser)
 
 
@@ -28,6 +30,9 @@ def _run(args: Namespace, console: Console) -> int:
     from assaymark.attest.keys.reference import load_signer
     from assaymark.cli.files import open_output
 
+    refuse_unsupported(args, HARDWARE)
+    if not args.key:
+        raise UsageError("no `--key`", hint="give the private key: `--key cosign.key`")
     context = key_context(console, network_from(args, console.environ, DEFAULT_LIMITS))
     pem = load_signer(args.key, context).public.pem
     with open_output(args.outfile, console) as stream:

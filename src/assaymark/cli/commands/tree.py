@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Final
 
 from assaymark.cli.command import Command
+from assaymark.cli.cosign_flags import add_accepted
 from assaymark.cli.flags import add_switch
 from assaymark.cli.network_flags import add_network_flags
 from assaymark.errors import ExitCode
@@ -25,7 +26,8 @@ def _configure(parser: ArgumentParser) -> None:
     )
     parser.add_argument("image", metavar="IMAGE", help="reference of an image on a registry")
     parser.add_argument("--output", "-o", choices=("text", "json"), default="text", help="text for people, or JSON")
-    add_switch(parser, "--local-image", about="IMAGE is a folder with an OCI image layout")
+    add_switch(parser, "--local-image", about="IMAGE is a folder with an OCI image layout: PATH[:TAG]")
+    add_accepted(parser, "--registry-referrers-mode")
     add_network_flags(parser)
 
 
