@@ -107,9 +107,9 @@ class Authority:
             )
             .add_extension(x509.SubjectAlternativeName([name]), critical=True)
         )
-        for number, text in identity.extensions:
-            if number in (ISSUER_RAW, ISSUER) and Switch.OTHER_ISSUER_EXTENSION in switches:
-                text = "https://issuer.mallory.test"
+        foreign = (ISSUER_RAW, ISSUER) if Switch.OTHER_ISSUER_EXTENSION in switches else ()
+        for number, stated in identity.extensions:
+            text = "https://issuer.mallory.test" if number in foreign else stated
             value = text.encode() if number < 7 else der.utf8(text)
             extension = x509.UnrecognizedExtension(x509.ObjectIdentifier(f"{ARC}.{number}"), value)
             builder = builder.add_extension(extension, critical=False)

@@ -85,7 +85,7 @@ def values(content: bytes) -> Iterator[tuple[int, bytes, bytes]]:
         if size >= 0x80:
             start = 2 + (size & 0x7F)
             size = int.from_bytes(content[2:start])
-        if start + size > len(content) or start == 2 and size == 0x80:
+        if start + size > len(content) or (start == 2 and size == 0x80):
             raise ValueError("DER that is cut short")
         yield tag, content[start : start + size], whole[: start + size]
         content = content[start + size :]

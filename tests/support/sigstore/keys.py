@@ -29,3 +29,10 @@ def sign_message(key: SigningKey, message: bytes) -> tuple[bytes, bytes]:
         return key.sign(message, padding.PKCS1v15(), hashes.SHA256()), hashlib.sha256(message).digest()
     algorithm = _CURVES[key.key_size][1]
     return key.sign(message, ec.ECDSA(algorithm)), hashlib.new(algorithm.name, message).digest()
+
+
+def key_hash(key: object, message: bytes) -> bytes | None:
+    """The digest that a signature by this key is over; None for a key that takes no hash."""
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return hashlib.new(_CURVES[key.key_size][1].name, message).digest()
+    return hashlib.sha256(message).digest() if isinstance(key, rsa.RSAPublicKey) else None
