@@ -15,6 +15,7 @@ import msgspec
 from assaymark.attest.strict import decode_base64
 from assaymark.errors import ArtifactError, LimitError, NetworkError
 from assaymark.limits import Limits
+from assaymark.net.address import Locality
 from assaymark.net.network import Headers, Network
 from assaymark.net.url import shown
 from assaymark.safeio.json import decode_strict
@@ -85,6 +86,7 @@ def ask(
     accept: str = JSON,
     headers: Mapping[str, str] | None = None,
     repeatable: bool = True,
+    nearest: Locality = Locality.LOOPBACK,
 ) -> Answer:
     """Ask a service and read its whole answer, whatever the status.
 
@@ -92,7 +94,7 @@ def ask(
         NetworkError: nobody answered, or the answer is longer than `limit`.
     """
     sent = {"Accept": accept, **({"Content-Type": content_type} if body is not None else {}), **(headers or {})}
-    with network.request(method, url, headers=sent, body=body, repeatable=repeatable) as response:
+    with network.request(method, url, headers=sent, body=body, repeatable=repeatable, nearest=nearest) as response:
         try:
             data = response.bounded(limit, what=f"the answer of {service}")
         except LimitError as exc:
