@@ -213,7 +213,7 @@ class Scanning:
 
     def _tell_ignored(self, issues: tuple[Issue, ...]) -> None:
         """One line for all entries that were left out without harm: what looks like an attack is not passed over."""
-        told = {issue.path for issue in issues if issue.blocking}
+        told = {issue.path for issue in issues if issue.blocking and issue.path}
         ignored = [issue for issue in issues if issue.code is IssueCode.ENTRY_IGNORED and issue.path not in told]
         if not ignored:
             return
