@@ -103,6 +103,8 @@ def tell_attached(
     words = ["verify-attestation", "--key", _public_key(args.key), "--type", kind]
     words += ["--local-image"] if place.local else []
     ours, theirs = _connection_words(args, place)
+    if all(item.format is AttestationFormat.LEGACY for item in attached):
+        theirs.append("--new-bundle-format=false")  # cosign 3 looks at the .att tag only where there is no bundle
     lines = [f"{prefix}assaymark {shlex.join([*words, *ours, place.pinned])}"]
     if place.known_to_cosign:
         lines.append(f"{prefix}cosign {shlex.join([*words, '--insecure-ignore-tlog', *theirs, place.pinned])}")

@@ -10,7 +10,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from assaymark.cli.flags import FlagParser, add_switch, parse_duration
-from assaymark.errors import LimitError, UsageError
+from assaymark.errors import Error, LimitError, UsageError
 
 if TYPE_CHECKING:
     from assaymark.cli.console import Console
@@ -37,6 +37,8 @@ def add_global_flags(parser: FlagParser, *, group_name: str = "") -> None:
         metavar="DURATION",
         help="give up after this long, such as 90s or 5m0s (default: no limit but those of the network)",
     )
+    if group_name != SCANNING:
+        group.add_argument("--output-file", default="", metavar="FILE", help="write to a file instead of stdout")
     group.add_argument(
         "--log-format", choices=("text", "json"), default="text", help="how log lines on stderr are written"
     )
@@ -44,13 +46,40 @@ def add_global_flags(parser: FlagParser, *, group_name: str = "") -> None:
 
 @contextmanager
 def apply_global_flags(values: Namespace, console: Console) -> Iterator[None]:
-    """Set up logging and the alarm for the time of one command."""
+    """Set up logging, the output and the alarm for the time of one command."""
     console.configure(
         quiet=values.quiet,
         debug=values.debug,
         log_format=values.log_format,
         progress=not getattr(values, "no_progress", False),
     )
+    with _output_to(getattr(values, "output_file", ""), console), _alarm(values):
+        yield
+
+
+@contextmanager
+def _output_to(name: str, console: Console) -> Iterator[None]:
+    """Lead stdout into a file; what a failing command has said (`--report json`) is in it, too."""
+    if not name:
+        yield
+        return
+    from assaymark.cli.files import open_output
+
+    stdout, failure = console.stdout, None
+    with open_output(name, console) as stream:
+        console.stdout = stream
+        try:
+            yield
+        except Error as exc:
+            failure = exc
+        finally:
+            console.stdout = stdout
+    if failure is not None:
+        raise failure
+
+
+@contextmanager
+def _alarm(values: Namespace) -> Iterator[None]:
     if values.timeout is None:
         yield
         return
