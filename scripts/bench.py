@@ -3,11 +3,12 @@
     make bench                                    a synthetic image of 574 MiB and a tiny one
     make bench BENCH='--image PATH --pairs 11'    other images (layouts or archives; may be given more than once)
 
-Method: both programs run on the same input with the same database, `--scanners vuln --skip-db-update --offline-scan
---format json`, each with a cache of its own. Every pair runs both, and the order alternates, so that whatever else the
-machine does meets both alike; the ratio is the median of the pairs' ratios, times and memory are medians. A cold run
-finds neither program's cache of layers; files are in the page cache. Memory is the peak resident set that the system
-counts for the process (`wait4`). A program that is not there is said, and its columns stay empty.
+Method: both programs run on the same input with the same database, `--scanners vuln --skip-db-update
+--skip-java-db-update --offline-scan --format json`, each with a cache of its own. Every pair runs both, and the order
+alternates, so that whatever else the machine does meets both alike; the ratio is the median of the pairs' ratios, times
+and memory are medians. A cold run finds neither program's cache of layers; files are in the page cache. Memory is the
+peak resident set that the system counts for the process (`wait4`). A program that is not there is said, and its columns
+stay empty.
 """
 
 from __future__ import annotations
@@ -28,7 +29,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 INPUTS = ROOT / "scripts" / "bench_inputs.py"
 OURS = Path(sys.executable).with_name("assaymark")
-SCAN = ("--quiet", "--scanners", "vuln", "--skip-db-update", "--offline-scan", "--format", "json")
+SCAN = (
+    "--quiet",
+    "--scanners",
+    "vuln",
+    "--skip-db-update",
+    "--skip-java-db-update",
+    "--offline-scan",
+    "--format",
+    "json",
+)
+SHARED = ROOT.parent / "shared" / "data" / "db"
 MIB = 1024 * 1024
 LARGE_BYTES, TINY_BYTES = 500 * MIB, 50 * MIB
 NO_SERVICES = '{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json"}'
@@ -126,17 +137,26 @@ def judged(ratio: float, target: float) -> tuple[str, str]:
 
 def prepare_database(given: Path | None, work: Path) -> tuple[Path, str]:
     """The folder that holds `trivy.db`, and what it is called."""
-    default = ROOT.parent / "shared" / "data" / "db" / "full.tar.gz"
-    chosen = given or (default if default.exists() else None)
+    chosen = given or found(SHARED / "full.tar.gz")
     if chosen is None:
         return sample_database(work / "sample"), "the sample database: a small one, so times are short"
-    if chosen.is_dir():
-        return chosen.resolve(), chosen.name
-    folder = work / chosen.name.removesuffix(".tar.gz")
-    if not (folder / "trivy.db").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["tar", "-xf", chosen, "-C", folder], check=True)
-    return folder, chosen.name
+    return unpacked(chosen, work), chosen.name
+
+
+def found(path: Path) -> Path | None:
+    """`path`, where it is there."""
+    return path if path.exists() else None
+
+
+def unpacked(path: Path, work: Path) -> Path:
+    """A folder as it is; an archive unpacked, once."""
+    if path.is_dir():
+        return path.resolve()
+    folder = work / path.name.removesuffix(".tar.gz")
+    if not folder.is_dir():
+        folder.mkdir()
+        subprocess.run(["tar", "-xf", path, "-C", folder], check=True)
+    return folder
 
 
 def sample_database(folder: Path) -> Path:
@@ -144,7 +164,8 @@ def sample_database(folder: Path) -> Path:
     target = folder / "trivy.db"
     if not target.exists():
         cache = folder / "cache"
-        subprocess.run([OURS, "fs", "--quiet", "--sample-db", "--cache-dir", cache, ROOT / "docs"], check=True)
+        call = [OURS, "fs", "--quiet", "--sample-db", "--cache-dir", cache, ROOT / "docs"]
+        subprocess.run(call, check=True, stdout=subprocess.DEVNULL)
         shutil.copy(next(cache.rglob("*.db")), target)
         (folder / "metadata.json").write_text(json.dumps(SAMPLE_METADATA))
     return folder
@@ -159,13 +180,15 @@ def prepare_image(kind: str, work: Path) -> Path:
     return folder
 
 
-def prepare_caches(work: Path, database: Path) -> dict[str, Path]:
-    """A cache folder for each side, with the same database."""
+def prepare_caches(work: Path, database: Path, java: Path | None) -> dict[str, Path]:
+    """A cache folder for each side, with the same databases; Trivy wants the second one for images with jars."""
     caches = {"ours": work / "cache-assaymark", "peer": work / "cache-trivy"}
     for folder in caches.values():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         (folder / "db").symlink_to(database)
+        if java is not None:
+            (folder / "java-db").symlink_to(unpacked(java, work))
     return caches
 
 
@@ -295,6 +318,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--image", type=Path, action="append", default=[], help="a layout or an archive")
     parser.add_argument("--db", type=Path, help="a folder with trivy.db and metadata.json, or an archive of one")
+    parser.add_argument("--java-db", type=Path, default=found(SHARED / "java.tar.gz"), help="the same of the Java one")
     parser.add_argument("--pairs", type=int, default=5, help="runs of each side (default 5)")
     parser.add_argument("--work", type=Path, default=ROOT / ".cache" / "bench", help="where inputs are kept")
     args = parser.parse_args()
@@ -309,7 +333,7 @@ def main() -> int:
             print(f"`{name}` is not on PATH: nothing is compared with it.")
     images = args.image or [prepare_image("tiny", work), prepare_image("image", work)]
     print("", *HEAD, sep="\n", flush=True)
-    caches = prepare_caches(work, database)
+    caches = prepare_caches(work, database, args.java_db)
     contests = [*starts(), *scans([image.resolve() for image in images], caches, work, environ)]
     make_record(work, environ)
     serving = [sys.executable, str(INPUTS), "registry", str(args.pairs)]
