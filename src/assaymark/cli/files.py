@@ -57,7 +57,7 @@ def open_output(name: str, console: Console, *, mode: int = 0o644) -> Iterator[B
         except OSError as exc:
             raise LocalError(f"cannot write `{name}`: {exc.strerror}") from exc
         return
-    with atomic_writer(path.resolve(), mode=mode, durable=False) as stream:
+    with atomic_writer(path.resolve() if path.is_symlink() else path, mode=mode, durable=False) as stream:
         yield stream
 
 
