@@ -10,6 +10,7 @@ from assaymark.advisories.metadata import Metadata
 from assaymark.model.advisory import DatabaseInfo
 from assaymark.model.issue import Issue, IssueCode
 
+_AGELESS: Final = "nobody knows when the vulnerability database was built"
 _OVERDUE: Final = timedelta(days=7)  # publishers promise a day; a week without one is a database nobody updates
 
 
@@ -41,6 +42,7 @@ def database_issues(info: DatabaseInfo, now: datetime) -> tuple[Issue, ...]:
         message = "the sample database holds a few hundred advisories: what it does not know may still be vulnerable"
         return (Issue(code=IssueCode.DATABASE_SAMPLE, message=message, blocking=False),)
     if now - parse_time(info.next_update or ZERO) > _OVERDUE:
-        message = f"the vulnerability database was built {age(parse_time(info.updated_at or ZERO), now)} ago"
+        built = age(parse_time(info.updated_at), now) if info.updated_at not in ("", ZERO) else ""
+        message = f"the vulnerability database was built {built} ago" if built else _AGELESS
         return (Issue(code=IssueCode.DATABASE_OLD, message=message, blocking=False),)
     return ()

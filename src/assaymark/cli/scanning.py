@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 EPOCH_VARIABLE: Final = "SOURCE_DATE_EPOCH"
 _ISSUES_TOLD: Final = 10
+_DATABASE_ISSUES: Final = frozenset({IssueCode.DATABASE_SAMPLE, IssueCode.DATABASE_OLD})
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,7 @@ class Scanning:
         if coverage is None:
             return
         for issue in coverage.issues:
-            if issue.code is IssueCode.DATABASE_SAMPLE:
+            if issue.code in _DATABASE_ISSUES and not issue.blocking:
                 self.console.warn(issue.message)
         self._tell_ignored(coverage.issues)
         if coverage.complete:
