@@ -11,11 +11,10 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
@@ -42,10 +41,8 @@ from assaymark.model.inventory import Inventory, LayerInventory
 from assaymark.model.issue import Coverage, Issue, IssueCode, Unanalysed
 from assaymark.model.progress import NoProgress, Progress
 from assaymark.model.report import NO_METADATA, Invocation, Metadata, Report, ReportLayer, Scan, ScannerInfo
+from assaymark.safeio.workers import Stop, map_parallel
 from assaymark.version import __version__
-
-if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
 
 logger = logging.getLogger(__name__)
 
@@ -167,34 +164,23 @@ def _layer_inventories(layers: Sequence[LayerBlob], wanted: Wanted, means: Means
     budget = SizeBudget(wanted.max_image_size, what="uncompressed layers")
     task = means.progress.start("analysing layers", total=len(layers), unit="layers")
 
-    def inventory(layer: LayerBlob) -> LayerInventory:
-        found = _cached_inventory(layer, index, kind, wanted, means)
+    def inventory(layer: LayerBlob, stop: Stop) -> LayerInventory:
+        found = _cached_inventory(layer, index, kind, wanted, means, stop=stop)
         budget.add(found.size)
         task.advance(1)
         return found
 
     try:
         if len(layers) < 2:
-            return [inventory(layer) for layer in layers]
-        with _pool(min(len(layers), means.parallel or os.cpu_count() or 1)) as pool:
-            return list(pool.map(inventory, layers))
+            return [inventory(layer, Stop()) for layer in layers]
+        return map_parallel(inventory, layers, workers=min(len(layers), means.parallel or os.cpu_count() or 1))
     finally:
         task.close()
 
 
-@contextmanager
-def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads that are not waited for longer than needed once one of them has failed."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="layer")
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _cached_inventory(layer: LayerBlob, index: Index, kind: str, wanted: Wanted, means: Means) -> LayerInventory:
+def _cached_inventory(
+    layer: LayerBlob, index: Index, kind: str, wanted: Wanted, means: Means, *, stop: Stop
+) -> LayerInventory:
     """The layer's inventory; the digest is the caller's word, because the same tar may be stored in many ways."""
     key = ""
     if means.cache is not None and layer.cache_identity:
@@ -204,7 +190,7 @@ def _cached_inventory(layer: LayerBlob, index: Index, kind: str, wanted: Wanted,
         if stored is not None:
             logger.debug("layer %s comes from the cache", layer.diff_id)
             return msgspec.structs.replace(_decoder().decode(stored), digest=layer.digest or "")
-    found = _read_layer(layer, index, wanted, means)
+    found = _read_layer(layer, index, wanted, means, stop)
     if key and means.cache is not None:
         means.cache.put(key, msgspec.msgpack.encode(found))
     return found
@@ -214,10 +200,10 @@ def _decoder() -> msgspec.msgpack.Decoder[LayerInventory]:
     return msgspec.msgpack.Decoder(LayerInventory)
 
 
-def _read_layer(layer: LayerBlob, index: Index, wanted: Wanted, means: Means) -> LayerInventory:
+def _read_layer(layer: LayerBlob, index: Index, wanted: Wanted, means: Means, stop: Stop) -> LayerInventory:
     watch, issues = index.watch(means.limits), list[Issue]()
     with harvest(
-        layer.open,
+        lambda: stop.guard(layer.open()),
         diff_id=layer.diff_id,
         wants=watch.wants,
         claims=index.wants,
