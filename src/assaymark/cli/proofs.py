@@ -93,7 +93,7 @@ def proofs_text(proofs: list[Proof], console: Console) -> str:
         _item_text(item, proof, console, colour=console.colour)
         for proof in proofs
         for item in proof.verification.verified
-    )
+    ).rstrip("\n")
 
 
 def _item_text(item: Verified, proof: Proof, console: Console, *, colour: bool) -> str:
