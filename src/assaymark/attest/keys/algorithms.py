@@ -17,6 +17,7 @@ ECDSA signatures are DER and only DER, with `r` and `s` between 1 and the order 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurve, EllipticCurvePrivateKey
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
     from cryptography.hazmat.primitives.hashes import HashAlgorithm
 
     SupportedPrivateKey = EllipticCurvePrivateKey | RSAPrivateKey | Ed25519PrivateKey
@@ -73,6 +75,28 @@ def verify_signature(key: PublicKey, *, signature: bytes, message: bytes) -> Sch
     return None
 
 
+def verify_digests(key: PublicKey, *, signature: bytes, digests: Mapping[str, bytes]) -> Scheme | None:
+    """How `key` signed what has these digests, by their names in `hashlib`; None where it is not its signature.
+
+    Ed25519 signs the message and not a digest of it: such a key verifies nothing here.
+    """
+    for scheme in _SCHEMES[key.algorithm]:
+        digest = digests.get(scheme.value.rpartition("-")[2])
+        if digest is not None and _is_valid_digest(key, scheme, signature, digest):
+            return scheme
+    return None
+
+
+def is_signature(key: PublicKey, *, signature: bytes, message: bytes, algorithm: str) -> bool:
+    """Whether `signature` is that of an ECDSA or RSA key with a hash that a specification names (`sha256`, …)."""
+    from cryptography.hazmat.primitives import hashes
+
+    known: dict[str, HashAlgorithm] = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
+    if key.algorithm in _ORDERS:
+        return _is_valid_ecdsa(key, known[algorithm], signature, message)
+    return key.algorithm is Algorithm.RSA and _is_valid_rsa(key, known[algorithm], signature, message)
+
+
 def sign_message(key: SupportedPrivateKey, message: bytes) -> bytes:
     """A signature over `message` in the form that cosign verifies for this kind of key."""
     from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -108,34 +132,48 @@ def _is_valid(key: PublicKey, scheme: Scheme, signature: bytes, message: bytes) 
     if scheme is Scheme.ED25519PH:
         return _is_valid_prehashed(key, signature, message)
     if key.algorithm in _ORDERS:
-        return _is_valid_ecdsa(key, scheme, signature, message)
+        return _is_valid_ecdsa(key, _hash(scheme), signature, message)
+    if key.algorithm is Algorithm.RSA:
+        return _is_valid_rsa(key, _hash(scheme), signature, message)
     from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     try:
-        if scheme is Scheme.ED25519:
-            from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-            Ed25519PublicKey.from_public_bytes(key.material).verify(signature, message)
-        else:
-            from cryptography.hazmat.primitives.asymmetric import padding, rsa
-            from cryptography.hazmat.primitives.hashes import SHA256
-
-            modulus, exponent = key.rsa_numbers()
-            public = rsa.RSAPublicNumbers(exponent, modulus).public_key()
-            public.verify(signature, message, padding.PKCS1v15(), SHA256())
+        Ed25519PublicKey.from_public_bytes(key.material).verify(signature, message)
     except (InvalidSignature, ValueError):
         return False
     return True
 
 
-def _is_valid_ecdsa(key: PublicKey, scheme: Scheme, signature: bytes, message: bytes) -> bool:
+def _is_valid_digest(key: PublicKey, scheme: Scheme, signature: bytes, digest: bytes) -> bool:
+    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+
+    if key.algorithm in _ORDERS:
+        return _is_valid_ecdsa(key, Prehashed(_hash(scheme)), signature, digest)
+    return key.algorithm is Algorithm.RSA and _is_valid_rsa(key, Prehashed(_hash(scheme)), signature, digest)
+
+
+def _is_valid_rsa(key: PublicKey, algorithm: HashAlgorithm | Prehashed, signature: bytes, message: bytes) -> bool:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+    try:
+        modulus, exponent = key.rsa_numbers()
+        public = rsa.RSAPublicNumbers(exponent, modulus).public_key()
+        public.verify(signature, message, padding.PKCS1v15(), algorithm)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _is_valid_ecdsa(key: PublicKey, algorithm: HashAlgorithm | Prehashed, signature: bytes, message: bytes) -> bool:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric import ec
 
     try:
         _check_ecdsa_form(signature, _ORDERS[key.algorithm])
         public = ec.EllipticCurvePublicKey.from_encoded_point(_curve(key.algorithm), key.material)
-        public.verify(signature, message, ec.ECDSA(_hash(scheme)))
+        public.verify(signature, message, ec.ECDSA(algorithm))
     except (InvalidSignature, ValueError):
         return False
     return True
@@ -189,5 +227,6 @@ def _hash(scheme: Scheme) -> HashAlgorithm:
         Scheme.ECDSA_SHA256: hashes.SHA256,
         Scheme.ECDSA_SHA384: hashes.SHA384,
         Scheme.ECDSA_SHA512: hashes.SHA512,
+        Scheme.RSA_PKCS1_SHA256: hashes.SHA256,
     }
     return algorithms[scheme]()

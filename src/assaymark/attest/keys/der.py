@@ -31,6 +31,21 @@ class DerReader:
         """Whether anything is left."""
         return self._position < len(self._data)
 
+    @property
+    def next_tag(self) -> int:
+        """The tag of the next value; -1 where nothing is left."""
+        return self._data[self._position] if self.rest else -1
+
+    def take_whole(self) -> bytes:
+        """The next value with its tag and length.
+
+        Raises:
+            ValueError: it is no DER.
+        """
+        start = self._position
+        self.take(self.next_tag)
+        return self._data[start : self._position]
+
     def take(self, tag: int) -> bytes:
         """The content of the next value.
 

@@ -129,6 +129,13 @@ def load_certificate(der: bytes) -> x509.Certificate:
     return certificate
 
 
+def public_key_info(certificate: x509.Certificate) -> bytes:
+    """SubjectPublicKeyInfo of the certificate's key, DER."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
 def is_authority(certificate: x509.Certificate) -> bool:
     """Whether it may issue certificates (RFC 5280, section 4.2.1.9)."""
     from cryptography import x509
@@ -140,9 +147,6 @@ def is_authority(certificate: x509.Certificate) -> bool:
 
 
 def _read(certificate: x509.Certificate, der: bytes) -> SigningCertificate:
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-    spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     kind, identity = _read_name(certificate)
     values = dict(_read_claims(certificate))
     first, second = values.pop(_ISSUER_V1, ""), values.pop(_ISSUER_V2, "")
@@ -152,7 +156,7 @@ def _read(certificate: x509.Certificate, der: bytes) -> SigningCertificate:
     _check_text(issuer, "issuer")
     return SigningCertificate(
         der=der,
-        key=parse_spki(spki),
+        key=parse_spki(public_key_info(certificate)),
         identity=identity,
         identity_kind=kind,
         issuer=issuer,

@@ -1,8 +1,8 @@
 """Signed certificate timestamps: that an authority showed a certificate to a log before it issued it.
 
-Reads the list that is embedded in a certificate (RFC 6962, sections 3.2 and 3.3). What the log signed is the certificate without that list and the hash
-of its issuer's key. Rules: SCTs of logs that the trusted root does not hold are passed over; every other one is right
-and of a time at which the log was believed, and there is at least one.
+Reads the list that is embedded in a certificate (RFC 6962, sections 3.2 and 3.3). What the log signed is the
+certificate without that list and the hash of its issuer's key. Rules: SCTs of logs that the trusted root does not hold
+are passed over; every other one is right and of a time at which the log was believed, and there is at least one.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """The trusted root: which logs and authorities are believed, and about which time.
 
-Reads the JSON of sigstore/protobuf-specs, `sigstore_trustroot.proto`, v0.1. Rules: strict JSON in the ProtoJSON form; the key of every log has a beginning of its validity (without one, "unbounded"
-and "forgotten" would look the same); the ends of windows are part of them; the certificates of an authority stand in
-order, what signs first and the root last. An entry whose kind of key nobody here can use is passed over and named in
-`unsupported`: a root may hold the next generation beside the present one.
+Reads the JSON of sigstore/protobuf-specs, `sigstore_trustroot.proto`, v0.1. Rules: strict JSON in the ProtoJSON form;
+the key of every log has a beginning of its validity (without one, "unbounded" and "forgotten" would look the same); the
+ends of windows are part of them; the certificates of an authority stand in order, what signs first and the root last.
+An entry whose kind of key nobody here can use is passed over and named in `unsupported`: a root may hold the next
+generation beside the present one.
 """
 
 from __future__ import annotations
