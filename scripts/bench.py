@@ -164,7 +164,7 @@ def sample_database(folder: Path) -> Path:
     target = folder / "trivy.db"
     if not target.exists():
         cache = folder / "cache"
-        call = [OURS, "fs", "--quiet", "--sample-db", "--cache-dir", cache, ROOT / "docs"]
+        call = [str(OURS), "fs", "--quiet", "--sample-db", "--cache-dir", str(cache), str(ROOT / "docs")]
         subprocess.run(call, check=True, stdout=subprocess.DEVNULL)
         shutil.copy(next(cache.rglob("*.db")), target)
         (folder / "metadata.json").write_text(json.dumps(SAMPLE_METADATA))
