@@ -64,10 +64,12 @@ class Disclosure(msgspec.Struct, frozen=True, kw_only=True):
 
 def identity_disclosure(claims: Claims, *, authority: str) -> Disclosure:
     """What the certificate will say about whom `claims` are."""
+    # newer certificates repeat the subject, which for accounts is the provider's own number of the person
+    subject = [("subject", claims.subject)] if claims.subject not in ("", claims.identity) else []
     repeated = [(name, value) for name, value in claims.texts if name in _REPEATED and value]
     return Disclosure(
         summary="Your identity will be written into a certificate and into a public log, for good:",
-        facts=(("identity", claims.identity), ("issuer", claims.account_issuer), *repeated),
+        facts=(("identity", claims.identity), ("issuer", claims.account_issuer), *subject, *repeated),
         recipient=authority,
     )
 

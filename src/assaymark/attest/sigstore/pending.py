@@ -26,7 +26,7 @@ from assaymark.attest.bundle import LogEntry
 from assaymark.attest.dsse import Envelope
 from assaymark.attest.keys.public import parse_spki
 from assaymark.attest.sigstore.signing_config import Log
-from assaymark.attest.sigstore.write import Material
+from assaymark.attest.sigstore.write import Gathered
 from assaymark.errors import LocalError, NetworkError, SigningError
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.safeio.files import local_error, write_atomic
@@ -66,9 +66,9 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
         return not self.logs and not self.authorities
 
     @property
-    def material(self) -> Material:
+    def gathered(self) -> Gathered:
         """What was got so far."""
-        return Material(
+        return Gathered(
             public=parse_spki(self.spki),
             certificate=self.certificate,
             chain=self.chain,

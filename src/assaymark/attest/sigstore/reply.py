@@ -16,7 +16,7 @@ from assaymark.attest.strict import decode_base64
 from assaymark.errors import ArtifactError, LimitError, NetworkError
 from assaymark.limits import Limits
 from assaymark.net.address import Locality
-from assaymark.net.network import Headers, Network
+from assaymark.net.network import Headers, Network, TransferError
 from assaymark.net.url import shown
 from assaymark.safeio.json import decode_strict
 from assaymark.safeio.text import decode_utf8, printable
@@ -94,12 +94,21 @@ def ask(
         NetworkError: nobody answered, or the answer is longer than `limit`.
     """
     sent = {"Accept": accept, **({"Content-Type": content_type} if body is not None else {}), **(headers or {})}
-    with network.request(method, url, headers=sent, body=body, repeatable=repeatable, nearest=nearest) as response:
-        try:
+
+    def once() -> Answer:
+        with network.request(method, url, headers=sent, body=body, repeatable=repeatable, nearest=nearest) as response:
             data = response.bounded(limit, what=f"the answer of {service}")
-        except LimitError as exc:
-            raise NetworkError(str(exc)) from exc
-        return Answer(service=service, url=shown(url), status=response.status, headers=response.headers, body=data)
+            return Answer(service=service, url=shown(url), status=response.status, headers=response.headers, body=data)
+
+    try:
+        return once()
+    except LimitError as exc:
+        raise NetworkError(str(exc)) from exc
+    except TransferError:
+        # the network repeats what got no answer; this one broke off in the middle
+        if not repeatable:
+            raise
+    return once()
 
 
 def join(base: str, path: str) -> str:

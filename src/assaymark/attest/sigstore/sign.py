@@ -33,7 +33,7 @@ from assaymark.attest.sigstore.pending import Pending, PendingStore, UnfinishedE
 from assaymark.attest.sigstore.rekor_client import Verifier, check_loggable, upload
 from assaymark.attest.sigstore.signing_config import Log, Services
 from assaymark.attest.sigstore.tsa_client import request_timestamp
-from assaymark.attest.sigstore.write import Material, encode_bundle, legacy_annotations, legacy_gaps
+from assaymark.attest.sigstore.write import Gathered, encode_bundle, legacy_annotations, legacy_gaps
 from assaymark.errors import LocalError, NetworkError, SigningError
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.net.network import Network
@@ -62,7 +62,7 @@ class Signed(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     envelope: Envelope
-    material: Material
+    gathered: Gathered
     bundle: bytes
     legacy: bytes
     annotations: dict[str, str]
@@ -217,14 +217,14 @@ def _begin(statement: bytes, signer: Signer, services: Services, about: About) -
 
 def _finish(pending: Pending, around: Surroundings, check: Callable[[bytes], None] | None) -> Signed:
     pending = _complete(pending, around)
-    material = pending.material
+    gathered = pending.gathered
     signed = Signed(
         envelope=pending.envelope,
-        material=material,
-        bundle=encode_bundle(pending.envelope, material),
+        gathered=gathered,
+        bundle=encode_bundle(pending.envelope, gathered),
         legacy=encode_legacy(pending.envelope),
-        annotations=legacy_annotations(material),
-        gaps=legacy_gaps(material),
+        annotations=legacy_annotations(gathered),
+        gaps=legacy_gaps(gathered),
     )
     if check is not None:
         check(signed.bundle)
@@ -259,7 +259,7 @@ def _ask_next(pending: Pending, around: Surroundings) -> Pending:
 
 
 def _enter(pending: Pending, log: Log, around: Surroundings) -> LogEntry:
-    verifier = Verifier(public=pending.material.public, certificate=pending.certificate)
+    verifier = Verifier(public=pending.gathered.public, certificate=pending.certificate)
     around.consent.give(log_disclosure(log, pending.envelope, verifier))
     return upload(around.network, log, pending.envelope, verifier, limits=around.limits)
 

@@ -267,7 +267,7 @@ def _read_selection(message: Message, field: str) -> Selection:
     except ValueError:
         number = listed.count("selector")
         if number >= len(_SELECTORS):
-            raise
+            raise ValueError(f"`{field}.selector` is {number}") from None
         selector = _SELECTORS[number]
     return Selection(selector=selector, count=listed.count("count"))
 

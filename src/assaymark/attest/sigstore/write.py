@@ -18,15 +18,13 @@ from assaymark.attest.bundle import BUNDLE_V03, LogEntry
 from assaymark.attest.dsse import Envelope, bundle_envelope
 from assaymark.attest.keys.pem import encode_pem
 from assaymark.attest.keys.public import PublicKey
+from assaymark.attest.sigstore.material import CERTIFICATE, LOG_ENTRY, TIMESTAMP
 from assaymark.attest.strict import encode_base64
 
-CERTIFICATE: Final = "dev.sigstore.cosign/certificate"
-CHAIN: Final = "dev.sigstore.cosign/chain"
-LOG_ENTRY: Final = "dev.sigstore.cosign/bundle"
-TIMESTAMP: Final = "dev.sigstore.cosign/rfc3161timestamp"
+CHAIN: Final = "dev.sigstore.cosign/chain"  # written for others: nothing here reads it
 
 
-class Material(msgspec.Struct, frozen=True, kw_only=True):
+class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     """What a verifier needs besides the envelope.
 
     Attributes:
@@ -42,14 +40,14 @@ class Material(msgspec.Struct, frozen=True, kw_only=True):
     timestamps: tuple[bytes, ...] = ()
 
 
-def encode_bundle(envelope: Envelope, material: Material) -> bytes:
+def encode_bundle(envelope: Envelope, gathered: Gathered) -> bytes:
     """The bundle v0.3 as JSON."""
-    identity: dict[str, Any] = {"publicKey": {"hint": material.public.hint}}
-    if material.certificate:
-        identity = {"certificate": {"rawBytes": encode_base64(material.certificate)}}
-    stamps = [{"signedTimestamp": encode_base64(stamp)} for stamp in material.timestamps]
+    identity: dict[str, Any] = {"publicKey": {"hint": gathered.public.hint}}
+    if gathered.certificate:
+        identity = {"certificate": {"rawBytes": encode_base64(gathered.certificate)}}
+    stamps = [{"signedTimestamp": encode_base64(stamp)} for stamp in gathered.timestamps]
     evidence = {
-        "tlogEntries": [_spell_entry(entry) for entry in material.log_entries],
+        "tlogEntries": [_spell_entry(entry) for entry in gathered.log_entries],
         "timestampVerificationData": {"rfc3161Timestamps": stamps} if stamps else {},
     }
     return msgspec.json.encode(
@@ -61,31 +59,31 @@ def encode_bundle(envelope: Envelope, material: Material) -> bytes:
     )
 
 
-def legacy_annotations(material: Material) -> dict[str, str]:
-    """The annotations of the layer at the `.att` tag that hold the material."""
+def legacy_annotations(gathered: Gathered) -> dict[str, str]:
+    """The annotations of the layer at the `.att` tag that hold what was gathered."""
     annotations = {}
-    if material.certificate:
-        annotations[CERTIFICATE] = encode_pem("CERTIFICATE", material.certificate).decode("ascii")
-        annotations[CHAIN] = b"".join(encode_pem("CERTIFICATE", issuer) for issuer in material.chain).decode("ascii")
-    promised = next((entry for entry in material.log_entries if entry.promise), None)
+    if gathered.certificate:
+        annotations[CERTIFICATE] = encode_pem("CERTIFICATE", gathered.certificate).decode("ascii")
+        annotations[CHAIN] = b"".join(encode_pem("CERTIFICATE", issuer) for issuer in gathered.chain).decode("ascii")
+    promised = next((entry for entry in gathered.log_entries if entry.promise), None)
     if promised is not None:
         annotations[LOG_ENTRY] = _json(_spell_promise(promised))
-    if material.timestamps:
-        annotations[TIMESTAMP] = _json({"SignedRFC3161Timestamp": encode_base64(material.timestamps[0])})
+    if gathered.timestamps:
+        annotations[TIMESTAMP] = _json({"SignedRFC3161Timestamp": encode_base64(gathered.timestamps[0])})
     return annotations
 
 
-def legacy_gaps(material: Material) -> tuple[str, ...]:
-    """What the `.att` tag cannot hold of the material, in words."""
-    unpromised = sum(1 for entry in material.log_entries if not entry.promise)
-    promised = len(material.log_entries) - unpromised
+def legacy_gaps(gathered: Gathered) -> tuple[str, ...]:
+    """What the `.att` tag cannot hold of what was gathered, in words."""
+    unpromised = sum(1 for entry in gathered.log_entries if not entry.promise)
+    promised = len(gathered.log_entries) - unpromised
     gaps = []
     if unpromised:
         gaps.append(f"{unpromised} entries of transparency logs of version 2")
     if promised > 1:
         gaps.append(f"{promised - 1} more log entries")
-    if len(material.timestamps) > 1:
-        gaps.append(f"{len(material.timestamps) - 1} more timestamps")
+    if len(gathered.timestamps) > 1:
+        gaps.append(f"{len(gathered.timestamps) - 1} more timestamps")
     return tuple(gaps)
 
 
