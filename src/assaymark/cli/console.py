@@ -22,7 +22,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final, TextIO, cast
 
-from assaymark.cli.output import Output
+from assaymark.cli.output import Output, forget
 from assaymark.cli.redaction import Redaction, secrets_of_environment
 from assaymark.errors import Error, LocalError, UsageError
 from assaymark.model.progress import NoProgress, Progress
@@ -296,14 +296,14 @@ class Console:
         except UnicodeEncodeError:
             self._stderr.write(text.encode("ascii", "backslashreplace").decode("ascii"))
         except (OSError, ValueError):
-            return
+            forget(self._stderr)
         self._flush_stderr()
 
     def _flush_stderr(self) -> None:
         try:
             self._stderr.flush()
         except (OSError, ValueError):
-            return
+            forget(self._stderr)
 
     def _stderr_is_terminal(self) -> bool:
         return self._stderr.isatty() and self.environ.get("TERM", "") != "dumb"

@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from assaymark.errors import LocalError
-from assaymark.safeio.files import atomic_writer
+from assaymark.safeio.files import atomic_writer, local_error
 from assaymark.safeio.readers import read_bounded
 
 _STDOUT: Final = frozenset({"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"})
@@ -32,7 +31,7 @@ def read_input(name: str, console: Console, *, limit: int) -> bytes:
         with Path(name).open("rb") as stream:
             return read_bounded(stream, limit=limit, what=name)
     except OSError as exc:
-        raise LocalError(f"cannot read `{name}`: {exc.strerror}") from exc
+        raise local_error("read", Path(name), exc) from exc
 
 
 @contextmanager
@@ -55,7 +54,7 @@ def open_output(name: str, console: Console, *, mode: int = 0o644) -> Iterator[B
             with path.open("ab") as stream:
                 yield stream
         except OSError as exc:
-            raise LocalError(f"cannot write `{name}`: {exc.strerror}") from exc
+            raise local_error("write", path, exc) from exc
         return
     with atomic_writer(path.resolve() if path.is_symlink() else path, mode=mode, durable=False) as stream:
         yield stream

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 from assaymark.errors import LocalError
 
@@ -55,14 +55,14 @@ class Output(io.RawIOBase):
             write()
         except BrokenPipeError:
             self._gone = True
-            _forget(self._stream)
+            forget(self._stream)
         except OSError as exc:
             self._gone = True
-            _forget(self._stream)
+            forget(self._stream)
             raise LocalError(f"standard output cannot be written: {exc.strerror or exc}") from exc
 
 
-def _forget(stream: BinaryIO) -> None:
+def forget(stream: BinaryIO | TextIO) -> None:
     """Lead a descriptor nowhere, so that the interpreter's own flush at the end has nothing to complain about."""
     try:
         descriptor = stream.fileno()

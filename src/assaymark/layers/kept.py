@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -123,7 +124,7 @@ class Storage:
                     self._spilled += written
                     view = view[written:]
         except OSError as exc:
-            raise local_error("write a temporary file in", self._folder or Path("/tmp"), exc) from exc  # noqa: S108
+            raise local_error("write a temporary file in", self._folder or Path(tempfile.gettempdir()), exc) from exc
 
 
 class _Region(io.RawIOBase):
