@@ -119,9 +119,9 @@ def _plain_entries(data: bytes, refused: list[str]) -> list[IgnoreEntry]:
         fields = line.split()
         if not fields or fields[0].startswith("#"):
             continue
-        date = next((field.removeprefix("exp:") for field in fields if field.startswith("exp:")), "")
-        expires = _plain_day(date) if len(fields) > 1 and date else None
-        if date and len(fields) > 1 and expires is None:
+        date = next((field.removeprefix("exp:") for field in fields[1:] if field.startswith("exp:")), None)
+        expires = _plain_day(date) if date is not None else None
+        if date is not None and expires is None:
             refused.append(line.strip())
             continue
         entries.append(IgnoreEntry(id=fields[0], expires=expires))

@@ -28,6 +28,7 @@ def yaml(entry: str) -> IgnoreFile:
         pytest.param("CVE-1 exp:2026-06-16", ("CVE-1",), (), (), id="until tomorrow"),
         pytest.param("CVE-1 exp:2026-06-15", (), ("CVE-1",), (), id="over on the day itself"),
         pytest.param("CVE-1 exp:soon", (), (), ("CVE-1 exp:soon",), id="a date that is none"),
+        pytest.param("CVE-1 exp:", (), (), ("CVE-1 exp:",), id="a date that was forgotten"),
         pytest.param("CVE-1 exp:2026-02-30", (), (), ("CVE-1 exp:2026-02-30",), id="a day that does not exist"),
         pytest.param("CVE-1 see ticket 7", ("CVE-1",), (), (), id="other words"),
         pytest.param("exp:2020-01-01", ("exp:2020-01-01",), (), (), id="a name that looks like a date"),
