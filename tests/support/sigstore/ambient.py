@@ -1,6 +1,6 @@
 """Where machines get their tokens: the services of GitHub Actions, Buildkite and Google Cloud.
 
-`environment(url, name)` is what a job there finds in its environment. Sources: the services' documentation of their OpenID Connect
+`environment(instance, name)` is what a job there finds in its environment. Sources: the services' documentation of their OpenID Connect
 tokens, and what Cosign asks them (reference, token sources).
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 from tests.support.sigstore import accounts
 from tests.support.sigstore.call import Call, Reply, json_reply, plain
@@ -19,18 +20,27 @@ _JOB: Final = "0190b2c4-0000-4000-8000-0000000000b1"
 _GENERATE: Final = re.compile(r"/v1/projects/-/serviceAccounts/(?P<email>[^/:]+):generateIdToken\Z")
 
 
-def environment(url: str, name: str) -> dict[str, str]:
-    """The variables of a job at `github-actions` or `buildkite`."""
+def environment(instance: Instance, name: str) -> dict[str, str]:
+    """The variables of a job at `github-actions`, `gitlab`, `buildkite`, `circleci` or `google`."""
+    circleci = accounts.CIRCLECI.rpartition("/")[2]  # without a wish, its tokens are for the organization itself
     variables = {
         "github-actions": {
+            "GITHUB_ACTIONS": "true",
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN": SECRET,
-            "ACTIONS_ID_TOKEN_REQUEST_URL": f"{url}/ambient/github/token?api-version=2.0",
+            "ACTIONS_ID_TOKEN_REQUEST_URL": f"{instance.url}/ambient/github/token?api-version=2.0",
         },
+        "gitlab": {"GITLAB_CI": "true", "SIGSTORE_ID_TOKEN": instance.token(accounts.gitlab())},
         "buildkite": {
+            "BUILDKITE": "true",
             "BUILDKITE_AGENT_ACCESS_TOKEN": SECRET,
-            "BUILDKITE_AGENT_ENDPOINT": f"{url}/ambient/buildkite/v3",
+            "BUILDKITE_AGENT_ENDPOINT": f"{instance.url}/ambient/buildkite/v3",
             "BUILDKITE_JOB_ID": _JOB,
         },
+        "circleci": {
+            "CIRCLECI": "true",
+            "CIRCLE_OIDC_TOKEN_V2": instance.token(accounts.circleci(), aud=circleci),
+        },
+        "google": {"GCE_METADATA_HOST": urlsplit(instance.url).netloc},
     }
     return variables[name]
 

@@ -109,8 +109,8 @@ class FakeSigstore:
         return self.url + prefix(switches)
 
     def environment(self, name: str) -> dict[str, str]:
-        """What a job at `github-actions` or `buildkite` finds in its environment."""
-        return ambient.environment(self.url, name)
+        """What a job finds in its environment (`tests.support.sigstore.ambient`)."""
+        return ambient.environment(self.instance, name)
 
     def write(
         self,

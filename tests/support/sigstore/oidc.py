@@ -193,12 +193,14 @@ class Provider:
         return self._grant(call, account, "") if account else _error("authorization_pending", 401)
 
     def _grant(self, call: Call, account: Account, nonce: str) -> Reply:
-        access = self._secret("access", len(self._codes) + len(self._devices))
+        issuer = f"{call.base}/auth"
+        # as Dex makes them: a token of the same shape, which sigstore-python takes for the identity token
+        access = self._instance.token(account, *call.switches, issuer=issuer)
         hashed = tokens.half_hash("another" if Switch.WRONG_AT_HASH in call.switches else access)
         claims: dict[str, Any] = {"at_hash": hashed}
         if nonce:
             claims["nonce"] = "another" if Switch.WRONG_NONCE in call.switches else nonce
-        token = self._instance.token(account, *call.switches, issuer=f"{call.base}/auth", **claims)
+        token = self._instance.token(account, *call.switches, issuer=issuer, **claims)
         return json_reply({"access_token": access, "token_type": "bearer", "expires_in": 600, "id_token": token})
 
     def _secret(self, kind: str, number: int) -> str:

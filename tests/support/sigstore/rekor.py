@@ -24,7 +24,7 @@ MAX_BODY: Final = 4 * 1024 * 1024
 
 def answer(instance: Instance, call: Call) -> Reply | None:
     """The reply, or None when the path is no log's."""
-    if not call.path.startswith(("/api/v1/log", "/api/v2/")) or call.path.startswith(("/api/v2/s", "/api/v2/tr")):
+    if not call.path.startswith(("/api/v1/log", "/api/v2/log", "/api/v2/checkpoint")):
         return None
     if call.method == "POST" and Switch.LOG_DOWN in call.switches:
         return json_reply({"code": 503, "message": "no healthy upstream"}, 503)

@@ -62,7 +62,7 @@ class Signed:
     @property
     def annotations(self) -> dict[str, str]:
         """What stands beside the envelope in the older storage."""
-        texts = {"dev.cosignproject.cosign/signature": "", "predicateType": ""}
+        texts = {"dev.cosignproject.cosign/signature": ""}
         if self.chain:
             leaf, *issuers = [certificate.public_bytes(Encoding.PEM).decode() for certificate in self.chain]
             texts |= {"dev.sigstore.cosign/certificate": leaf, "dev.sigstore.cosign/chain": "".join(issuers)}

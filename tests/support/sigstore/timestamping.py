@@ -7,6 +7,7 @@ attributes content type, message digest, signing time and signing certificate (R
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -64,11 +65,21 @@ def parse_request(data: bytes) -> Request:
 
 
 class TimestampAuthority:
-    """A root and the leaf that signs; a second pair with the same names that nobody trusts."""
+    """A root and the leaf that signs; a second pair with the same names that nobody trusts.
 
-    def __init__(self, epoch: datetime) -> None:
+    With `usages` or `critical` changed, the leaf is one that must not sign timestamps (RFC 3161, section 2.3).
+    """
+
+    def __init__(
+        self,
+        epoch: datetime,
+        *,
+        usages: Sequence[x509.ObjectIdentifier] = (ExtendedKeyUsageOID.TIME_STAMPING,),
+        critical: bool = True,
+    ) -> None:
         self._epoch = epoch
-        self._trusted, self._untrusted = (_Signer(epoch) for _ in range(2))
+        usage = x509.ExtendedKeyUsage(usages)
+        self._trusted, self._untrusted = (_Signer(epoch, usage, critical=critical) for _ in range(2))
         self._serial = 0
 
     @property
@@ -94,10 +105,13 @@ class TimestampAuthority:
 
 
 class _Signer:
-    def __init__(self, epoch: datetime) -> None:
+    def __init__(self, epoch: datetime, usage: x509.ExtendedKeyUsage, *, critical: bool) -> None:
         root, self._key = ec.generate_private_key(ec.SECP384R1()), ec.generate_private_key(ec.SECP256R1())
-        self.root = _certify(epoch, "fake-tsa-root", root, root)
-        self.leaf = _certify(epoch, "fake-tsa", self._key, root)
+        constraints = x509.BasicConstraints(ca=True, path_length=None)
+        builder = _certificate(epoch, "fake-tsa-root", root, root).add_extension(constraints, critical=True)
+        self.root = builder.sign(root, hashes.SHA384())
+        builder = _certificate(epoch, "fake-tsa", self._key, root).add_extension(usage, critical=critical)
+        self.leaf = builder.sign(root, hashes.SHA384())
 
     def token(self, information: bytes, moment: datetime, certificates: bool, *, broken: bool) -> bytes:
         """A ContentInfo with SignedData about a TSTInfo."""
@@ -163,11 +177,11 @@ def _information(request: Request, moment: datetime, serial: int) -> bytes:
     )
 
 
-def _certify(
+def _certificate(
     epoch: datetime, name: str, key: ec.EllipticCurvePrivateKey, issuer: ec.EllipticCurvePrivateKey
-) -> x509.Certificate:
+) -> x509.CertificateBuilder:
     root = key is issuer
-    builder = (
+    return (
         x509.CertificateBuilder()
         .subject_name(_name(name))
         .issuer_name(_name("fake-tsa-root"))
@@ -185,11 +199,6 @@ def _certify(
             critical=True,
         )
     )  # fmt: skip
-    if root:
-        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-    else:
-        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
-    return builder.sign(issuer, hashes.SHA384())
 
 
 def _name(common: str) -> x509.Name:
