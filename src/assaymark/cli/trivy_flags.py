@@ -46,7 +46,7 @@ class Unsupported(msgspec.Struct, frozen=True):
 
 
 UNSUPPORTED: Final = (
-    Unsupported("--config", f"configuration files are {NOT_YET}", _USE_FLAGS, harmless=(CONFIG_FILE,)),
+    Unsupported("--config", f"configuration files are {NOT_YET}", _USE_FLAGS),
     Unsupported("--generate-default-config", f"configuration files are {NOT_YET}", _USE_FLAGS, switch=True),
     Unsupported("--template", f"templates are {NOT_YET}", _JSON_HOLDS_IT),
     Unsupported("--compliance", "assaymark finds vulnerabilities only; compliance reports are not among them"),
