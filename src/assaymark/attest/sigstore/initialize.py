@@ -85,7 +85,7 @@ def initialize(
         if not writable:
             raise LocalError(f"`{base}` cannot be written", hint="set TUF_ROOT to a folder of your own")
         anchor = given_anchor(root) if root else pinned_anchor()
-        saved = obtain(place, anchor, before=None, network=network, clock=clock, limits=limits)
+        saved = obtain(place, anchor, before=None, writable=True, network=network, clock=clock, limits=limits)
         pinned = not root and place.mirror == public_good().mirror
         remember_choice(base, place, root=b"" if pinned else saved.state.roots[0])
         write_saved(place, saved)

@@ -8,8 +8,8 @@ The folder is `<cache>/assaymark/sigstore`, or the one that `TUF_ROOT` names. In
   first line is the digest of the rest: a file that was cut off or has decayed is no trust data. The name of the folder
   is cosign's (`URLToPath` of sigstore-go): the URL without its scheme, in lower case, `-` for `/` and `:`;
 - `<mirror>/chosen.root.json`: the TUF root that `initialize` was told to start from;
-- `<mirror>/root.json`, where cosign put one: the TUF root to start from for a mirror that cosign was initialised with;
-- `<mirror>/lock`, held by the one process that asks the mirror.
+- `<mirror>/root.json`, cosign's: the TUF root that it starts from, and we too where only cosign was initialised;
+- `<mirror>/lock`, held by the one process that asks the mirror; `.scratch-*`, its scratch files.
 
 The mirror is that of `TUF_MIRROR`, else of `remote.json`, else the public-good instance's. `TUF_ROOT_JSON` names the
 file of a TUF root to start from. The folder is the user's own, as a key ring is: whoever can write to it decides what
@@ -21,6 +21,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,12 +33,13 @@ from assaymark.attest.sigstore.public_good import public_good
 from assaymark.errors import ArtifactError, LocalError, UsageError
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.net.url import shown
-from assaymark.safeio.files import local_error, write_atomic
+from assaymark.safeio.files import PARTIAL, local_error, write_atomic
 from assaymark.safeio.json import decode_go
 from assaymark.safeio.lock import file_lock
 from assaymark.safeio.readers import read_bounded
 
 REMOTE: Final = "remote.json"
+SCRATCH: Final = ".scratch-"
 _UNUSUAL: Final = re.compile(r"[^a-z0-9._-]")
 _NAME_CHARS: Final = 150
 _DIGEST_LINE: Final = 65  # hex digits of a SHA-256 and a line feed
@@ -108,7 +110,7 @@ class TrustPlace(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def cosigns_root(self) -> Path:
-        """The newest root that cosign knows, where the folder is cosign's too."""
+        """The root that cosign starts from, where the folder is cosign's too."""
         return self.folder / "root.json"
 
 
@@ -166,6 +168,7 @@ def remember_choice(base: Path, place: TrustPlace, *, root: bytes) -> None:
     """
     if root:
         write_atomic(place.chosen_root, root, mode=0o600)
+        write_atomic(place.cosigns_root, root, mode=0o600)
     else:
         try:
             place.chosen_root.unlink(missing_ok=True)
@@ -222,6 +225,7 @@ def exclusive(place: TrustPlace) -> Iterator[bool]:
         yield False
         return
     with file_lock(place.folder / "lock"):
+        _sweep(place.folder)
         yield True
 
 
@@ -266,6 +270,14 @@ def _remembered_mirror(base: Path, limits: Limits) -> str:
     if not isinstance(mirror, str):
         raise LocalError(f"`{path}` names no mirror", hint="run `assaymark initialize` again")
     return mirror
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what processes left that were killed while they held the lock."""
+    for left in folder.glob(f"{SCRATCH}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    for left in folder.glob(PARTIAL):
+        left.unlink(missing_ok=True)
 
 
 def _folder_name(mirror: str) -> str:

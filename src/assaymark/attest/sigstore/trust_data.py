@@ -184,6 +184,7 @@ def obtain(
     anchor: Anchor,
     *,
     before: Saved | None,
+    writable: bool,
     network: Network,
     clock: Clock,
     limits: Limits,
@@ -203,7 +204,8 @@ def obtain(
 
     from assaymark.attest.sigstore.tuf import update_repository
 
-    state = update_repository(mirror, root, seed=before.state if before else None, limits=limits)
+    seed, scratch = before.state if before else None, place.folder if writable else None
+    state = update_repository(mirror, root, seed=seed, folder=scratch, limits=limits)
     return Saved(mirror=place.mirror, state=state, confirmed_at=clock())
 
 
@@ -252,6 +254,7 @@ def _renew(loader: _Loader, anchor: Anchor, kept: Saved | None) -> TrustData:
                 place,
                 anchor,
                 before=before,
+                writable=writable,
                 network=loader.network,
                 clock=loader.clock,
                 limits=loader.limits,
@@ -333,20 +336,22 @@ def _fall_back(loader: _Loader, anchor: Anchor, saved: Saved | None, failure: Er
     usable = [_from_saved(saved)] if saved is not None and _in_grace(saved, now, limits) else []
     if anchor == pinned_anchor() and _is_recent(public_good().as_of, now, limits):
         usable.append(_built_in(loader.place.mirror))
+    at_hand = _newest(loader.place, anchor, saved)
+    if at_hand is None:
+        raise failure
     if not usable:
-        raise _stale(loader, anchor, saved, failure) from failure
+        raise _too_old(at_hand, now, failure) from failure
     data = max(usable, key=lambda found: found.confirmed_at)
     why = f"`{shown(loader.place.mirror)}` could not be asked what is trusted now ({printable(str(failure))})"
     return msgspec.structs.replace(data, warnings=(*loader.note, f"{why}: {_described(data, now)}"))
 
 
-def _stale(loader: _Loader, anchor: Anchor, saved: Saved | None, failure: Error) -> Error:
-    data = _newest(loader.place, anchor, saved)
-    if data is None:
-        return failure
-    hint = "use it all the same with `--offline`, or give a file with `--trusted-root`"
-    message = f"{failure}; the trust data at hand is {age_text(loader.started - data.confirmed_at)} old"
-    return type(failure)(message, hint=hint, reason=failure.reason)
+def _too_old(data: TrustData, now: float, failure: Error) -> Error:
+    return type(failure)(
+        f"{failure}; the trust data at hand is {data.age(now)} old",
+        hint="use it all the same with `--offline`, or give a file with `--trusted-root`",
+        reason=failure.reason,
+    )
 
 
 def _described(data: TrustData, now: float) -> str:

@@ -5,7 +5,8 @@ The workflow is `tuf`'s own client; what is ours is what surrounds it:
 1. It starts from a root that somebody vouches for, pinned or given by the user. A mirror cannot choose where trust
    starts. Every rotation after it must be signed by the threshold of the root before it and by its own.
 2. What was saved takes part as TUF's memory: a timestamp, a snapshot or a root that goes backwards is refused
-   (rollback). It is laid out in a scratch folder, so that a crash or a second process never meets a half of it.
+   (rollback). It is laid out in a scratch folder, so that a crash or a second process never meets a half of it; in
+   the cache where that can be written, else where the system keeps temporary files.
 3. Two targets are taken: `trusted_root.json`, which must be there, and `signing_config.v0.2.json`, which may be.
 
 Nothing here knows of refreshing or of ages: that is `trust_data`. This module loads `tuf`; import it late.
@@ -32,7 +33,7 @@ from assaymark.attest.sigstore.mirror import (
     signed_part,
     unusable_root,
 )
-from assaymark.attest.sigstore.trust_cache import RepositoryState
+from assaymark.attest.sigstore.trust_cache import SCRATCH, RepositoryState
 from assaymark.errors import LimitError, NetworkError
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.safeio.files import local_error
@@ -44,7 +45,12 @@ _SEEDED: Final = ("timestamp", "snapshot", "targets")
 
 
 def update_repository(
-    mirror: Mirror, root: bytes, *, seed: RepositoryState | None, limits: Limits = DEFAULT_LIMITS
+    mirror: Mirror,
+    root: bytes,
+    *,
+    seed: RepositoryState | None,
+    folder: Path | None = None,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> RepositoryState:
     """What the mirror serves now, verified from `root` on.
 
@@ -52,6 +58,7 @@ def update_repository(
         mirror: who is asked.
         root: the TUF root to start from; it is trusted.
         seed: what was obtained there before.
+        folder: where scratch files go; None for the system's place.
         limits: the bounds.
 
     Raises:
@@ -62,7 +69,7 @@ def update_repository(
     """
     first = root_version(root, limits=limits) + 1
     try:
-        with TemporaryDirectory(prefix="assaymark-trust-") as name:
+        with TemporaryDirectory(prefix=SCRATCH, dir=folder) as name:
             scratch = Path(name)
             _lay_out(scratch, seed, first=first, limits=limits)
             updater = _updater(scratch, mirror, root, limits)

@@ -60,7 +60,9 @@ def test_a_mirror_and_a_root_stand_from_then_on(own: Machine) -> None:
 
 def test_the_choice_is_written_as_cosign_writes_it(own: Machine) -> None:
     choose(own, Choice(mirror=OWN, root=str(root_file(own))))
-    assert json.loads((own.folder / "remote.json").read_bytes()) == {"mirror": OWN}
+    remote = json.loads((own.folder / "remote.json").read_bytes())
+    cosigns_root = (own.folder / "own.example-tuf" / "root.json").read_bytes()
+    assert ({"mirror": OWN}, own.repository.initial_root) == (remote, cosigns_root)
 
 
 def test_the_choice_survives_damage_to_what_was_saved(own: Machine) -> None:

@@ -194,6 +194,14 @@ def test_a_choice_that_cannot_be_taken_back(tmp_path: Path, place: TrustPlace) -
         remember_choice(tmp_path, place, root=b"")
 
 
+def test_what_killed_processes_left_is_removed(place: TrustPlace) -> None:
+    (place.folder / ".scratch-x" / "metadata").mkdir(parents=True)
+    (place.folder / ".trust.0123456789abcdef.partial").write_bytes(b"half")
+    with exclusive(place):
+        pass
+    assert [path.name for path in place.folder.iterdir()] == ["lock"]
+
+
 def test_a_folder_that_cannot_be_made_is_not_locked(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with exclusive(place_for(tmp_path / "file", SAVED.mirror)) as writable:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.sigstore.tuf_repository import TufRepository
-from tests.support.trust_machine import BUILT_IN, CONFIG, DAY, MIRROR, NEWER_ROOT, ROOT, Machine
+from tests.support.trust_machine import BUILT_IN, DAY, MIRROR, NEWER_ROOT, ROOT, Machine
 
 from assaymark.attest.sigstore import trust_data
 from assaymark.attest.sigstore.public_good import PublicGood
@@ -177,6 +177,14 @@ class TestUnreachable:
         warning = f"{DOWN}: the trust data of this release is used, which is 2 days old"
         expected = machine.expected(BUILT_IN, TrustSource.BUILT_IN, confirmed=machine.facts.as_of, warnings=(warning,))
         assert expected == machine.load()
+
+    def test_the_first_run_with_a_mirror_of_ones_own(self, machine: Machine) -> None:
+        root = machine.folder.with_name("root.json")
+        root.write_bytes(machine.repository.initial_root)
+        machine.network.mirror, machine.network.down = "https://own.example", True
+        machine.environ = {"TUF_MIRROR": "https://own.example", "TUF_ROOT_JSON": str(root)}
+        with pytest.raises(NetworkError, match=r"nobody answers at `https://own.example/2.root.json`\Z"):
+            machine.load()
 
     def test_the_first_run_with_an_old_release(self, machine: Machine) -> None:
         machine.network.down = True
