@@ -11,6 +11,7 @@ from typing import Final
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ObjectIdentifier
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from tests.support.registry import MemoryRegistry
@@ -139,6 +140,18 @@ class TestGood:
     def test_other_keys(self, fake: FakeSigstore, verifier: Verifier, key: SigningKey) -> None:
         made = sign_envelope(fake.instance, STATEMENT, key=key, log=V2, timestamp=True)
         verifier.attestation(made.data, "--use-signed-timestamps")
+
+    @pytest.mark.parametrize("log", [*Generation, None])
+    @pytest.mark.parametrize("key", [ec.generate_private_key(ec.SECP256R1()), rsa.generate_private_key(65537, 2048)])
+    def test_managed_keys(self, fake: FakeSigstore, tmp_path: Path, key: SigningKey, log: Generation | None) -> None:
+        made = sign_envelope(fake.instance, STATEMENT, key=key, managed=True, log=log, timestamp=True)
+        public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        for name, data in (("key.pub", public), ("bundle.json", made.data)):
+            (tmp_path / name).write_bytes(data)
+        Cosign(tmp_path)(
+            "verify-blob-attestation", "--bundle", "bundle.json", "--trusted-root", fake.write(tmp_path).trusted_root,
+            "--key", "key.pub", "--type", "vuln", "--use-signed-timestamps", f"--insecure-ignore-tlog={log is None}", "blob",
+        )  # fmt: skip
 
     def test_logs_that_begin_with_this_entry(self, tmp_path: Path) -> None:
         with FakeSigstore(seeded=False) as fake:

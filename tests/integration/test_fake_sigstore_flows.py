@@ -108,6 +108,27 @@ class TestCosign:
         for name, issuer in CONNECTORS.items():
             verify(cosign, fake.provider.account, issuer, code=name != connector)
 
+    @pytest.mark.parametrize(
+        ("job", "account"),
+        [
+            ("github-actions", accounts.github_actions()),
+            ("buildkite", accounts.buildkite()),
+            ("gitlab", accounts.gitlab()),
+        ],
+    )
+    def test_jobs_need_no_token(self, fake: FakeSigstore, tmp_path: Path, job: str, account: Account) -> None:
+        cosign = Cosign(tmp_path, fake.environment(job))
+        files = fake.write(tmp_path)
+        cosign(
+            "attest-blob", "--yes", "--signing-config", files.signing_config, "--trusted-root", files.trusted_root,
+            "--type", "vuln", "--predicate", "vuln.json", "--bundle", "bundle.json", "blob",
+        )  # fmt: skip
+        name = fake.instance.authenticate(fake.instance.token(account)).name.value
+        cosign(
+            "verify-blob-attestation", "--bundle", "bundle.json", "--trusted-root", files.trusted_root,
+            "--certificate-identity", name, "--certificate-oidc-issuer", account.issuer, "--type", "vuln", "blob",
+        )  # fmt: skip
+
     @pytest.mark.parametrize("switch", BROWSER_FAULTS)
     def test_browser_flow_refuses(self, fake: FakeSigstore, cosign: Cosign, tmp_path: Path, switch: Switch) -> None:
         fake.provider.account = accounts.google()
