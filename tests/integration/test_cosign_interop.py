@@ -6,16 +6,13 @@ fallback tag is proven too.
 
 from __future__ import annotations
 
-import shutil
-import socket
-import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 from tests.support.forgery import CREATED, RECORD, key
+from tests.support.peers import NEEDS_COSIGN, NEEDS_REGISTRY, Cosign, docker_registry
 
 from assaymark.attest.attach import attach, confirm, sign_attestation
 from assaymark.attest.download import Line, attestation_lines
@@ -33,15 +30,10 @@ from assaymark.net.http import Http
 from assaymark.oci.content import ContentStore, StoredManifest
 from assaymark.oci.registry import Registry
 
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.skipif(shutil.which("cosign") is None, reason="cosign is not on PATH"),
-    pytest.mark.skipif(shutil.which("docker-registry") is None, reason="docker-registry is not on PATH"),
-]
+pytestmark = [pytest.mark.integration, NEEDS_COSIGN, NEEDS_REGISTRY]
 
 PASSWORD = "pass word"
 BUNDLE, LEGACY = AttestationFormat.BUNDLE, AttestationFormat.LEGACY
-SIGNING_CONFIG = b'{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json"}'
 HOW_COSIGN_ATTESTS = {
     BUNDLE: ("--signing-config", "no-services.json"),
     LEGACY: ("--new-bundle-format=false", "--use-signing-config=false", "--tlog-upload=false"),
@@ -56,43 +48,17 @@ WHAT_COSIGN_SIGNS_WITH = {
 ALGORITHMS = pytest.mark.parametrize("algorithm", list(Algorithm), ids=lambda algorithm: algorithm.value)
 FORMATS = pytest.mark.parametrize("format_", [BUNDLE, LEGACY], ids=lambda format_: format_.value)
 
-Cosign = Callable[..., bytes]
-
 
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("registry")
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    config = folder / "config.yml"
-    config.write_text(
-        f"version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {folder}/data}}}}\n"
-        f"http: {{addr: 127.0.0.1:{port}}}\n"
-    )
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(["docker-registry", "serve", str(config)], stdout=log, stderr=log)
-    try:
-        _wait_for(port)
-        yield f"127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(10)
+    with docker_registry(tmp_path_factory.mktemp("registry")) as host:
+        yield host
 
 
 @pytest.fixture
 def cosign(tmp_path: Path) -> Cosign:
-    (tmp_path / "no-services.json").write_bytes(SIGNING_CONFIG)
     (tmp_path / "vuln.json").write_bytes(RECORD)
-    environment = {"COSIGN_PASSWORD": PASSWORD, "HOME": str(tmp_path), "PATH": "/usr/local/bin:/usr/bin:/bin"}
-
-    def run(*arguments: str, code: int = 0) -> bytes:
-        done = subprocess.run(
-            ["cosign", *arguments], cwd=tmp_path, env=environment, capture_output=True, timeout=60, check=False
-        )
-        assert code == done.returncode, done.stderr.decode()
-        return done.stdout
-
-    return run
+    return Cosign(tmp_path, password=PASSWORD)
 
 
 class Image:
@@ -231,13 +197,3 @@ def test_cosigns_signature_of_an_image_is_no_attestation(registry: str, cosign: 
     public = ours(tmp_path)
     cosign("sign", "-y", "--key", "ours.key", "--signing-config", "no-services.json", image.reference)
     assert {item.reason.value for item in image.verify(public).rejected} == {"WRONG_TYPE"}
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(100):
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=1):
-                return
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail("the registry does not answer")

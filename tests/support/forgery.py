@@ -34,9 +34,14 @@ RECORD = (
 CREATED = "2026-01-02T03:04:07Z"
 
 
-@cache
 def key(name: str = "ours", algorithm: Algorithm = Algorithm.ECDSA_P256) -> PrivateKey:
-    """The key called `name`."""
+    """The key called `name`, the same in the whole run."""
+    return _made(name, algorithm)
+
+
+@cache
+def _made(name: str, algorithm: Algorithm) -> PrivateKey:
+    del name
     return generate_key(algorithm)
 
 
