@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 import msgspec
-from tests.support.database import FRESH, MUSL, NOW, Facts, place, trivy_db
+from tests.support.database import FRESH, MUSL, Facts, place, trivy_db
 from tests.support.images import Entry
 
 SOURCES: Final = Path(__file__).resolve().parents[2] / "src"
@@ -37,7 +37,9 @@ ALPINE: Final[dict[str, Entry]] = {
 }
 """A layer in which the database finds CVE-2020-28928."""
 
-_DOWNLOADED: Final = {**FRESH, "NextUpdate": "2099-01-01T00:00:00Z", "DownloadedAt": f"{NOW:%Y-%m-%dT%H:%M:%SZ}"}
+LASTING: Final = {**FRESH, "NextUpdate": "2099-01-01T00:00:00Z"}
+"""Metadata of a database that the real clock takes for a fresh one."""
+
 _METER: Final = """
 import os, sys
 report = int(sys.argv[1])
@@ -82,7 +84,7 @@ class Machine:
 
     def place_database(self, facts: Facts = MUSL) -> None:
         """Put a database of `facts` into the cache, as if it had been downloaded."""
-        place(self.cache / "db", trivy_db(facts), _DOWNLOADED)
+        place(self.cache / "db", trivy_db(facts), {**LASTING, "DownloadedAt": "2026-01-01T00:00:00Z"})
 
     def environ(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """All that the program finds in its environment."""
