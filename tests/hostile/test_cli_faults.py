@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 from tests.support.bombs import GIB, MIB, honest_layer, raw_image, zeros_layer
-from tests.support.database import database_archive, published
-from tests.support.process import ALPINE, LASTING, PROGRAM, Ended, Machine
+from tests.support.crashes import publish
+from tests.support.process import ALPINE, PROGRAM, Ended, Machine
 from tests.support.registry import Fault, MemoryRegistry
 
 SCAN = ("image", "--input", "image", "--format", "json")
@@ -88,16 +88,6 @@ def test_a_signal_ends_a_download(machine: Machine, number: int, code: int, path
     assert ended[2] < 2
     assert {name: what for name, what in machine.state().items() if not name.startswith("cache2")} == before
     assert not list((machine.root / "cache2").rglob("*.db"))
-
-
-def publish(registry: MemoryRegistry) -> None:
-    """A database in `trivy-db:2`."""
-    store = published(database_archive(metadata=LASTING))
-    content = registry.repository("trivy-db")
-    content.blobs.update(store.blobs)
-    for digest, (data, media_type) in store.manifests.items():
-        content.manifests[str(digest)] = (data, media_type)
-    content.tags.update({tag: str(digest) for tag, digest in store.tags.items()})
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

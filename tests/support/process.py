@@ -144,6 +144,16 @@ class Machine:
         assert not re.search(r"[^\n -~\u00a0-\uffff]", ended.err), ended.err
         return ended
 
+    def kill_after(self, seconds: float, *arguments: str) -> bool:
+        """Start the program and kill it (SIGKILL); whether it was still at work."""
+        with self.start(*arguments) as program:
+            try:
+                program.communicate(timeout=seconds)
+            except subprocess.TimeoutExpired:
+                os.killpg(program.pid, signal.SIGKILL)
+                program.communicate()
+        return program.returncode == -signal.SIGKILL
+
     def state(self) -> dict[str, str]:
         """Every path outside the cache, with what tells whether somebody touched it."""
         return {
