@@ -87,6 +87,7 @@ misconfigurations:
     [
         pytest.param("2026-06-15", True, id="the day itself"),
         pytest.param("2026-6-16", False, id="a short month"),
+        pytest.param("'2026-06-16'", False, id="in quotation marks"),
         pytest.param("2026-06-15T13:00:00Z", False, id="later that day"),
         pytest.param("2026-06-15 13:00:00+02:00", True, id="another zone"),
     ],
@@ -103,6 +104,7 @@ def test_an_empty_document_ignores_nothing() -> None:
     ("text", "message"),
     [
         pytest.param("a: [", "`i.yaml` is not YAML", id="no YAML"),
+        pytest.param("a: 1\n---\nb: 1", "`i.yaml` is not YAML: expected a single document", id="two documents"),
         pytest.param("- CVE-1", "`i.yaml` is not an ignore file", id="a list"),
         pytest.param("vulnerabilities: CVE-1", "`CVE-1` where a list belongs", id="no list"),
         pytest.param("vulnerabilities: [CVE-1]", "`i.yaml` is not an ignore file", id="no entry"),
