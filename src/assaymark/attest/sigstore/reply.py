@@ -97,13 +97,14 @@ def ask(
 
     def once() -> Answer:
         with network.request(method, url, headers=sent, body=body, repeatable=repeatable, nearest=nearest) as response:
-            data = response.bounded(limit, what=f"the answer of {service}")
+            try:
+                data = response.bounded(limit, what=f"the answer of {service}")
+            except LimitError as exc:
+                raise NetworkError(str(exc)) from exc
             return Answer(service=service, url=shown(url), status=response.status, headers=response.headers, body=data)
 
     try:
         return once()
-    except LimitError as exc:
-        raise NetworkError(str(exc)) from exc
     except TransferError:
         # the network repeats what got no answer; this one broke off in the middle
         if not repeatable:

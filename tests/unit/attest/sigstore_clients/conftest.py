@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
+from tests.support.people import QUICK
 from tests.support.sigstore.accounts import Account, google
 from tests.support.sigstore.fake import FakeSigstore
 from tests.support.sigstore.switches import Switch
@@ -15,11 +15,8 @@ from assaymark.attest.sigstore.disclosure import Consent
 from assaymark.attest.sigstore.oidc.token import IdentityToken, parse_token
 from assaymark.attest.sigstore.pending import PendingStore
 from assaymark.attest.sigstore.sign import Surroundings
-from assaymark.limits import DEFAULT_LIMITS
 from assaymark.net.http import Http
 from assaymark.net.secret import Secret
-
-QUICK = msgspec.structs.replace(DEFAULT_LIMITS, login_seconds=5.0, workload_seconds=2.0, retry_tries=2)
 
 
 @pytest.fixture

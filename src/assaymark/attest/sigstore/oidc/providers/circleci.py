@@ -1,7 +1,7 @@
 """CircleCI (circleci.com/docs, "OpenID Connect tokens"): the job's own program gives a token for an audience.
 
-It is called `circleci`. The ready-made variables hold tokens for another audience and are of no use. The token is asked of the root issuer,
-which does not depend on the organisation.
+It is called `circleci`. The ready-made variables hold tokens for another audience and are of no use. The token is asked
+of the root issuer, which does not depend on the organisation.
 """
 
 from __future__ import annotations

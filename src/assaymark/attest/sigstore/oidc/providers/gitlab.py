@@ -1,7 +1,8 @@
 """GitLab CI (docs.gitlab.com, "OpenID Connect (OIDC) Authentication Using ID Tokens"): tokens in variables.
 
-A job that declares `id_tokens` finds them in variables of its choice. For Sigstore's audience the variable is `SIGSTORE_ID_TOKEN`, which `envvar` reads; for another audience it is that
-name in capitals with `_ID_TOKEN` behind it, as other clients have it.
+A job that declares `id_tokens` finds them in variables of its choice. For Sigstore's audience the variable is
+`SIGSTORE_ID_TOKEN`, which `envvar` reads; for another audience it is that name in capitals with `_ID_TOKEN` behind it,
+as other clients have it.
 """
 
 from __future__ import annotations
