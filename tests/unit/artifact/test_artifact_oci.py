@@ -17,13 +17,14 @@ from tests.support.images import (
     write_files,
 )
 
-from assaymark.artifact.oci import open_layout, split_input
+from assaymark.artifact.oci import open_layout
 from assaymark.artifact.source import ImageRequest
 from assaymark.errors import ArtifactError, DigestMismatchError, LimitError, LocalError
 from assaymark.limits import Limits
 from assaymark.model.artifact import ImageIdentity
 from assaymark.model.digest import Digest, sha256_digest
 from assaymark.model.platform import Platform, parse_platform
+from assaymark.oci.layout_reader import split_input
 
 LAYERS: list[Mapping[str, Entry]] = [{"etc/os-release": "ID=alpine\n"}]
 IMAGE = build_image(LAYERS)
