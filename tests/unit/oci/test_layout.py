@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.images import Entry, build_image, build_index, describe, describe_json, encode
+from tests.support.images import (
+    BuiltImage,
+    BuiltIndex,
+    Entry,
+    build_image,
+    build_index,
+    describe,
+    describe_json,
+    encode,
+)
 
 from assaymark.errors import (
     ArtifactError,
@@ -285,3 +294,21 @@ def test_a_folder_that_cannot_be_made_is_a_local_failure(tmp_path: Path) -> None
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(LocalError, match="cannot create"):
         Layout(tmp_path / "file" / "layout", create=True)
+
+
+@pytest.mark.parametrize("built", [IMAGE, INDEX], ids=["an image", "an index"])
+@pytest.mark.parametrize("legacy", [False, True], ids=["a referrer", "a set under a tag"])
+def test_what_others_placed_is_marked_for_cosign_with_its_first_attachment(
+    tmp_path: Path, built: BuiltImage | BuiltIndex, legacy: bool
+) -> None:
+    folder = built.save_layout(tmp_path / "theirs", ref="v1")
+    layout, before = Layout(folder), entries(Layout(folder))
+    subject = layout.manifest("v1").descriptor
+    if legacy:
+        tag = subject.digest.replace(":", "-") + ".att"
+        layout.push_manifest(build_image().manifest, media_type=OCI_MANIFEST, tag=tag)
+    else:
+        layout.push_manifest(referrer(subject), media_type=OCI_MANIFEST)
+    kind = "dev.cosignproject.cosign/" + ("imageIndex" if subject.media_type == OCI_INDEX else "image")
+    marked = {**before[0], "annotations": {**before[0]["annotations"], "kind": kind}}
+    assert entries(layout)[0] == marked
