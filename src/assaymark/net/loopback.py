@@ -171,7 +171,7 @@ def _bind(port: int) -> list[socket.socket]:
             return [*first, _open(socket.AF_INET6, "::1", first[0].getsockname()[1])]
         except OSError as exc:
             if first and (port or exc.errno != errno.EADDRINUSE):
-                return first  # no IPv6 here, or somebody else's: browsers try both
+                return first  # no IPv6 here, or somebody else's, whom a code without its PKCE verifier does not help
             if not first:
                 raise LocalError(
                     f"cannot listen on port {port} of this machine: {(exc.strerror or str(exc)).lower()}",

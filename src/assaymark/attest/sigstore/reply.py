@@ -2,7 +2,8 @@
 
 What a service answers is bounded before it is read and is JSON with one reading (`assaymark.safeio.json`). A request
 that is as good when it is sent twice says so, and the network then tries again within its budget
-(`Limits.retry_tries`, `Limits.retry_budget_seconds`).
+(`Limits.retry_tries`, `Limits.retry_budget_seconds`). What is posted follows no redirect: tokens, codes and secrets
+stand in headers and forms, and are for the service that was chosen.
 """
 
 from __future__ import annotations
@@ -96,7 +97,9 @@ def ask(
     sent = {"Accept": accept, **({"Content-Type": content_type} if body is not None else {}), **(headers or {})}
 
     def once() -> Answer:
-        with network.request(method, url, headers=sent, body=body, repeatable=repeatable, nearest=nearest) as response:
+        with network.request(
+            method, url, headers=sent, body=body, repeatable=repeatable, redirects=method == "GET", nearest=nearest
+        ) as response:
             try:
                 data = response.bounded(limit, what=f"the answer of {service}")
             except LimitError as exc:

@@ -139,3 +139,10 @@ def test_an_answer_without_a_token(fake: FakeSigstore, http: Http) -> None:
     fake.fault(Fault(path=TOKEN, status=200, body=b'{"access_token":"x"}'))
     with pytest.raises(NetworkError, match="id_token"):
         sign_in_as_client(sign_in(fake, http, watch=Watch(), client=Client(secret=Secret("s"))))
+
+
+def test_a_secret_that_the_provider_does_not_know(fake: FakeSigstore, http: Http) -> None:
+    fake.fault(Fault(path=TOKEN, status=401, body=b'{"error":"invalid_client"}'))
+    with pytest.raises(SigningError, match="does not know this client") as caught:
+        sign_in_as_client(sign_in(fake, http, watch=Watch(), client=Client(secret=Secret("s"))))
+    assert "--oidc-client-secret-file" in caught.value.hint

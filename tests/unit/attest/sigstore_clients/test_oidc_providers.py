@@ -205,6 +205,13 @@ def test_a_name_that_is_no_account(tmp_path: Path) -> None:
         ask("google-impersonate", ambient(tmp_path, GOOGLE_SERVICE_ACCOUNT_NAME="a/../b"))
 
 
+def test_a_long_audience(fake: FakeSigstore, tmp_path: Path) -> None:
+    raw = fake.instance.token(google_service_account())
+    with Agent(tmp_path / "agent.sock", svid(raw.encode())) as agent:
+        assert ask("spiffe", ambient(tmp_path, audience="a" * 200, SPIFFE_ENDPOINT_SOCKET=str(agent.path)))
+    assert agent.message == b"\x0a\xc8\x01" + b"a" * 200
+
+
 def svid(token: bytes, identity: bytes = b"spiffe://example.test/app") -> bytes:
     """A reply of the Workload API with one JWT-SVID."""
 

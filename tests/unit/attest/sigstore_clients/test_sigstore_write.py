@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 
+import msgspec
+
 from assaymark.attest.bundle import InclusionProof, LogEntry, parse_bundle
 from assaymark.attest.dsse import Envelope, Signature, encode_legacy
 from assaymark.attest.keys.private import generate_key
@@ -56,6 +58,12 @@ def test_what_is_zero_is_left_out() -> None:
     entry = document["verificationMaterial"]["tlogEntries"][0]
     assert sorted(entry) == ["canonicalizedBody", "inclusionProof", "kindVersion", "logId"]
     assert entry["inclusionProof"] == {"treeSize": "1", "checkpoint": {"envelope": "note"}}
+
+
+def test_an_entry_without_a_proof() -> None:
+    bare = msgspec.structs.replace(FIRST, proof=None)
+    document = json.loads(encode_bundle(ENVELOPE, Gathered(public=generate_key().public, log_entries=(bare,))))
+    assert "inclusionProof" not in document["verificationMaterial"]["tlogEntries"][0]
 
 
 def test_the_annotations_hold_one_of_each() -> None:
