@@ -74,7 +74,10 @@ def _read_scts(certificate: x509.Certificate) -> list[SignedCertificateTimestamp
 
 
 def _verify(timestamp: SignedCertificateTimestamp, named: Sequence[TrustedLog], entry: bytes) -> TrustedLog:
-    moment = timestamp.timestamp.replace(tzinfo=UTC)
+    try:
+        moment = timestamp.timestamp.replace(tzinfo=UTC)
+    except ValueError as exc:
+        raise refuse(Reason.BAD_SCT, f"the time of an SCT cannot be: {exc}") from exc
     believed = [log for log in named if log.window.contains(moment)]
     if not believed:
         text = f"the certificate log `{named[0].base_url}` was not believed at {moment.isoformat()}"
