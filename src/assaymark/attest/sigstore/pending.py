@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -156,10 +157,10 @@ class PendingStore:
 
     def listed(self) -> Iterator[Path]:
         """Every pending attestation, the oldest first."""
-        try:
-            found = [(path.stat().st_mtime_ns, path) for path in self.folder.glob(f"*{_SUFFIX}")]
-        except OSError:
-            return
+        found = []
+        for path in self.folder.glob(f"*{_SUFFIX}"):
+            with suppress(OSError):  # it was finished meanwhile
+                found.append((path.stat().st_mtime_ns, path))
         for _, path in sorted(found):
             yield path
 

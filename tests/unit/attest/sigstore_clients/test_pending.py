@@ -53,6 +53,7 @@ def test_the_oldest_comes_first(tmp_path: Path) -> None:
     paths = [store.save(msgspec.structs.replace(PENDING, envelope=sign_payload(b"%d" % i, KEY))) for i in range(3)]
     for age, path in enumerate(reversed(paths)):
         os.utime(path, (age, age))
+    (tmp_path / "gone.pending.json").symlink_to(tmp_path / "nowhere")
     assert [*store.listed()] == paths[::-1]
 
 
