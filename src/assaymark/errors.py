@@ -1,7 +1,7 @@
 """The error tree: one exit code and an optional hint for each kind of failure.
 
-Everything assaymark raises on purpose derives from `Error`. The command line prints the message and the hint, each on one
-line of stderr, and ends with `exit_code`. The table of codes is in `docs/architecture.md`.
+Everything assaymark raises on purpose derives from `Error`. The command line prints the message and the hint, each on
+one line of stderr, and ends with `exit_code`. The table of codes is in `docs/architecture.md`.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from assaymark.cli.filter_flags import Filters, filters_from
 from assaymark.cli.scan_flags import DEFAULT_FORMAT, check_scan_flags
 from assaymark.cli.trivy_flags import unread_configuration
 from assaymark.errors import ExitCode, IncompleteError, UsageError
+from assaymark.model.epoch import find_source_date
 from assaymark.model.issue import Issue, IssueCode
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from assaymark.report.format import Format
     from assaymark.scan import Means, Wanted
 
-EPOCH_VARIABLE: Final = "SOURCE_DATE_EPOCH"
 _ISSUES_TOLD: Final = 10
 _DATABASE_ISSUES: Final = frozenset({IssueCode.DATABASE_SAMPLE, IssueCode.DATABASE_OLD})
 
@@ -60,12 +60,7 @@ class Scanning:
         Raises:
             UsageError: it is no number of seconds.
         """
-        text = self.console.environ.get(EPOCH_VARIABLE, "")
-        if not text:
-            return None
-        if not text.isdecimal() or len(text) > 11:
-            raise UsageError(f"`{EPOCH_VARIABLE}` is `{text}`, not seconds since 1970")
-        return datetime.fromtimestamp(int(text), UTC)
+        return find_source_date(self.console.environ)
 
     def update_only(self) -> bool:
         """Whether the command ends with `--download-db-only`; the database is up to date then."""

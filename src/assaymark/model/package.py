@@ -44,7 +44,7 @@ class PackageRepository(msgspec.Struct, frozen=True, kw_only=True, rename="pasca
 
 
 class LayerRef(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The layer that brought something: digest of the stored blob (absent when stored uncompressed in an archive), diff_id."""
+    """The layer that brought something; the digest is absent where an archive stores it uncompressed."""
 
     digest: str = msgspec.field(name="Digest", default="")
     diff_id: str = msgspec.field(name="DiffID", default="")
