@@ -63,6 +63,10 @@ UNCERTAIN_KINDS: Final = frozenset({"executable"})
 """Unread files that may hold no packages at all: stated, but no reason to call a scan incomplete."""
 
 
+# made on import: two threads that make msgspec's first decoder of one type at once crash the interpreter
+_STORED: Final = msgspec.msgpack.Decoder(LayerInventory)
+
+
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What a scan shall do.
 
@@ -189,15 +193,11 @@ def _cached_inventory(
         stored = means.cache.get(key)
         if stored is not None:
             logger.debug("layer %s comes from the cache", layer.diff_id)
-            return msgspec.structs.replace(_decoder().decode(stored), digest=layer.digest or "")
+            return msgspec.structs.replace(_STORED.decode(stored), digest=layer.digest or "")
     found = _read_layer(layer, index, wanted, means, stop)
     if key and means.cache is not None:
         means.cache.put(key, msgspec.msgpack.encode(found))
     return found
-
-
-def _decoder() -> msgspec.msgpack.Decoder[LayerInventory]:
-    return msgspec.msgpack.Decoder(LayerInventory)
 
 
 def _read_layer(layer: LayerBlob, index: Index, wanted: Wanted, means: Means, stop: Stop) -> LayerInventory:

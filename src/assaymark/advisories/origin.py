@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -29,6 +30,9 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sha256: str
 
 
+_ORIGIN: Final = msgspec.json.Decoder(Origin)
+
+
 def write_origin(cache: CacheFolder, file: Path, origin: Origin, sums: bytes) -> None:
     """Note the origin and the block checksums of `file`, which has its final size and modification time.
 
@@ -47,7 +51,7 @@ def find_origin(cache: CacheFolder, file: Path) -> tuple[Origin | None, PageSums
         note, checksums = _paths(cache, file)
         sums = find_sums(checksums, size=file.stat().st_size, name=str(file))
         with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
-            origin = msgspec.json.decode(note.read_bytes(), type=Origin)
+            origin = _ORIGIN.decode(note.read_bytes())
     except OSError:
         return None, None
     return origin, sums

@@ -57,6 +57,9 @@ class _Predicate(msgspec.Struct):
     predicate: msgspec.Raw
 
 
+_PREDICATE: Final = msgspec.json.Decoder(_Predicate)
+
+
 def build_statement(*, subjects: Iterable[Subject], predicate_type: str, predicate: bytes) -> bytes:
     """A statement with the exact bytes of `predicate`, which are JSON (white space around them is dropped)."""
     listed = [{"name": subject.name, "digest": dict(subject.digests)} for subject in subjects]
@@ -96,7 +99,7 @@ def _read_statement(document: Mapping[str, Any], payload: bytes, limits: Limits)
         type=str(kind),
         subjects=_read_subjects(document.get("subject"), limits),
         predicate_type=predicate_type,
-        predicate=bytes(msgspec.json.decode(payload, type=_Predicate).predicate),
+        predicate=bytes(_PREDICATE.decode(payload).predicate),
         extra=tuple(sorted(document.keys() - set(_MEMBERS))),
     )
 

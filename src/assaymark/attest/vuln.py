@@ -96,13 +96,16 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     metadata: Times | None = None
 
 
+_RECORD: Final = msgspec.json.Decoder(Record)
+
+
 def decode_record(predicate: bytes) -> Record:
     """The record that `predicate` holds, which is known to be JSON.
 
     Raises:
         ValueError: a member has the wrong type, or a time is not RFC 3339.
     """
-    record = msgspec.json.decode(predicate, type=Record)
+    record = _RECORD.decode(predicate)
     for time in (record.metadata.started, record.metadata.finished) if record.metadata else ():
         if time is not None and not is_rfc3339(time):
             raise ValueError(f"`{time[:40]}` is not an RFC 3339 time")

@@ -37,6 +37,8 @@ _NAMES: Final = (
 _FOLDED: Final = {name.lower(): name for name in _NAMES}
 _LARGEST_SIZE: Final = 2**63 - 1
 
+msgspec.convert({}, Platform)  # compiled on import: two threads that compile one type at once crash msgspec
+
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """One image or artifact: a config and layers."""

@@ -32,6 +32,9 @@ class _Folder(msgspec.Struct, frozen=True, rename="camel"):
     peer_dependencies: dict[str, str] | None = None
 
 
+_FOLDERS: Final = dict[str, _Folder]
+msgspec.convert({}, _FOLDERS)  # compiled on import: two threads that compile one type at once crash msgspec
+
 _NO_FOLDER: Final = _Folder()
 
 
@@ -47,7 +50,7 @@ def read_folders(document: Mapping[str, Any], lines: Mapping[Path, Location]) ->
         ValueError: a member has another type than npm gives it, or a path that no folder has.
     """
     try:
-        folders = msgspec.convert(document.get("packages") or {}, dict[str, _Folder])
+        folders = msgspec.convert(document.get("packages") or {}, _FOLDERS)
     except msgspec.ValidationError as exc:
         raise ValueError(f"not a lockfile of npm: {exc}") from exc
     if any(len(path) > _PATH_CHARS for path in folders):

@@ -7,7 +7,7 @@ dependencies the project names itself.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -21,6 +21,10 @@ class _Dependency(msgspec.Struct, frozen=True):
     dev: bool | None = None
     dependencies: dict[str, _Dependency] | None = None
     requires: Any = None  # names and ranges, or `true` in files of early versions
+
+
+_DEPENDENCIES: Final = dict[str, _Dependency]
+msgspec.convert({}, _DEPENDENCIES)  # compiled on import: two threads that compile one type at once crash msgspec
 
 
 class _Scope(msgspec.Struct, frozen=True):
@@ -45,7 +49,7 @@ def read_tree(document: Mapping[str, Any], lines: Mapping[Path, Location]) -> li
         ValueError: a member has another type than npm gives it.
     """
     try:
-        dependencies = msgspec.convert(document.get("dependencies") or {}, dict[str, _Dependency])
+        dependencies = msgspec.convert(document.get("dependencies") or {}, _DEPENDENCIES)
     except msgspec.ValidationError as exc:
         raise ValueError(f"not a lockfile of npm: {exc}") from exc
     return merge_places(_level(_Scope(dependencies), ("dependencies",), lines))
