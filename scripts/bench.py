@@ -60,13 +60,13 @@ class Target:
 
 @dataclass(frozen=True)
 class Contest:
-    """One row: two command lines and what is done before each of them."""
+    """One row: two command lines and what is done before each of them, by its side (`ours` or `peer`)."""
 
     what: str
     ours: Sequence[str]
     peer: Sequence[str]
     target: Target = Target()
-    before: Callable[[], None] = lambda: None
+    before: Callable[[str], None] = lambda side: None  # noqa: ARG005 - nothing is done, whichever side it is
 
 
 @dataclass
@@ -96,10 +96,10 @@ def compete(contest: Contest, pairs: int, environ: dict[str, str], log: Path) ->
     """Run a contest; returns its row."""
     ours, peer = Runs(), Runs()
     for number in range(pairs):
-        sides = [(contest.ours, ours), (contest.peer, peer)]
-        for words, runs in sides if number % 2 == 0 else reversed(sides):
+        sides = [("ours", contest.ours, ours), ("peer", contest.peer, peer)]
+        for side, words, runs in sides if number % 2 == 0 else reversed(sides):
             if words:
-                contest.before()
+                contest.before(side)
                 seconds, mib = run_once([word.replace("{n}", str(number)) for word in words], environ, log)
                 runs.seconds.append(seconds)
                 runs.mib.append(mib)
@@ -213,9 +213,8 @@ def scans(images: Sequence[Path], caches: dict[str, Path], work: Path, environ: 
                 str(image),
             ]
 
-        def forget() -> None:
-            for side, folder in (("ours", "assaymark/layers"), ("peer", "fanal")):
-                shutil.rmtree(caches[side] / folder, ignore_errors=True)
+        def forget(side: str) -> None:
+            shutil.rmtree(caches[side] / ("assaymark/layers" if side == "ours" else "fanal"), ignore_errors=True)
 
         run_once(command(str(OURS), "ours"), environ, work / "log")
         size = size_in(report)
