@@ -69,12 +69,18 @@ def _told(error: Error, console: Console) -> int:
 
 
 def _run(arguments: list[str], console: Console) -> int:
+    from assaymark.cli.redaction import secrets_of_arguments
+
+    for secret in secrets_of_arguments(arguments):  # before anything can complain about what was typed
+        console.redaction.add(secret)
     name, rest = split_command(arguments)
-    if not name:
+    if not name and rest and rest[0] not in ("-h", "--help"):
+        raise UsageError(f"no command, only `{rest[0]}`", hint="see `assaymark --help`")
+    if name in ("", "help"):
         from assaymark.cli.overview import overview
 
         console.out(overview())
-        return ExitCode.DONE if not rest or rest[0] in ("-h", "--help", "help") else _unknown(rest[0])
+        return ExitCode.DONE
     command = _find(name)
     if command is None:
         return _unknown(name)
@@ -85,11 +91,8 @@ def run_command(command: Command, arguments: Sequence[str], console: Console) ->
     """Parse a command's own arguments and run it."""
     from assaymark.cli.flags import FlagParser
     from assaymark.cli.global_flags import SCANNING, add_global_flags, apply_global_flags
-    from assaymark.cli.redaction import secrets_of_arguments
     from assaymark.cli.variables import take_variables
 
-    for secret in secrets_of_arguments(arguments):
-        console.redaction.add(secret)
     parser = FlagParser(prog=f"assaymark {command.name}", description=command.summary)
     command.configure(parser)
     add_global_flags(parser, group_name=command.group)

@@ -60,6 +60,7 @@ FLAGS: Final = frozenset(
 """Flags whose value is a credential."""
 
 _GUESSED_VARIABLE = re.compile(r"PASSWORD|PASSWD|PASSPHRASE|TOKEN|SECRET|PRIVATE_?KEY|API_?KEY|CREDENTIAL|ACCESS_?KEY")
+_DIGEST: Final = re.compile(r"[a-z0-9+._-]{1,20}:[0-9a-fA-F]{32}")
 _PROXY_VARIABLES: Final = frozenset({"http_proxy", "https_proxy", "all_proxy"})
 
 _NAMES: Final = (
@@ -138,7 +139,9 @@ def secrets_of_arguments(arguments: Sequence[str]) -> Iterator[str]:
         name, equals, value = argument.lstrip("-").partition("=")
         if argument.startswith("-") and (name in FLAGS or name == "p"):
             yield value if equals else "".join(arguments[position + 1 : position + 2])
-        elif "://" in argument:
+        elif argument.startswith("-p") and not equals:
+            yield argument[2:]
+        else:
             yield from _url_password(value if argument.startswith("-") else argument)
 
 
@@ -162,8 +165,8 @@ def _url_password(url: str) -> Iterator[str]:
     from urllib.parse import unquote
 
     before, separator, after = url.partition("://")
-    user_info, at, _ = (after if separator else before).partition("/")[0].rpartition("@")
+    user_info, at, host = (after if separator else before).partition("/")[0].rpartition("@")
     password = user_info.partition(":")[2]
-    if at and password:
+    if at and password and not _DIGEST.match(host):  # `name:tag@sha256:…` is a reference
         yield password
         yield unquote(password)

@@ -136,6 +136,8 @@ def test_every_credential_flag_is_known_in_both_spellings(flag: str) -> None:
 def test_passwords_in_urls_of_the_command_line_are_known_and_nothing_else() -> None:
     assert list(secrets_of_arguments(["repo", f"https://joe:{CANARY[:-1]}@host/x", "--vex=https://host/a@b"])) == []
     assert list(secrets_of_arguments(["repo", "https://joe:canary@host/x", "--password"])) == ["canary", "canary", ""]
+    assert list(secrets_of_arguments(["joe:canary@host/x", "-pcanary"])) == ["canary", "canary", "canary"]
+    assert list(secrets_of_arguments(["alpine:3.10", f"alpine:edge-2026@sha256:{'a' * 64}"])) == []
 
 
 def test_urls_lose_their_user_info_and_their_secret_parameters() -> None:
