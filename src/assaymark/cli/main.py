@@ -31,12 +31,27 @@ def entry() -> NoReturn:
     """What the console script calls."""
     arguments = sys.argv[1:]
     if arguments in (["--version"], ["-v"], ["version"]):
-        sys.stdout.write(f"assaymark {__version__}\n")
-        sys.exit(ExitCode.DONE)
+        sys.exit(_say_version())
     gc.set_threshold(GARBAGE_THRESHOLD)
     from assaymark.cli.console import Console
 
     sys.exit(main(arguments, Console.of_process()))
+
+
+def _say_version() -> ExitCode:
+    """The version, guarded like all output: by a full disk, a closed stdout, or a reader that has gone."""
+    from assaymark.cli.output import Output
+
+    if sys.stdout is None:
+        return ExitCode.DONE
+    output = Output(sys.stdout.buffer)
+    try:
+        output.write(f"assaymark {__version__}\n".encode())
+        output.flush()
+    except Error as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_code
+    return ExitCode.DONE
 
 
 def main(arguments: Sequence[str], console: Console) -> int:
@@ -76,6 +91,8 @@ def _run(arguments: list[str], console: Console) -> int:
     name, rest = split_command(arguments)
     if not name and rest and rest[0] not in ("-h", "--help"):
         raise UsageError(f"no command, only `{rest[0]}`", hint="see `assaymark --help`")
+    if name == "help" and rest:
+        return _run([*rest, "--help"], console)
     if name in ("", "help"):
         from assaymark.cli.overview import overview
 
@@ -137,11 +154,12 @@ def _find(name: str) -> Command | None:
 def _unknown(name: str) -> NoReturn:
     from difflib import get_close_matches
 
-    from assaymark.cli.overview import command_names
+    from assaymark.cli.overview import command_names, typed
 
-    close = get_close_matches(name, command_names(), n=1)
+    names = command_names()
+    close = [known for known in names if known.startswith(f"{name}-")] or get_close_matches(name, names, n=1)
     raise UsageError(
-        f"unknown command `{name}`", hint=f"did you mean `{close[0]}`?" if close else "see `assaymark --help`"
+        f"unknown command `{name}`", hint=f"did you mean `{typed(close[0])}`?" if close else "see `assaymark --help`"
     )
 
 
