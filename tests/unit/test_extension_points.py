@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from tests.support.database import FRESH, place, trivy_db
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,7 +10,7 @@ from typing import BinaryIO, Protocol
 import msgspec
 
 from assaymark.model.descriptor import Descriptor
-from assaymark.model.digest import Digest, DiffId
+from assaymark.model.digest import DiffId, Digest
 from assaymark.model.platform import Platform
 from assaymark.model.reference import Reference
 
@@ -62,7 +62,7 @@ class ImageIdentity(msgspec.Struct, frozen=True, kw_only=True):
         config: the configuration's exact bytes.
         repo_tags, repo_digests: as the report prints them.
         reference: the parsed reference that was asked for; None for archives.
-        resolved: descriptor of what the reference resolves to (the index, for an index); None where there is no registry.
+        resolved: descriptor of what the reference resolves to (the index, for an index); None without a registry.
         manifest: descriptor of the manifest whose layers are scanned.
         platform: the platform of that manifest.
         platforms: all platforms that the index offers; empty for a single manifest.
