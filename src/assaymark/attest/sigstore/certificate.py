@@ -36,6 +36,14 @@ _UTF8_STRING: Final = 0x0C
 _ISSUER_V1: Final = 1
 _ISSUER_V2: Final = 8
 _BARE: Final = range(1, 7)
+_LAZY: Final = (
+    "issuer",
+    "subject",
+    "not_valid_before_utc",
+    "not_valid_after_utc",
+    "signature_algorithm_oid",
+    "extensions",
+)
 
 # docs/oid-info.md, under the names that flags have
 CLAIMS: Final = {
@@ -122,7 +130,8 @@ def load_certificate(der: bytes) -> x509.Certificate:
 
     try:
         certificate = x509.load_der_x509_certificate(der)
-        certificate.extensions  # noqa: B018 - extensions are parsed, and duplicates found, when first asked for
+        for part in _LAZY:  # parsed, and found malformed, when first asked for
+            getattr(certificate, part)
         certificate.public_key()
     except (ValueError, Warning, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as exc:
         raise ValueError(str(exc) or type(exc).__name__) from exc

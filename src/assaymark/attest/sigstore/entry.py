@@ -29,7 +29,6 @@ from assaymark.attest.keys.pem import parse_pem
 from assaymark.attest.reasons import Reason, refuse
 from assaymark.attest.sigstore.checkpoint import Generation
 from assaymark.attest.strict import decode_base64, decode_document
-from assaymark.errors import VerificationError
 from assaymark.limits import DEFAULT_LIMITS, Limits
 
 _ALGORITHMS: Final = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
@@ -94,8 +93,6 @@ def parse_body(entry: LogEntry, *, limits: Limits = DEFAULT_LIMITS) -> Body:
         raise refuse(Reason.LOG_ENTRY_KIND, f"the log entry says that it is {stated}, its body `{kind} {version}`")
     try:
         return known[1](_member(document, "spec"))
-    except VerificationError:
-        raise
     except (ValueError, KeyError, TypeError) as exc:
         raise refuse(Reason.LOG_ENTRY_MALFORMED, f"the body of the log entry is malformed: {exc}") from exc
 

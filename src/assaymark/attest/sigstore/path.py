@@ -86,13 +86,13 @@ def load_chain(authority: Authority) -> tuple[x509.Certificate, ...]:
 
 def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     """Whether `issuer` is an authority, has the name that `certificate` gives, and signed it."""
-    from cryptography.exceptions import InvalidSignature
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
     if certificate.issuer != issuer.subject or not is_authority(issuer) or not _may_sign_certificates(issuer):
         return False
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, TypeError, ValueError):
+    except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError):
         return False
     return True
 

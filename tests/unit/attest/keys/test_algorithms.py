@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
@@ -15,7 +17,7 @@ from nacl.bindings import (
 )
 from tests.support.forgery import key
 
-from assaymark.attest.keys.algorithms import Scheme, check_point, verify_signature
+from assaymark.attest.keys.algorithms import Scheme, check_point, is_signature, verify_digests, verify_signature
 from assaymark.attest.keys.private import PrivateKey
 from assaymark.attest.keys.public import Algorithm, PublicKey
 
@@ -118,3 +120,52 @@ def test_a_pss_signature_is_none() -> None:
     private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     signature = private.sign(MESSAGE, padding.PSS(padding.MGF1(SHA256()), 32), SHA256())
     assert verify_signature(PrivateKey(private).public, signature=signature, message=MESSAGE) is None
+
+
+class TestDigests:
+    @pytest.mark.parametrize(
+        "algorithm", [Algorithm.ECDSA_P256, Algorithm.ECDSA_P384, Algorithm.ECDSA_P521, Algorithm.RSA]
+    )
+    def test_what_was_signed_is_verified_by_its_digest_alone(self, algorithm: Algorithm) -> None:
+        signer = key("ours", algorithm)
+        signature, digest = signer.sign(MESSAGE), hashlib.sha256(MESSAGE).digest()
+        scheme = verify_signature(signer.public, signature=signature, message=MESSAGE)
+        assert scheme is not None
+        assert verify_digests(signer.public, signature=signature, digests={"sha256": digest}) is scheme
+        assert verify_digests(signer.public, signature=signature, digests={"sha256": bytes(32)}) is None
+        assert verify_digests(signer.public, signature=signature[:-1], digests={"sha256": digest}) is None
+        assert verify_digests(signer.public, signature=signature, digests={"sha512": bytes(64)}) is None
+        assert verify_digests(signer.public, signature=signature, digests={}) is None
+
+    def test_the_hash_of_the_curve_comes_first(self) -> None:
+        private = ec.generate_private_key(ec.SECP384R1())
+        signature = private.sign(MESSAGE, ec.ECDSA(SHA384()))
+        digests = {name: hashlib.new(name, MESSAGE).digest() for name in ("sha256", "sha384", "sha512")}
+        public = PrivateKey(private).public
+        assert verify_digests(public, signature=signature, digests=digests) is Scheme.ECDSA_SHA384
+
+    def test_a_digest_of_another_length_verifies_nothing(self) -> None:
+        signer = key("ours", Algorithm.ECDSA_P256)
+        signature = signer.sign(MESSAGE)
+        assert verify_digests(signer.public, signature=signature, digests={"sha256": b"short"}) is None
+
+    def test_ed25519_takes_no_digest(self) -> None:
+        signer = key("ours", Algorithm.ED25519)
+        digests = {name: hashlib.new(name, MESSAGE).digest() for name in ("sha256", "sha512")}
+        assert verify_digests(signer.public, signature=signer.sign(MESSAGE), digests=digests) is None
+
+
+@pytest.mark.parametrize("algorithm", [Algorithm.ECDSA_P256, Algorithm.RSA])
+def test_a_specification_may_name_the_hash(algorithm: Algorithm) -> None:
+    signer = key("ours", algorithm)
+    signature = signer.sign(MESSAGE)
+    outcomes = [
+        is_signature(signer.public, signature=signature, message=MESSAGE, algorithm=name)
+        for name in ("sha256", "sha384", "sha512")
+    ]
+    assert outcomes == [True, False, False]
+
+
+def test_ed25519_has_no_hash_to_name() -> None:
+    signer = key("ours", Algorithm.ED25519)
+    assert not is_signature(signer.public, signature=signer.sign(MESSAGE), message=MESSAGE, algorithm="sha512")

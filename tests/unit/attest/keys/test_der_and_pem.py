@@ -51,6 +51,15 @@ def test_what_is_encoded_can_be_read(size: int) -> None:
     inner.finish()
 
 
+def test_a_value_can_be_taken_whole_and_told_before() -> None:
+    values = [encode(INTEGER, b"\1"), encode(SEQUENCE, b"")]
+    reader = DerReader(b"".join(values))
+    assert [(reader.next_tag, reader.take_whole()) for _ in values] == [(INTEGER, values[0]), (SEQUENCE, values[1])]
+    assert reader.next_tag == -1
+    with pytest.raises(ValueError):
+        reader.take_whole()
+
+
 def test_pem_comes_back_and_is_64_columns_wide() -> None:
     text = encode_pem("PUBLIC KEY", bytes(100))
     assert Pem(label="PUBLIC KEY", body=bytes(100)) == parse_pem(text)

@@ -133,6 +133,15 @@ CERTIFICATES = {
     "an authority of years to come": fault(
         "AUTHORITY_OUTSIDE_VALIDITY", trust=put("certificateAuthorities", 0, "validFor", value=YEARS_AHEAD)
     ),
+    "an authority of five minutes later": fault(
+        "AUTHORITY_OUTSIDE_VALIDITY",
+        trust=put("certificateAuthorities", 0, "validFor", value={"start": "2026-03-01T12:05:00Z"}),
+    ),
+    "a chain that is none": fault(
+        "CERTIFICATE_MALFORMED",
+        base="0.2",
+        edit=put("verificationMaterial", "x509CertificateChain", "certificates", 1, "rawBytes", value="AAAA"),
+    ),
     "no SCT": fault("SCT_MISSING", Switch.NO_SCT),
     "an SCT over another certificate": fault("BAD_SCT", Switch.WRONG_SCT),
     "an SCT under another log's key": fault(
