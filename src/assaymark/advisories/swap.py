@@ -18,6 +18,7 @@ import errno
 import os
 import secrets
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -92,9 +93,19 @@ def recover(target: Path) -> None:
                 retire(aside, target)
             else:
                 aside.rename(real)
+    for folder in list(_incoming(real)):
+        retire(folder, target)
+
+
+def is_swept(target: Path) -> bool:
+    """Whether no process has left anything half made; one that is still at it has."""
+    real = _real(target)
+    return not _aside(real).exists() and next(_incoming(real), None) is None
+
+
+def _incoming(real: Path) -> Iterator[Path]:
     for parent in (real.parent, real):
-        for folder in parent.glob(f".{real.name}.*.incoming"):
-            retire(folder, target)
+        yield from parent.glob(f".{real.name}.*.incoming")
 
 
 def _real(target: Path) -> Path:

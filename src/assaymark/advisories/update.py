@@ -30,7 +30,7 @@ from assaymark.advisories.freshness import age, database_info
 from assaymark.advisories.go_time import ZERO
 from assaymark.advisories.metadata import Metadata, find_metadata
 from assaymark.advisories.origin import find_origin
-from assaymark.advisories.swap import recover
+from assaymark.advisories.swap import is_swept, recover
 from assaymark.advisories.trivy_db import SCHEMA, TrivyDatabase
 from assaymark.errors import DatabaseError, Error, LocalError
 from assaymark.limits import Limits
@@ -81,8 +81,10 @@ def update_database(cache: CacheFolder, wanted: Download, *, skip: bool = False)
         LocalError: a new one could be had and cannot be written.
     """
     if not cache.file.exists():
-        _recover(cache)
+        _recover(cache, timeout=_WAIT_SECONDS)
     if not is_download_due(_present(cache, wanted.limits), skip=skip, now=wanted.clock()):
+        if not skip and not is_swept(cache.database):  # a gigabyte, maybe, of somebody who died, or who is still at it
+            _recover(cache, timeout=0)
         return
     try:
         _update_alone(cache, wanted)
@@ -155,10 +157,10 @@ def _update_alone(cache: CacheFolder, wanted: Download) -> None:
             download_database(cache, wanted)
 
 
-def _recover(cache: CacheFolder) -> None:
+def _recover(cache: CacheFolder, *, timeout: float) -> None:
     """A process that died between two renames has left the old database aside; nobody else may be about it."""
     if cache.own.is_dir():
-        with suppress(LocalError), file_lock(cache.lock, timeout=_WAIT_SECONDS):
+        with suppress(LocalError), file_lock(cache.lock, timeout=timeout):
             recover(cache.database)
 
 

@@ -10,7 +10,7 @@ from tests.support.killing import check_after_a_kill, killed_while_updating
 
 from assaymark.advisories import swap
 from assaymark.advisories.cache import CacheFolder
-from assaymark.advisories.swap import prepare, recover, retire, switch
+from assaymark.advisories.swap import is_swept, prepare, recover, retire, switch
 from assaymark.errors import LocalError
 
 
@@ -92,6 +92,17 @@ def test_half_made_folders_are_swept_and_others_are_not(tmp_path: Path) -> None:
     (tmp_path / ".other.incoming").mkdir()
     recover(tmp_path / "db")
     assert sorted(os.listdir(tmp_path)) == [".other.incoming", "db.incoming"]
+
+
+def test_what_was_left_is_seen(tmp_path: Path) -> None:
+    target = tmp_path / "db"
+    switch(filled(target, "old"), target)
+    assert is_swept(target)
+    for leave in (lambda: filled(target, "half"), (tmp_path / ".db.previous").mkdir):
+        leave()
+        assert not is_swept(target)
+        recover(target)
+        assert is_swept(target)
 
 
 def test_retiring_what_is_gone_is_nothing(tmp_path: Path) -> None:

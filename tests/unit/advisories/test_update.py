@@ -34,6 +34,7 @@ from assaymark.advisories.update import is_download_due, open_database, update_d
 from assaymark.errors import DatabaseError, ExitCode, LocalError, NetworkError, OfflineError
 from assaymark.limits import DEFAULT_LIMITS
 from assaymark.model.advisory import DatabaseInfo
+from assaymark.safeio.lock import file_lock
 
 OLD = trivy_db({"alpine 3.10": {"musl": {"CVE-OLD": {}}}})
 
@@ -313,3 +314,20 @@ def test_offline_without_a_database_says_where_it_belongs(cache: CacheFolder) ->
     assert caught.value.exit_code is ExitCode.DATABASE
     assert "--db-repository" not in caught.value.hint
     assert "--sample-db" in caught.value.hint
+
+
+def test_what_a_killed_update_left_is_swept_by_the_next_run_that_may_write(cache: CacheFolder) -> None:
+    shelf = Shelf({"db.test/one": published()})
+    update_database(cache, download(shelf))
+    left = cache.root / ".db.0123456789abcdef.incoming"
+    place(left, b"old", FRESH)
+
+    update_database(cache, download(shelf), skip=True)
+    assert left.exists()
+    with file_lock(cache.lock, timeout=1):
+        update_database(cache, download(shelf))
+        assert left.exists()  # somebody is at it
+    update_database(cache, download(shelf))
+
+    assert not left.exists()
+    assert len(shelf.asked) == 1
