@@ -47,11 +47,11 @@ def interrupted(machine: Machine, number: int, *arguments: str, ready: Callable[
 
 @pytest.fixture(scope="module")
 def bombs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An image that takes several seconds: three layers of two gibibytes, and one."""
+    """Images that take several seconds: a layer of two gibibytes, once and three times."""
     folder = tmp_path_factory.mktemp("bombs")
-    layers = [zeros_layer(f"file{number}", 2 * GIB) for number in range(3)]
-    raw_image(layers).save_layout(folder / "three")
-    raw_image(layers[:1]).save_layout(folder / "one")
+    layer = zeros_layer("file", 2 * GIB)
+    raw_image([layer] * 3).save_layout(folder / "three")
+    raw_image([layer]).save_layout(folder / "one")
     return folder
 
 

@@ -196,5 +196,7 @@ def _described(path: Path) -> str:
         return f"link to {path.readlink()}"
     if not path.is_file():
         return f"{status.st_mode:o}"
+    if status.st_size > 64 * MIB:
+        return f"{status.st_mode:o} {status.st_size} {status.st_mtime_ns}"
     with path.open("rb") as stream:
         return f"{status.st_mode:o} {hashlib.file_digest(stream, 'sha256').hexdigest()}"
