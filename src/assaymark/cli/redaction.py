@@ -6,7 +6,7 @@ what looks like a credential although nobody registered it: `Authorization` head
 URLs (RFC 3986, 3.2.1), secret query parameters of signed URLs (S3, Google Cloud Storage, Azure), `password=` pairs,
 JSON Web Tokens, PEM private keys.
 
-A registered value shorter than `SHORTEST` characters is not searched for: replacing every `a` would mangle the text and
+A registered value shorter than `SHORTEST` characters is not searched for: replacing every `demo` would mangle facts and
 tell the password. Every pattern is bounded, so it runs in linear time on hostile text.
 """
 
@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 MASK: Final = "***"
-SHORTEST: Final = 4
+SHORTEST: Final = 8
 _SHORTEST_GUESSED: Final = 8
 
 VARIABLES: Final = frozenset(
