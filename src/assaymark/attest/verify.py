@@ -34,6 +34,7 @@ from assaymark.attest.bundle import Bundle, parse_bundle
 from assaymark.attest.dsse import IN_TOTO, Envelope, encode_line, parse_envelope, pre_authentication_encoding
 from assaymark.attest.keys.algorithms import Scheme, verify_signature
 from assaymark.attest.keys.public import PublicKey
+from assaymark.attest.outcome import Outcome, Rejected
 from assaymark.attest.predicate import PredicateType, check_predicate
 from assaymark.attest.reasons import Reason, refuse
 from assaymark.attest.statement import Statement, parse_statement
@@ -124,21 +125,6 @@ class Verified:
         return tuple(notes)
 
 
-class Rejected(msgspec.Struct, frozen=True, kw_only=True):
-    """A candidate that proves nothing.
-
-    Attributes:
-        format: None for what could not be fetched.
-        predicate_type: what it claims to be, where its signature was good.
-    """
-
-    reason: Reason
-    message: str
-    manifest: Digest | None
-    format: AttestationFormat | None = None
-    predicate_type: str = ""
-
-
 class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     """What must be proven.
 
@@ -153,30 +139,8 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     image: ImageDigests | None
 
 
-class Verification:
-    """The outcome over all candidates: at least one `Verified`, or a reason."""
-
-    def __init__(self, *, verified: Iterable[Verified], rejected: Iterable[Rejected], wanted: str) -> None:
-        self.verified = tuple(verified)
-        self.rejected = tuple(rejected)
-        self._wanted = wanted
-
-    def require(self) -> tuple[Verified, ...]:
-        """What was verified.
-
-        Raises:
-            VerificationError: nothing was; its reason is that of the candidate that came furthest.
-        """
-        if self.verified:
-            return self.verified
-        if not self.rejected:
-            raise refuse(Reason.NO_ATTESTATION, "nothing is attached to the image", hint="`assaymark attest` attaches")
-        closest = max(self.rejected, key=_closeness)
-        if closest.reason is Reason.WRONG_TYPE:
-            found = ", ".join(sorted({f"`{item.predicate_type}`" for item in self.rejected if item.predicate_type}))
-            raise refuse(Reason.WRONG_TYPE, f"no attestation has the type `{self._wanted}`; there are {found}")
-        others = f" (and {len(self.rejected) - 1} more were refused)" if len(self.rejected) > 1 else ""
-        raise refuse(closest.reason, f"no attestation could be verified: {closest.message}{others}")
+class Verification(Outcome[Verified]):
+    """The outcome of verification with a key."""
 
 
 class _Content(msgspec.Struct, frozen=True, kw_only=True):
@@ -293,8 +257,3 @@ def _check_statement(statement: Statement, expected: Expectation) -> None:
         check_predicate(expected.predicate_type, statement.predicate)
     except ValueError as exc:
         raise refuse(Reason.PREDICATE_MALFORMED, f"the predicate is malformed: {exc}") from exc
-
-
-def _closeness(rejected: Rejected) -> tuple[bool, int]:
-    """Another type says least: every other failure may be one of the attestation that was asked for."""
-    return rejected.reason is not Reason.WRONG_TYPE, rejected.reason.progress

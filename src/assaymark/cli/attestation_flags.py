@@ -1,4 +1,4 @@
-"""Flags of `attest`, `image --attest` and `verify-attestation`: cosign's, and the few that are ours."""
+"""Flags of `attest` and `image --attest`: cosign's, and the few that are ours."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from assaymark.cli.cosign_flags import (
     SIGNING,
-    VERIFYING,
     Lack,
     add_accepted,
     add_unsupported,
@@ -71,18 +70,6 @@ def add_predicate_overrides(parser: _ActionsContainer) -> None:
     add_switch(parser, "--allow-subject-mismatch", about="sign a record whose digests name another image")
 
 
-def add_log_flags(parser: _ActionsContainer) -> None:
-    """Flags of `verify-attestation` about what cosign demands besides the key's signature."""
-    add_switch(
-        parser, "--insecure-ignore-tlog", about="accepted for cosign's sake: with a key no log entry is needed here"
-    )
-    add_switch(parser, "--private-infrastructure", about=SUPPRESS)  # the same, under its older name
-    parser.add_argument("--trusted-root", default="", help=SUPPRESS)
-    add_unsupported(parser, VERIFYING)
-    names = ("--insecure-ignore-sct", "--signature-digest-algorithm", "--experimental-oci11")
-    add_accepted(parser, *names, "--registry-referrers-mode")
-
-
 def check_signing_flags(args: Namespace) -> None:
     """Refuse what cannot be done.
 
@@ -95,17 +82,6 @@ def check_signing_flags(args: Namespace) -> None:
         raise UsageError(f"no `--key`: {Lack.KEYLESS.value}", hint="make a key with `assaymark generate-key-pair`")
     if args.signing_config:
         _refuse_services(Path(args.signing_config))
-
-
-def check_log_flags(args: Namespace) -> None:
-    """Refuse to look away where more than the key's signature was to be verified.
-
-    Raises:
-        UsageError: something was asked for that this version does not have.
-    """
-    refuse_unsupported(args, VERIFYING)
-    if args.trusted_root and not (args.insecure_ignore_tlog or args.private_infrastructure):
-        raise UsageError(f"`--trusted-root`: {Lack.LOGS.value}", hint="`--insecure-ignore-tlog` does without")
 
 
 def attestation_format(args: Namespace) -> AttestationFormat:

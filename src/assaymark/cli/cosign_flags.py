@@ -1,4 +1,4 @@
-"""Flags of cosign that ask for what this version does not have: logs, certificates, hardware keys, policies.
+"""Flags of cosign that ask for what this version does not have: signing without a key, hardware keys, policies.
 
 They are known by name, so that a pasted command ends with a sentence about the flag instead of a guess, and they are
 not in `--help`. Saying no to such a thing (`--sk=false`) is what this version does anyway. What has no effect with a
@@ -24,9 +24,11 @@ USE_A_KEY: Final = "use a key: `--key cosign.key` to sign, `--key cosign.pub` to
 class Lack(Enum):
     """What this version does not have."""
 
-    LOGS = f"transparency logs and timestamps are {NOT_YET}"
-    KEYLESS = f"signing and verifying without a key are {NOT_YET}"
-    CERTIFICATES = f"certificates are {NOT_YET}"
+    LOGS = f"writing to transparency logs and timestamps are {NOT_YET}"
+    KEYLESS = f"signing without a key is {NOT_YET}"
+    CERTIFICATES = f"certificates in files of their own are {NOT_YET}"
+    PARTS_OF_TRUST = f"authorities in files of their own are {NOT_YET}"
+    LOG_SEARCH = f"searching a transparency log is {NOT_YET}"
     HARDWARE = f"hardware keys are {NOT_YET}"
     MANAGED_KEYS = f"keys of a key management service are {NOT_YET}"
     POLICIES = f"policies are {NOT_YET}"
@@ -39,7 +41,9 @@ class Lack(Enum):
 _HINTS: Final = {
     Lack.LOGS: "leave it out: what a key signs is verified without a log",
     Lack.KEYLESS: USE_A_KEY,
-    Lack.CERTIFICATES: USE_A_KEY,
+    Lack.CERTIFICATES: "attestations carry their certificates themselves",
+    Lack.PARTS_OF_TRUST: "a trusted root holds all of them: `--trusted-root FILE`",
+    Lack.LOG_SEARCH: "leave it out: attestations carry their log entries themselves",
     Lack.HARDWARE: USE_A_KEY,
     Lack.MANAGED_KEYS: "leave it out: the keys are made in files",
 }
@@ -88,23 +92,12 @@ SIGNING: Final = (
 )
 VERIFYING: Final = (
     *HARDWARE,
-    Unsupported("--require-log", Lack.LOGS, switch=True),
-    Unsupported("--rekor-url", Lack.LOGS),
-    Unsupported("--use-signed-timestamps", Lack.LOGS, switch=True),
-    Unsupported("--timestamp-certificate-chain", Lack.LOGS),
-    Unsupported("--certificate-identity", Lack.KEYLESS),
-    Unsupported("--certificate-identity-regexp", Lack.KEYLESS),
-    Unsupported("--certificate-oidc-issuer", Lack.KEYLESS),
-    Unsupported("--certificate-oidc-issuer-regexp", Lack.KEYLESS),
-    Unsupported("--certificate-github-workflow-name", Lack.KEYLESS),
-    Unsupported("--certificate-github-workflow-ref", Lack.KEYLESS),
-    Unsupported("--certificate-github-workflow-repository", Lack.KEYLESS),
-    Unsupported("--certificate-github-workflow-sha", Lack.KEYLESS),
-    Unsupported("--certificate-github-workflow-trigger", Lack.KEYLESS),
+    Unsupported("--rekor-url", Lack.LOG_SEARCH),
+    Unsupported("--timestamp-certificate-chain", Lack.PARTS_OF_TRUST),
     Unsupported("--certificate", Lack.CERTIFICATES),
-    Unsupported("--certificate-chain", Lack.CERTIFICATES),
-    Unsupported("--ca-roots", Lack.CERTIFICATES),
-    Unsupported("--ca-intermediates", Lack.CERTIFICATES),
+    Unsupported("--certificate-chain", Lack.PARTS_OF_TRUST),
+    Unsupported("--ca-roots", Lack.PARTS_OF_TRUST),
+    Unsupported("--ca-intermediates", Lack.PARTS_OF_TRUST),
     Unsupported("--sct", Lack.CERTIFICATES),
     Unsupported("--policy", Lack.POLICIES),
     Unsupported("--attachment-tag-prefix", Lack.TAG_PREFIXES),
@@ -114,7 +107,6 @@ ACCEPTED: Final = {
     # about the program's own look at a log or a certificate that a key has not
     "--rekor-entry-type": False,
     "--oidc-disable-ambient-providers": True,
-    "--insecure-ignore-sct": True,
     "--signature-digest-algorithm": False,  # both of a key's digests are tried
     # about formats that are written and read anyway
     "--record-creation-timestamp": True,  # bundles say it always, and the .att tag never

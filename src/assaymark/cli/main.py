@@ -116,6 +116,7 @@ def run_command(command: Command, arguments: Sequence[str], console: Console) ->
     defaults = {action.dest: parser.get_default(action.dest) for _, action in parser.flags()}
     take_variables(parser, console.environ, scans=command.group == SCANNING, redaction=console.redaction)
     values = parser.parse(arguments)
+    values.typed = tuple(arguments)
     values.explicit = {key: value for key, value in vars(values).items() if value != defaults.get(key)}
     with apply_global_flags(values, console):
         return command.run(values, console)

@@ -1,11 +1,14 @@
 """What a verification proved, for people and for programs: the decoded record with who signed it.
 
-Everything here is made from bytes that were verified (`assaymark.attest.verify.Verified`).
+Everything here is made from bytes that were verified: `assaymark.attest.verify.Verified` with a key alone, and
+`assaymark.attest.sigstore.attestations.ProvenAttestation` against a trusted root, whose evidence `signers` words.
 """
 
 from __future__ import annotations
 
 from argparse import Namespace
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -17,8 +20,10 @@ from assaymark.attest.reasons import Reason
 from assaymark.attest.verify import Verification, Verified
 from assaymark.errors import Error, VerificationError
 from assaymark.limits import DEFAULT_LIMITS
+from assaymark.report.plain import shown
 
 if TYPE_CHECKING:
+    from assaymark.attest.sigstore.attestations import ProvenAttestation, ProvenVerification
     from assaymark.cli.console import Console
     from assaymark.cli.images import NamedImage
     from assaymark.report.record import RecordSummary
@@ -30,11 +35,11 @@ _PLATFORMS_NAMED: Final = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Proof:
-    """One image's verification; `key` is the reference of the key, as typed."""
+    """One image's verification; `key` is the reference of the key, as typed, and empty for identities."""
 
     image: NamedImage
     key: str
-    verification: Verification
+    verification: Verification | ProvenVerification
 
 
 def tell_checks(console: Console, proof: Proof) -> None:
@@ -47,12 +52,27 @@ def tell_checks(console: Console, proof: Proof) -> None:
             console.note(_item_text(item, proof, console, colour=console.stderr_colour), painted=True)
 
 
-def _checks(verified: tuple[Verified, ...]) -> list[str]:
+def _checks(verified: Sequence[Verified | ProvenAttestation]) -> list[str]:
     checked = all(item.subject_checked for item in verified)
-    lines = [
-        f"{len(verified)} attestation{'s' if len(verified) > 1 else ''} signed by the key",
-        "the statement is about this image's digest" if checked else "whether it is about this image was NOT checked",
-    ]
+    about = "the statement is about this image's digest"
+    subject = about if checked else "whether it is about this image was NOT checked"
+    with_key = [item for item in verified if isinstance(item, Verified)]
+    if with_key:
+        return [f"{_plural(len(with_key))} signed by the key", subject, *_key_lines(with_key)]
+    from assaymark.cli.signers import evidence_lines, signer_text
+
+    proven = [item for item in verified if not isinstance(item, Verified)]
+    signers = Counter(signer_text(item, "the key") for item in proven)
+    signed = [f"{_plural(count)} signed by {who}" for who, count in signers.items()]
+    return [shown(line) for line in (*signed, subject, *evidence_lines(proven))]
+
+
+def _plural(count: int) -> str:
+    return f"{count} attestation{'s' if count > 1 else ''}"
+
+
+def _key_lines(verified: Sequence[Verified]) -> list[str]:
+    lines = []
     if not any(item.log_entries for item in verified):
         lines.append("no transparency log entry is attached; none is needed with a key")
     return [*lines, *dict.fromkeys(note for item in verified for note in item.notes if item.subject_checked)]
@@ -96,13 +116,13 @@ def proofs_text(proofs: list[Proof], console: Console) -> str:
     ).rstrip("\n")
 
 
-def _item_text(item: Verified, proof: Proof, console: Console, *, colour: bool) -> str:
-    from assaymark.report.plain import shown
+def _item_text(item: Verified | ProvenAttestation, proof: Proof, console: Console, *, colour: bool) -> str:
     from assaymark.report.record_text import render_summary_text
 
     head = [
         f"image       {shown(proof.image.pinned)}",
-        f"signed by   {shown(proof.key)} ({item.key})",
+        f"signed by   {shown(_signer_text(item, proof))}",
+        *([f"signed on   {item.times[0]:%Y-%m-%dT%H:%M:%SZ}"] if not isinstance(item, Verified) and item.times else []),
         f"type        {shown(item.statement.predicate_type)}",
         f"attached as {item.format.value}, {item.manifest}",
         *(f"note        {shown(note)}" for note in item.notes),
@@ -114,6 +134,14 @@ def _item_text(item: Verified, proof: Proof, console: Console, *, colour: bool) 
     return "\n".join(head) + "\n" + render_summary_text(summary, colour=colour, width=console.width, now=now)
 
 
+def _signer_text(item: Verified | ProvenAttestation, proof: Proof) -> str:
+    if isinstance(item, Verified):
+        return f"{proof.key} ({item.key})"
+    from assaymark.cli.signers import signer_text
+
+    return signer_text(item, proof.key)
+
+
 def proofs_json(proofs: list[Proof]) -> bytes:
     """`--report json`: one document."""
     return _document({"verified": True, "images": [_image(proof) for proof in proofs]})
@@ -123,6 +151,13 @@ def failure_json(proofs: list[Proof], error: VerificationError) -> bytes:
     """`--report json` when nothing was proven of the last image, which ends the command."""
     failed = {"verified": False, "image": proofs[-1].image.text, "reason": error.reason, "message": str(error)}
     return _document(failed | {"images": [_image(proof) for proof in proofs]})
+
+
+def unnamed_json(proofs: list[Proof], error: VerificationError, signers: list[dict[str, Any]]) -> bytes:
+    """`--report json` when nobody was named: nothing is proven, and these signed."""
+    failed = {"verified": False, "image": proofs[0].image.text, "reason": error.reason, "message": str(error)}
+    images = [_image(proof) | {"verified": False, "attestations": []} for proof in proofs]
+    return _document(failed | {"signers": signers, "images": images})
 
 
 def _image(proof: Proof) -> dict[str, Any]:
@@ -138,20 +173,27 @@ def _image(proof: Proof) -> dict[str, Any]:
     }
 
 
-def _attestation(item: Verified, proof: Proof) -> dict[str, Any]:
-    summary = _summary(item)
+def _attestation(item: Verified | ProvenAttestation, proof: Proof) -> dict[str, Any]:
     return {
         "predicateType": item.statement.predicate_type,
-        "signer": {"key": proof.key, "sha256": item.key, "scheme": item.scheme.value},
+        **_signer(item, proof),
         "format": item.format.value,
         "manifest": item.manifest,
         "subjectChecked": item.subject_checked,
         "notes": list(item.notes),
-        "record": summary if summary is not None else None,
+        "record": _summary(item),
     }
 
 
-def _summary(item: Verified) -> RecordSummary | None:
+def _signer(item: Verified | ProvenAttestation, proof: Proof) -> dict[str, Any]:
+    if isinstance(item, Verified):
+        return {"signer": {"key": proof.key, "sha256": item.key, "scheme": item.scheme.value}}
+    from assaymark.cli.signers import evidence_json, signer_json
+
+    return {"signer": signer_json(item, proof.key), **evidence_json(item)}
+
+
+def _summary(item: Verified | ProvenAttestation) -> RecordSummary | None:
     """The decoded record of a vulnerability attestation; None for other predicates."""
     from assaymark.report.record import parse_record
 

@@ -34,12 +34,14 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
         data: a Sigstore bundle, or a DSSE envelope.
         manifest: the manifest that holds it.
         layer: the blob.
+        annotations: what stands beside the blob at the `.att` tag; nothing for a bundle, which holds all of it.
     """
 
     format: AttestationFormat
     data: bytes
     manifest: Digest
     layer: Digest
+    annotations: tuple[tuple[str, str], ...] = ()
 
 
 class Unreadable(msgspec.Struct, frozen=True, kw_only=True):

@@ -138,7 +138,13 @@ def _read_layer(store: ContentStore, holder: Digest, layer: Descriptor, limits: 
     if SIGNATURE_ANNOTATION not in dict(layer.annotations):
         raise ArtifactError(f"the layer `{layer.digest}` has no annotation `{SIGNATURE_ANNOTATION}`")
     data = store.read_blob(layer, limit=limits.attestation_bytes)
-    return Candidate(format=AttestationFormat.LEGACY, data=data, manifest=holder, layer=layer.digest)
+    return Candidate(
+        format=AttestationFormat.LEGACY,
+        data=data,
+        manifest=holder,
+        layer=layer.digest,
+        annotations=layer.annotations,
+    )
 
 
 def _unreadable(manifest: Digest | None, exc: ArtifactError | NotFoundError) -> Unreadable:

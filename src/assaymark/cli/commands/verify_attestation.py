@@ -1,4 +1,4 @@
-"""`verify-attestation`: prove that somebody with the key said something about an image.
+"""`verify-attestation`: prove that somebody with the key, or with the identity, said something about an image.
 
 stdout is what cosign prints, one envelope a line, whatever `-o` says; `--report` decodes it instead. Nothing is on
 stdout before everything that was asked for has been verified.
@@ -7,25 +7,24 @@ stdout before everything that was asked for has been verified.
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
-from assaymark.cli.attestation_flags import add_log_flags, check_log_flags
 from assaymark.cli.command import Command
+from assaymark.cli.evidence_flags import add_evidence_flags, check_evidence_flags
 from assaymark.cli.flags import add_switch
+from assaymark.cli.identity_flags import add_identity_flags, check_identity_flags, names_signer
 from assaymark.cli.network_flags import add_network_flags
-from assaymark.errors import ExitCode, UsageError, VerificationError
-from assaymark.limits import DEFAULT_LIMITS
+from assaymark.errors import ExitCode, VerificationError
 
 if TYPE_CHECKING:
-    from assaymark.attest.keys.public import PublicKey
     from assaymark.cli.console import Console
-    from assaymark.cli.images import NamedImage
     from assaymark.cli.proofs import Proof
 
 DESCRIPTION: Final = """\
-Verify the attestations of IMAGE with a public key. At least one must have the type that was asked for and pass every
-check; it is printed as a DSSE envelope, one a line. `--report` prints who signed, when, with which database, and what
-was found. Exit code 7 with a reason code when nothing could be proven."""
+Verify the attestations of IMAGE with a public key, or with the identity of who must have signed and the issuer that
+vouched for it. Without either the signers are shown, and nothing is proven. At least one attestation must have the type
+that was asked for and pass every check; it is printed as a DSSE envelope, one a line. `--report` prints who signed,
+when, with which database, and what was found. Exit code 7 with a reason code when nothing could be proven."""
 
 
 def _configure(parser: ArgumentParser) -> None:
@@ -43,26 +42,24 @@ def _configure(parser: ArgumentParser) -> None:
     add_switch(parser, "--local-image", about="IMAGE is a folder with an OCI image layout: PATH[:TAG]")
     add_switch(parser, "--new-bundle-format", default=True, about="`false` looks at the legacy .att tag only")
     parser.add_argument("--max-workers", type=int, default=10, metavar="N", help="accepted for cosign's sake")
-    add_log_flags(parser)
+    add_identity_flags(parser)
+    add_evidence_flags(parser)
     add_network_flags(parser)
 
 
 def _run(args: Namespace, console: Console) -> int:
-    from assaymark.attest.keys.reference import load_public_key
     from assaymark.cli.connections import Connections
     from assaymark.cli.images import find_image
-    from assaymark.cli.keys import key_context
     from assaymark.cli.proofs import explain_failure, failure_json, tell_rejected
+    from assaymark.cli.verifying import find_prover
 
-    check_log_flags(args)
-    if not args.key:
-        hint = "give the public key of who must have signed: `--key cosign.pub`"
-        raise UsageError("no `--key`: verifying without a key is not supported by this version", hint=hint)
+    check_evidence_flags(args)
+    check_identity_flags(args)
     connections = Connections(args, console)
-    key = load_public_key(args.key, key_context(console, connections.network))
+    prover = find_prover(args, console, connections)
     proofs: list[Proof] = []
     for text in args.images:
-        proof = _prove(find_image(text, args, console, connections.registry), key, args)
+        proof = prover.prove(find_image(text, args, console, connections.registry))
         proofs.append(proof)
         tell_rejected(console, proof)
         try:
@@ -72,27 +69,22 @@ def _run(args: Namespace, console: Console) -> int:
             if args.report == "json":
                 console.out_bytes(failure_json(proofs, error))
             raise error from exc
+    if not names_signer(args):
+        _refuse_unnamed(proofs, args, console)
     _print(proofs, args, console)
     return ExitCode.DONE
 
 
-def _prove(image: NamedImage, key: PublicKey, args: Namespace) -> Proof:
-    from assaymark.attest.predicate import find_predicate_type
-    from assaymark.attest.store.attestation import AttestationFormat
-    from assaymark.attest.store.read import read_attestations
-    from assaymark.attest.subject import digests_of_manifest
-    from assaymark.attest.verify import Expectation, verify_attestations
-    from assaymark.cli.proofs import Proof
+def _refuse_unnamed(proofs: list[Proof], args: Namespace, console: Console) -> NoReturn:
+    from assaymark.attest.sigstore.attestations import ProvenAttestation
+    from assaymark.cli.proofs import unnamed_json
+    from assaymark.cli.signers import identity_required, signers_json
 
-    wanted = Expectation(
-        key=key,
-        predicate_type=find_predicate_type(args.type),
-        image=digests_of_manifest(image.stored) if args.check_claims else None,
-    )
-    both = (AttestationFormat.BUNDLE, AttestationFormat.LEGACY)
-    formats = both if args.new_bundle_format else (AttestationFormat.LEGACY,)
-    found = read_attestations(image.attachments, image.subject.digest, limits=DEFAULT_LIMITS, formats=formats)
-    return Proof(image=image, key=args.key, verification=verify_attestations(found, wanted, limits=DEFAULT_LIMITS))
+    found = [item for proof in proofs for item in proof.verification.verified if isinstance(item, ProvenAttestation)]
+    error = identity_required(found, args.typed)
+    if args.report == "json":
+        console.out_bytes(unnamed_json(proofs, error, signers_json(found)))
+    raise error
 
 
 def _print(proofs: list[Proof], args: Namespace, console: Console) -> None:
@@ -112,7 +104,7 @@ def _print(proofs: list[Proof], args: Namespace, console: Console) -> None:
 
 COMMAND: Final = Command(
     name="verify-attestation",
-    summary="verify the attestations of an image with a key",
+    summary="verify the attestations of an image with a key or an identity",
     group="Attestations",
     configure=_configure,
     run=_run,

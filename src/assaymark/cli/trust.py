@@ -1,0 +1,99 @@
+"""The trust data of one command: a file that the user names, or what the TUF mirror vouches for, kept in the cache.
+
+It is loaded when it is first needed, so that verifying with a key alone asks nobody but the registry. What was kept is
+renewed at most once in a command, when a signature was made with a service that it does not know.
+"""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assaymark.advisories.cache import cache_folder
+from assaymark.cli.files import read_input
+from assaymark.errors import Error
+from assaymark.limits import DEFAULT_LIMITS
+
+if TYPE_CHECKING:
+    from assaymark.attest.sigstore.trust_data import TrustData
+    from assaymark.attest.sigstore.trusted_root import TrustedRoot
+    from assaymark.cli.connections import Connections
+    from assaymark.cli.console import Console
+
+
+def trust_folder(args: Namespace, environ: Mapping[str, str]) -> Path:
+    """Where trust data is kept, unless `TUF_ROOT` names another folder."""
+    return cache_folder(args.cache_dir, environ).own / "sigstore"
+
+
+class Trust:
+    """Whom to believe, as the flags and the environment say."""
+
+    def __init__(self, args: Namespace, console: Console, connections: Connections) -> None:
+        self._args = args
+        self._console = console
+        self._connections = connections
+        self._root: TrustedRoot | None = None
+        self._data: TrustData | None = None
+        self._renewed = False
+
+    def root(self) -> TrustedRoot:
+        """The trusted root.
+
+        Raises:
+            VerificationError: it is malformed, or what the mirror serves cannot be trusted.
+            NetworkError, OfflineError: there is none at hand that is recent enough.
+            LocalError: the file cannot be read.
+        """
+        from assaymark.attest.sigstore.trusted_root import parse_trusted_root
+
+        if self._root is None:
+            name = self._args.trusted_root
+            if name:
+                data = read_input(name, self._console, limit=DEFAULT_LIMITS.trust_metadata_bytes)
+                self._root = parse_trusted_root(data, limits=DEFAULT_LIMITS, what=f"`{name}`")
+            else:
+                self._root = self._take(self._load(now=False))
+        return self._root
+
+    def renew(self) -> bool:
+        """Ask the mirror once more; whether there is something new."""
+        from assaymark.attest.sigstore.trust_data import TrustSource
+
+        before = self._data
+        if before is None or before.source is TrustSource.MIRROR or self._renewed or self._args.offline:
+            return False
+        self._renewed = True
+        try:
+            after = self._load(now=True)
+            changed = after.trusted_root != before.trusted_root
+            if changed:
+                self._root = self._take(after)
+        except Error as exc:  # the reason of the refusal stands, and this is why nothing could be done about it
+            self._console.warn(f"the trust data could not be renewed: {exc}")
+            return False
+        return changed
+
+    def _load(self, *, now: bool) -> TrustData:
+        from assaymark.attest.sigstore.trust_data import Renewal, load_trust
+
+        environ = self._console.environ
+        return load_trust(
+            trust_folder(self._args, environ),
+            environ,
+            network=self._connections.network,
+            clock=time.time,
+            limits=DEFAULT_LIMITS,
+            renewal=Renewal.NOW if now else Renewal.WHEN_DUE,
+        )
+
+    def _take(self, data: TrustData) -> TrustedRoot:
+        from assaymark.attest.sigstore.trusted_root import parse_trusted_root
+
+        for warning in data.warnings:
+            self._console.warn(warning)
+        self._data = data
+        return parse_trusted_root(data.trusted_root, limits=DEFAULT_LIMITS, what="the trusted root of the mirror")
