@@ -183,14 +183,11 @@ def test_a_record_that_cannot_be_summed_up_is_still_verified(registry: MemoryReg
 
 
 UNUSABLE: dict[str, tuple[str, tuple[str, ...], int, str]] = {
-    "no key": ("", (), 2, "error: no `--key`: verifying without a key is not supported by this version"),
     "a key that is not there": ("none.pub", (), 9, "error: cannot read the key file `none.pub`"),
     "a private key": ("ours.key", (), 2, "error: `ours.key` is not a public key"),
-    "an identity": ("", ("--certificate-identity=a@b.test",), 2, "error: `--certificate-identity`: signing and"),
-    "a log": ("ours.pub", ("--require-log",), 2, "error: `--require-log`: transparency logs"),
-    "timestamps": ("ours.pub", ("--use-signed-timestamps",), 2, "error: `--use-signed-timestamps`: transparency"),
+    "a search of the log": ("ours.pub", ("--rekor-url", "r"), 2, "error: `--rekor-url`: searching a transparency log"),
+    "a trusted root": ("ours.pub", ("--trusted-root", "r.json"), 9, "error: cannot read `r.json`"),
     "a policy": ("ours.pub", ("--policy", "p.cue"), 2, "error: `--policy`: policies are not supported"),
-    "a trusted root": ("ours.pub", ("--trusted-root", "r.json"), 2, "error: `--trusted-root`: transparency logs"),
     "a hardware key": ("", ("--sk",), 2, "error: `--sk`: hardware keys are not supported"),
     "a report of another kind": ("ours.pub", ("--report=xml",), 2, "error: argument --report"),
 }
