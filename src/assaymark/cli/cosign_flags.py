@@ -24,9 +24,10 @@ USE_A_KEY: Final = "use a key: `--key cosign.key` to sign, `--key cosign.pub` to
 class Lack(Enum):
     """What this version does not have."""
 
-    LOGS = f"writing to transparency logs and timestamps are {NOT_YET}"
-    KEYLESS = f"signing without a key is {NOT_YET}"
-    CERTIFICATES = f"certificates in files of their own are {NOT_YET}"
+    LOGS = f"transparency logs and timestamps are {NOT_YET}"
+    KEYLESS = f"signing and verifying without a key are {NOT_YET}"
+    CERTIFICATES = f"certificates are {NOT_YET}"
+    CERTIFICATE_FILES = f"certificates in files of their own are {NOT_YET}"
     PARTS_OF_TRUST = f"authorities in files of their own are {NOT_YET}"
     LOG_SEARCH = f"searching a transparency log is {NOT_YET}"
     HARDWARE = f"hardware keys are {NOT_YET}"
@@ -41,7 +42,8 @@ class Lack(Enum):
 _HINTS: Final = {
     Lack.LOGS: "leave it out: what a key signs is verified without a log",
     Lack.KEYLESS: USE_A_KEY,
-    Lack.CERTIFICATES: "attestations carry their certificates themselves",
+    Lack.CERTIFICATES: USE_A_KEY,
+    Lack.CERTIFICATE_FILES: "attestations carry their certificates themselves",
     Lack.PARTS_OF_TRUST: "a trusted root holds all of them: `--trusted-root FILE`",
     Lack.LOG_SEARCH: "leave it out: attestations carry their log entries themselves",
     Lack.HARDWARE: USE_A_KEY,
@@ -94,11 +96,11 @@ VERIFYING: Final = (
     *HARDWARE,
     Unsupported("--rekor-url", Lack.LOG_SEARCH),
     Unsupported("--timestamp-certificate-chain", Lack.PARTS_OF_TRUST),
-    Unsupported("--certificate", Lack.CERTIFICATES),
+    Unsupported("--certificate", Lack.CERTIFICATE_FILES),
     Unsupported("--certificate-chain", Lack.PARTS_OF_TRUST),
     Unsupported("--ca-roots", Lack.PARTS_OF_TRUST),
     Unsupported("--ca-intermediates", Lack.PARTS_OF_TRUST),
-    Unsupported("--sct", Lack.CERTIFICATES),
+    Unsupported("--sct", Lack.CERTIFICATE_FILES),
     Unsupported("--policy", Lack.POLICIES),
     Unsupported("--attachment-tag-prefix", Lack.TAG_PREFIXES),
 )

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assaymark.advisories.cache import cache_folder
 from assaymark.cli.files import read_input
 from assaymark.errors import Error
 from assaymark.limits import DEFAULT_LIMITS
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 
 def trust_folder(args: Namespace, environ: Mapping[str, str]) -> Path:
     """Where trust data is kept, unless `TUF_ROOT` names another folder."""
+    from assaymark.advisories.cache import cache_folder
+
     return cache_folder(args.cache_dir, environ).own / "sigstore"
 
 

@@ -80,6 +80,7 @@ NEEDS_NETWORK: dict[str, list[tuple[int | str, ...]]] = {
         (5, "verify-attestation", "--key", "cosign.pub", NOBODY),
         (5, "verify-attestation", "--key", "https://127.0.0.1:9/key", "--local-image", "image"),
     ],
+    "initialize": [(5, "initialize", "--cache-dir", "empty")],
     "download-attestation": [(5, "download", "attestation", NOBODY)],
     "tree": [(5, "tree", NOBODY)],
     "login": [(5, "login", "127.0.0.1:9", "-u", "robin", "-p", "password")],

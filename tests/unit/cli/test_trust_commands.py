@@ -13,8 +13,15 @@ from tests.support.commands import Ran, run
 from tests.support.registry import MemoryRegistry
 from tests.support.sigstore.accounts import GOOGLE
 from tests.support.sigstore.attached import Attested
+from tests.support.sigstore.cosign import statement_about
 from tests.support.sigstore.fake import FakeSigstore
+from tests.support.sigstore.signing import sign_envelope
 from tests.support.sigstore.switches import Switch
+
+from assaymark.attest.predicate import VULN_TYPE
+from assaymark.attest.store.bundle_store import push_bundle
+from assaymark.model.descriptor import OCI_CONFIG, OCI_MANIFEST
+from assaymark.oci.layout import Layout
 
 ALICE = ("--certificate-identity", "alice@gmail.test", "--certificate-oidc-issuer", GOOGLE)
 CACHE = ("--cache-dir", "cache")
@@ -180,3 +187,20 @@ class TestKeysWithLogs:
         image.attach(image.sign(fake.instance))
         assert len(verify(*root, *ALICE, image.text).lines) == 1
         assert len(self.run(*root, image.text).lines) == 1
+
+
+def test_offline_needs_what_was_saved_and_nobody(fake: FakeSigstore, here: Path) -> None:
+    store = Layout(here / "lay", create=True)
+    config = store.push_blob(b"{}", media_type=OCI_CONFIG)
+    parts = {"mediaType": OCI_CONFIG, "digest": config.digest, "size": config.size}
+    document = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": parts, "layers": []}
+    subject = store.push_manifest(json.dumps(document).encode(), media_type=OCI_MANIFEST, tag="v1")
+    signed = sign_envelope(fake.instance, statement_about(subject.digest))
+    push_bundle(store, subject, signed.data, predicate_type=VULN_TYPE, created="2026-01-02T03:04:05Z")
+    assert initialize(fake, here).code == 0
+    asked = len(fake.requests)
+    offline = ("--offline", "--local-image", "lay")
+    ran = verify(*ALICE, *offline)
+    assert (ran.code, len(ran.lines), len(fake.requests)) == (0, 1, asked), ran.err
+    ran = run("verify-attestation", "--type", "vuln", "--cache-dir", "empty", *ALICE, *offline)
+    assert (ran.code, "error [UNTRUSTED_CERTIFICATE]" in ran.err) == (7, True)  # the release knows the public instance
