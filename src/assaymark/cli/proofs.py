@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 
 DEFAULT_TYPE: Final = "custom"
 _PLATFORMS_NAMED: Final = 8
+_HINTS: Final = {
+    Reason.CERTIFICATE_NOT_KEY.value: "name its owner with `--certificate-identity` and `--certificate-oidc-issuer`",
+    Reason.KEY_NOT_CERTIFICATE.value: "give the public key with `--key`",
+    Reason.NO_LOG_ENTRY.value: "what a timestamp authority saw is verified with `--insecure-ignore-tlog`",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +96,7 @@ def tell_rejected(console: Console, proof: Proof) -> None:
 
 def explain_failure(error: VerificationError, image: NamedImage, args: Namespace) -> VerificationError:
     """The error with the image's name, and what the user may have meant."""
-    hint = error.hint
+    hint = error.hint or _HINTS.get(error.reason, "")
     if error.reason == Reason.WRONG_TYPE.value and args.type == DEFAULT_TYPE:
         hint = f"without `--type` it is `{DEFAULT_TYPE}`; vulnerability records have `--type vuln`"
     if error.reason == Reason.NO_ATTESTATION.value and image.is_index:

@@ -183,7 +183,9 @@ class TestKeysWithLogs:
     ) -> None:
         root = ("--trusted-root", "trusted_root.json")
         image.attach(image.sign(fake.instance, managed=True, key=key))
-        assert verify(*root, *ALICE, image.text).first.startswith("error [KEY_NOT_CERTIFICATE]")
+        ran = verify(*root, *ALICE, image.text)
+        assert ran.first.startswith("error [KEY_NOT_CERTIFICATE]")
+        assert "give the public key with `--key`" in ran.err
         image.attach(image.sign(fake.instance))
         assert len(verify(*root, *ALICE, image.text).lines) == 1
         assert len(self.run(*root, image.text).lines) == 1

@@ -34,7 +34,6 @@ UNKNOWN_SERVICES: Final = frozenset(
         Reason.UNKNOWN_LOG,
         Reason.UNKNOWN_TIMESTAMP_AUTHORITY,
         Reason.UNKNOWN_CT_LOG,
-        Reason.NO_TRUSTED_TIME,
     }
 )
 """Reasons that newer trust data may take away: a service began to work after it was obtained."""
