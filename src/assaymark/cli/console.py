@@ -19,8 +19,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Final, TextIO, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, TextIO, cast
 
 from assaymark.cli.output import Output, forget
 from assaymark.cli.redaction import Redaction, secrets_of_environment
@@ -37,8 +36,7 @@ MAX_PASSWORD_BYTES: Final = 64 * 1024
 _ANSWER_BYTES: Final = 1024
 
 
-@dataclass(frozen=True, kw_only=True)
-class Talk:
+class Talk(NamedTuple):
     """How much is said on stderr, and how."""
 
     quiet: bool = False

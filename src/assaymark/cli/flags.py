@@ -7,7 +7,9 @@ Flags are never abbreviated: `--offline` (no network at all) is not the beginnin
 from __future__ import annotations
 
 import argparse
+import os
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NoReturn
 
@@ -70,7 +72,7 @@ class FlagFormatter(argparse.HelpFormatter):
     """Help that shows a switch once, however it may be spelled, and defaults where there are any."""
 
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=32)
+        super().__init__(prog, max_help_position=32, width=_columns() - 2)
 
     def _format_action_invocation(self, action: argparse.Action) -> str:
         """`--severity, -s LIST`: the same on every version of Python, because documents are made of it."""
@@ -90,6 +92,17 @@ class FlagFormatter(argparse.HelpFormatter):
     def _short_usage(self, positionals: Sequence[argparse.Action]) -> str:
         names = " ".join(str(action.metavar or action.dest) for action in positionals)
         return f"{self._prog} [flags] {names}".rstrip()
+
+
+def _columns() -> int:
+    """What `shutil.get_terminal_size` says, which argparse would import and ask once for every flag."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) > 0:
+        return int(columns)
+    try:
+        return (os.get_terminal_size(sys.__stdout__.fileno()).columns if sys.__stdout__ else 0) or 80
+    except (OSError, ValueError):
+        return 80
 
 
 class Switch(argparse.Action):

@@ -129,10 +129,10 @@ def test_variables_that_are_wrong_are_named(shop: Workshop) -> None:
 
 
 def test_variables_hold_passwords_that_no_output_holds(shop: Workshop) -> None:
-    ran = shop.run("fs", "no-canary1", "--debug", TRIVY_USERNAME="u", TRIVY_PASSWORD="canary1")
+    ran = shop.run("fs", "no-canary-password", "--debug", TRIVY_USERNAME="u", TRIVY_PASSWORD="canary-password")
 
     assert ran.code == 9
-    assert "canary1" not in ran.out + ran.err
+    assert "canary-password" not in ran.out + ran.err
 
 
 @pytest.mark.parametrize(

@@ -115,9 +115,13 @@ def test_a_required_flag_may_be_a_variable() -> None:
 def test_credentials_are_registered() -> None:
     redaction = Redaction()
 
-    taken({"ASSAYMARK_PASSWORD": "one1,two2", "COSIGN_REGISTRY_TOKEN": "three3"}, redaction=redaction)
+    taken(
+        {"ASSAYMARK_PASSWORD": "password-one,password-two", "COSIGN_REGISTRY_TOKEN": "token-three"}, redaction=redaction
+    )
 
-    assert redaction.clean("one1 two2 three3 one1,two2 four4") == "*** *** *** *** four4"
+    assert redaction.clean("password-one password-two token-three password-one,password-two four") == (
+        "*** *** *** *** four"
+    )
 
 
 @pytest.mark.parametrize("command", [IMAGE, ATTEST], ids=["image", "attest"])
