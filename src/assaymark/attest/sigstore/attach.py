@@ -23,9 +23,14 @@ from assaymark.attest.predicate import PredicateType
 from assaymark.attest.sigstore.certificate import SigningCertificate, parse_signing_certificate
 from assaymark.attest.sigstore.expectation import Demand, Expectation
 from assaymark.attest.sigstore.identity import Exact, Identities, Identity
-from assaymark.attest.sigstore.material import Material, material_of_bundle, material_of_layer
+from assaymark.attest.sigstore.material import (
+    LOG_ENTRY,
+    TIMESTAMP,
+    Material,
+    material_of_bundle,
+    material_of_layer,
+)
 from assaymark.attest.sigstore.oidc.token import IdentityToken
-from assaymark.attest.sigstore.proof import Proof
 from assaymark.attest.sigstore.sign import About, Signed, Surroundings, sign_keyless, sign_logged
 from assaymark.attest.sigstore.signing_config import Services
 from assaymark.attest.sigstore.trusted_root import TrustedRoot
@@ -78,7 +83,8 @@ class ServiceSigning(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             SigningError: it cannot be verified.
         """
-        _verify(material_of_bundle(parse_bundle(attestation.bundle)), attestation, self.trust, self.around.limits)
+        material = material_of_bundle(parse_bundle(attestation.bundle))
+        _verify(material, attestation, AttestationFormat.BUNDLE, self.trust, self.around.limits)
 
     def confirm(
         self,
@@ -94,7 +100,8 @@ class ServiceSigning(msgspec.Struct, frozen=True, kw_only=True):
             SigningError: it is not there, or cannot be verified.
         """
         for item in attached:
-            _verify(_read_back(store, attestation, item.format, limits), attestation, self.trust, limits)
+            material = _read_back(store, attestation, item.format, limits)
+            _verify(material, attestation, item.format, self.trust, limits)
 
     def _signed(self, statement: bytes, about: About) -> Signed:
         if self.signer is None:
@@ -136,29 +143,40 @@ def signer_of(gathered: Gathered) -> SigningCertificate | PublicKey:
     return parse_signing_certificate(gathered.certificate) if gathered.certificate else gathered.public
 
 
-def _verify(material: Material, attestation: Attestation, trust: TrustedRoot, limits: Limits) -> Proof:
+def _verify(
+    material: Material, attestation: Attestation, format_: AttestationFormat, trust: TrustedRoot, limits: Limits
+) -> None:
     try:
-        return verify_material(material, _expectation(material, attestation), trust, limits=limits)
+        verify_material(material, _expectation(attestation, format_), trust, limits=limits)
     except VerificationError as exc:
         raise SigningError(
             f"what was signed cannot be verified: {exc}", hint=exc.hint or _CHECK_HINT, reason=exc.reason
         ) from exc
 
 
-def _expectation(material: Material, attestation: Attestation) -> Expectation:
-    """That our signer signed it, with everything that was gathered for this format."""
+def _expectation(attestation: Attestation, format_: AttestationFormat) -> Expectation:
+    """That our signer signed it, with everything that was gathered and that the format holds.
+
+    It is made from what was gathered, not from what is there: evidence that a registry took away must be missed.
+    """
+    gathered = attestation.gathered
+    assert gathered is not None  # services signed it
     identities: Identities | None = None
-    if material.certificates:
-        certificate = parse_signing_certificate(material.certificates[0])
+    if gathered.certificate:
+        certificate = parse_signing_certificate(gathered.certificate)
         identities = (Identity(name=Exact(certificate.identity), issuer=Exact(certificate.issuer)),)
-    logged = bool(material.certificates or material.log_entries)
+    noted = dict(attestation.annotations)
+    legacy = format_ is AttestationFormat.LEGACY
+    logged, stamped = bool(gathered.log_entries), bool(gathered.timestamps)
+    if legacy:
+        logged, stamped = LOG_ENTRY in noted, TIMESTAMP in noted
     return Expectation(
-        keys=() if material.certificates else (attestation.public,),
+        keys=() if identities else (attestation.public,),
         identities=identities,
         artifact=digests_of_descriptor(attestation.subject),
         predicate_type=attestation.predicate_type,
-        log=Demand.REQUIRED if logged else Demand.CHECKED,
-        timestamp=Demand.REQUIRED if material.timestamps else Demand.CHECKED,
+        log=Demand.REQUIRED if identities or logged else Demand.CHECKED,
+        timestamp=Demand.REQUIRED if stamped else Demand.CHECKED,
     )
 
 
