@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from argparse import SUPPRESS, Namespace, _ActionsContainer
+from argparse import Namespace, _ActionsContainer
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from assaymark.cli.cosign_flags import (
     SIGNING,
-    Lack,
     add_accepted,
     add_unsupported,
     refuse_unsupported,
 )
 from assaymark.cli.flags import add_switch
 from assaymark.cli.signing_flags import add_identity_flags, add_service_flags, check_service_flags
-from assaymark.errors import UsageError
 
 if TYPE_CHECKING:
     from assaymark.attest.store.attestation import AttestationFormat
