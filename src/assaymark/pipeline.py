@@ -10,12 +10,10 @@ from io import BytesIO
 
 import msgspec
 
-from assaymark.attest.attach import Attached, Attestation, attach, confirm, sign_attestation
-from assaymark.attest.keys.private import Signer
+from assaymark.attest.attach import Attached, Attestation, Signing, attach, image_statement
 from assaymark.attest.predicate import parse_predicate_type, prepare_predicate
 from assaymark.attest.store.attestation import AttestationFormat
 from assaymark.attest.store.legacy_store import APPENDING, LegacyManner
-from assaymark.attest.verify import Verified
 from assaymark.attest.vuln import Image as AttestedImage
 from assaymark.attest.vuln import Override
 from assaymark.errors import UsageError
@@ -38,7 +36,6 @@ class ScanAttestation(msgspec.Struct, frozen=True, kw_only=True):
     record: bytes
     attestation: Attestation
     attached: tuple[Attached, ...]
-    verified: tuple[Verified, ...]
     warnings: tuple[str, ...] = ()
 
 
@@ -48,7 +45,7 @@ def attest_scan(
     store: ContentStore,
     *,
     subject_name: str,
-    signer: Signer,
+    signing: Signing,
     format: AttestationFormat,  # noqa: A002 - the name of the flag
     manner: LegacyManner = APPENDING,
     allowed: frozenset[Override],
@@ -62,7 +59,7 @@ def attest_scan(
         identity: that image's.
         store: where the attestation is stored.
         subject_name: the subject's name, `registry/repository`.
-        signer: the key.
+        signing: with a key, or with services.
         format: bundle, legacy or both.
         manner: how the `.att` tag is written.
         allowed: what may be signed although it is incomplete or made with the sample database.
@@ -72,7 +69,7 @@ def attest_scan(
     Raises:
         UsageError: the image has no manifest that could be attested.
         SigningError: the scan may not be signed, or the key cannot be used.
-        NetworkError: the registry refuses.
+        NetworkError: the registry or a service refuses.
     """
     if identity.manifest is None:
         raise UsageError(
@@ -83,17 +80,12 @@ def attest_scan(
     kind = parse_predicate_type("vuln")
     about = AttestedImage(name=identity.name, digests=known_digests(identity))
     predicate = prepare_predicate(kind, record, image=about, allowed=allowed, now=created, limits=limits)
-    attestation = sign_attestation(
-        name=subject_name, subject=identity.manifest, predicate_type=kind, predicate=predicate.data, signer=signer
-    )
+    subject = identity.manifest
+    statement = image_statement(name=subject_name, subject=subject, predicate_type=kind, predicate=predicate.data)
+    attestation = signing.sign(statement, name=subject_name, subject=subject, predicate_type=kind)
     attached = attach(store, attestation, format=format, created=created, manner=manner, limits=limits)
-    return ScanAttestation(
-        record=record,
-        attestation=attestation,
-        attached=attached,
-        verified=confirm(store, attestation, attached, limits=limits),
-        warnings=predicate.warnings,
-    )
+    signing.confirm(store, attestation, attached, limits=limits)
+    return ScanAttestation(record=record, attestation=attestation, attached=attached, warnings=predicate.warnings)
 
 
 def record_bytes(scan: Scan) -> bytes:

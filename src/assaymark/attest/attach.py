@@ -6,6 +6,8 @@ back and verified with the signer's own public key before anybody is told that i
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Protocol
+
 import msgspec
 
 from assaymark.attest.bundle import build_bundle
@@ -26,6 +28,9 @@ from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.descriptor import Descriptor
 from assaymark.oci.content import ContentStore
 
+if TYPE_CHECKING:
+    from assaymark.attest.sigstore.write import Gathered
+
 
 class Attestation(msgspec.Struct, frozen=True, kw_only=True):
     """A signed statement about an image, not stored anywhere yet.
@@ -34,6 +39,9 @@ class Attestation(msgspec.Struct, frozen=True, kw_only=True):
         subject: what the image resolves to.
         bundle: the Sigstore bundle, as stored and as `--bundle` writes it.
         legacy: the envelope as it is stored at the `.att` tag.
+        annotations: those of its layer there.
+        gathered: what services gave; None where none was asked.
+        gaps: what the `.att` tag cannot hold of it, in words.
     """
 
     subject: Descriptor
@@ -42,6 +50,9 @@ class Attestation(msgspec.Struct, frozen=True, kw_only=True):
     public: PublicKey
     bundle: bytes
     legacy: bytes
+    annotations: tuple[tuple[str, str], ...] = ()
+    gathered: Gathered | None = None
+    gaps: tuple[str, ...] = ()
 
 
 class Attached(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,10 +62,81 @@ class Attached(msgspec.Struct, frozen=True, kw_only=True):
     manifest: Descriptor
 
 
+class Signing(Protocol):
+    """A way to sign: with a key, or with the services of `assaymark.attest.sigstore.attach`."""
+
+    def sign(self, statement: bytes, *, name: str, subject: Descriptor, predicate_type: PredicateType) -> Attestation:
+        """The signed statement.
+
+        Raises:
+            SigningError: it cannot or may not be signed.
+            NetworkError: a service cannot be reached.
+        """
+
+    def confirm(
+        self,
+        store: ContentStore,
+        attestation: Attestation,
+        attached: tuple[Attached, ...],
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        """Read back what was stored and verify it as anybody else would.
+
+        Raises:
+            SigningError: it is not there, or is not what was signed.
+        """
+
+
+class KeySigning:
+    """Signing with a key and nothing else: nobody is asked, nothing is published."""
+
+    def __init__(self, signer: Signer) -> None:
+        self._signer = signer
+
+    def sign(
+        self,
+        statement: bytes,
+        *,
+        name: str,  # noqa: ARG002 - the protocol's signature
+        subject: Descriptor,
+        predicate_type: PredicateType,
+    ) -> Attestation:
+        """The signed statement.
+
+        Raises:
+            SigningError: the key cannot be used.
+        """
+        envelope = sign_payload(statement, self._signer)
+        return Attestation(
+            subject=subject,
+            predicate_type=predicate_type,
+            envelope=envelope,
+            public=self._signer.public,
+            bundle=build_bundle(envelope, self._signer.public),
+            legacy=encode_legacy(envelope),
+        )
+
+    def confirm(
+        self,
+        store: ContentStore,
+        attestation: Attestation,
+        attached: tuple[Attached, ...],
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        """Read back what was stored and verify it with the signer's public key.
+
+        Raises:
+            SigningError: it is not there, or is not what was signed.
+        """
+        confirm(store, attestation, attached, limits=limits)
+
+
 def sign_attestation(
     *, name: str, subject: Descriptor, predicate_type: PredicateType, predicate: bytes, signer: Signer
 ) -> Attestation:
-    """Sign a statement about an image.
+    """Sign a statement about an image with a key.
 
     Args:
         name: the subject's name, `registry/repository`.
@@ -66,18 +148,15 @@ def sign_attestation(
     Raises:
         SigningError: the key cannot be used.
     """
+    statement = image_statement(name=name, subject=subject, predicate_type=predicate_type, predicate=predicate)
+    return KeySigning(signer).sign(statement, name=name, subject=subject, predicate_type=predicate_type)
+
+
+def image_statement(*, name: str, subject: Descriptor, predicate_type: PredicateType, predicate: bytes) -> bytes:
+    """The statement about an image that is to be signed, with the exact bytes of `predicate`."""
     algorithm, _, value = subject.digest.partition(":")
     about = Subject(name=name, digests=((algorithm, value),))
-    statement = build_statement(subjects=[about], predicate_type=predicate_type.uri, predicate=predicate)
-    envelope = sign_payload(statement, signer)
-    return Attestation(
-        subject=subject,
-        predicate_type=predicate_type,
-        envelope=envelope,
-        public=signer.public,
-        bundle=build_bundle(envelope, signer.public),
-        legacy=encode_legacy(envelope),
-    )
+    return build_statement(subjects=[about], predicate_type=predicate_type.uri, predicate=predicate)
 
 
 def attach(
@@ -111,7 +190,14 @@ def attach(
         if single is AttestationFormat.LEGACY:
             data = attestation.legacy
             return push_legacy(
-                store, attestation.subject, data, predicate_type=uri, manner=manner, limits=limits, pace=pace
+                store,
+                attestation.subject,
+                data,
+                predicate_type=uri,
+                annotations=dict(attestation.annotations),
+                manner=manner,
+                limits=limits,
+                pace=pace,
             )
         return push_bundle(
             store,

@@ -6,19 +6,19 @@ import shlex
 import time
 from argparse import Namespace
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from assaymark.attest.attach import Attached, Attestation, attach, confirm, sign_attestation
+from assaymark.attest.attach import Attached, Attestation, Signing, attach, image_statement
 from assaymark.attest.clock import creation_time
 from assaymark.attest.predicate import PredicateType, prepare_predicate
 from assaymark.attest.store.attestation import AttestationFormat
 from assaymark.attest.vuln import Image
 from assaymark.cli.attestation_flags import attestation_format, legacy_manner, overrides
+from assaymark.cli.evidence_words import evidence_of, signer_words
 from assaymark.cli.images import REPOSITORY_VARIABLE, NamedImage, Place
+from assaymark.cli.resuming import telling_how_to_resume
 
 if TYPE_CHECKING:
-    from assaymark.attest.keys.private import Signer
     from assaymark.cli.console import Console
 
 _SWITCHES: Final = ("allow_http_registry", "allow_insecure_registry")
@@ -31,7 +31,7 @@ class Attesting:
 
     kind: PredicateType
     data: bytes
-    signer: Signer
+    signing: Signing
     args: Namespace
     console: Console
 
@@ -39,7 +39,8 @@ class Attesting:
         """A signed statement about `image`.
 
         Raises:
-            SigningError: the predicate may not be signed.
+            SigningError: it may not or cannot be signed.
+            NetworkError: a service cannot be reached.
         """
         predicate = prepare_predicate(
             self.kind,
@@ -54,13 +55,10 @@ class Attesting:
             self.console.note(f"`{image.text}` is a tag; what is attested is {image.subject.digest}")
         if image.is_index:
             self.console.note(f"`{image.text}` is an index; the attestation is about the index, not about one platform")
-        return sign_attestation(
-            name=image.place.name,
-            subject=image.subject,
-            predicate_type=self.kind,
-            predicate=predicate.data,
-            signer=self.signer,
-        )
+        name, subject = image.place.name, image.subject
+        statement = image_statement(name=name, subject=subject, predicate_type=self.kind, predicate=predicate.data)
+        with telling_how_to_resume(self.args, image.pinned):
+            return self.signing.sign(statement, name=name, subject=subject, predicate_type=self.kind)
 
     def attach(self, image: NamedImage, attestation: Attestation) -> None:
         """Store it, read it back, verify it, and say how others can.
@@ -69,16 +67,28 @@ class Attesting:
             NetworkError: the registry refuses.
             SigningError: what was stored cannot be verified.
         """
-        store = image.attachments
-        attached = attach(
-            store,
-            attestation,
-            format=attestation_format(self.args),
-            created=created_now(self.console),
-            manner=legacy_manner(self.args, self.console.environ),
-        )
-        confirm(store, attestation, attached)
-        tell_attached(self.console, attached, image.place, kind=self.kind.name, args=self.args)
+        attach_signed(image, attestation, self.signing, args=self.args, console=self.console)
+
+
+def attach_signed(
+    image: NamedImage, attestation: Attestation, signing: Signing, *, args: Namespace, console: Console
+) -> None:
+    """Store an attestation, read it back, verify it, and say how others can.
+
+    Raises:
+        NetworkError: the registry refuses.
+        SigningError: what was stored cannot be verified.
+    """
+    store = image.attachments
+    attached = attach(
+        store,
+        attestation,
+        format=attestation_format(args),
+        created=created_now(console),
+        manner=legacy_manner(args, console.environ),
+    )
+    signing.confirm(store, attestation, attached)
+    tell_attached(console, attestation, attached, image.place, args=args)
 
 
 def created_now(console: Console) -> str:
@@ -93,23 +103,27 @@ def tell_replacing(console: Console, args: Namespace, format_: AttestationFormat
 
 
 def tell_attached(
-    console: Console, attached: tuple[Attached, ...], place: Place, *, kind: str, args: Namespace
+    console: Console, attestation: Attestation, attached: tuple[Attached, ...], place: Place, *, args: Namespace
 ) -> None:
     """What was stored, and the exact lines that verify it with this program and with cosign 3."""
     for item in attached:
         console.err(f"attached as {item.format.value}: {place.store.name}@{item.manifest.digest}")
+    has_legacy = any(item.format is AttestationFormat.LEGACY for item in attached)
+    if attestation.gaps and has_legacy:
+        console.warn(f"the `.att` tag cannot hold {' and '.join(attestation.gaps)}")
     elsewhere = "" if place.local else console.environ.get(REPOSITORY_VARIABLE, "")
     prefix = f"{REPOSITORY_VARIABLE}={shlex.quote(elsewhere)} " if elsewhere else ""
-    words = ["verify-attestation", "--key", _public_key(args.key), "--type", kind]
+    words = ["verify-attestation", *signer_words(attestation, args), "--type", attestation.predicate_type.name]
     words += ["--local-image"] if place.local else []
+    evidence = evidence_of(attestation, args, legacy=all(item.format is AttestationFormat.LEGACY for item in attached))
     ours, theirs = _connection_words(args, place)
     if all(item.format is AttestationFormat.LEGACY for item in attached):
         theirs.append("--new-bundle-format=false")  # cosign 3 looks at the .att tag only where there is no bundle
-    lines = [f"{prefix}assaymark {shlex.join([*words, *ours, place.pinned])}"]
+    lines = [f"{prefix}assaymark {shlex.join([*words, *evidence.ours, *ours, place.pinned])}"]
     if place.known_to_cosign:
-        lines.append(f"{prefix}cosign {shlex.join([*words, '--insecure-ignore-tlog', *theirs, place.pinned])}")
+        lines.append(f"{prefix}cosign {shlex.join([*words, *evidence.theirs, *theirs, place.pinned])}")
     told = "\n".join(f"  {line}" for line in lines)
-    console.err(f"verified; it is not in a transparency log. To verify it again:\n{told}")
+    console.err(f"verified; {evidence.told}. To verify it again:\n{told}")
     if not place.known_to_cosign:
         console.note("cosign verifies an image in a layout only where it is the only one and no index")
 
@@ -130,11 +144,3 @@ def _connection_words(args: Namespace, place: Place) -> tuple[list[str], list[st
         ours += ["--cacert", ",".join(args.cacert)]
         theirs += [] if args.registry_cacert else ["--registry-cacert", args.cacert[0]]
     return ours, theirs
-
-
-def _public_key(key: str) -> str:
-    """The file that `generate-key-pair` wrote beside the private key, or a name for it."""
-    path = Path(key)
-    if "://" not in key and path.suffix == ".key":
-        return str(path.with_suffix(".pub"))
-    return "cosign.pub"

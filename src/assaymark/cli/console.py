@@ -154,6 +154,16 @@ class Console:
         """
         self._say("info", text, painted=painted)
 
+    def disclose(self, text: str) -> None:
+        """Lines on stderr that are about to be published: nothing is taken out of them, because all of it goes out."""
+        from assaymark.report.plain import shown
+
+        if self._talk.json_lines:
+            self._write_line(self._handler().json_line("info", text, exact=True))
+            return
+        for line in text.split("\n"):
+            self._write_line(shown(line))
+
     def note(self, text: str, *, painted: bool = False) -> None:
         """Lines on stderr that `--quiet` silences."""
         if not self._talk.quiet:

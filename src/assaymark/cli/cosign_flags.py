@@ -69,22 +69,10 @@ HARDWARE: Final = (Unsupported("--sk", Lack.HARDWARE, switch=True), Unsupported(
 GENERATING: Final = (Unsupported("--kms", Lack.MANAGED_KEYS),)
 SIGNING: Final = (
     *HARDWARE,
-    Unsupported("--rekor-url", Lack.LOGS),
-    Unsupported("--tlog-upload", Lack.LOGS, switch=True),
-    Unsupported("--use-signing-config", Lack.LOGS, switch=True),
-    Unsupported("--timestamp-server-url", Lack.LOGS),
-    Unsupported("--timestamp-server-name", Lack.LOGS),
-    Unsupported("--timestamp-client-cacert", Lack.LOGS),
-    Unsupported("--timestamp-client-cert", Lack.LOGS),
-    Unsupported("--timestamp-client-key", Lack.LOGS),
-    Unsupported("--fulcio-url", Lack.KEYLESS),
-    Unsupported("--fulcio-auth-flow", Lack.KEYLESS),
-    Unsupported("--identity-token", Lack.KEYLESS),
-    Unsupported("--oidc-issuer", Lack.KEYLESS),
-    Unsupported("--oidc-provider", Lack.KEYLESS),
-    Unsupported("--oidc-client-id", Lack.KEYLESS),
-    Unsupported("--oidc-client-secret-file", Lack.KEYLESS),
-    Unsupported("--oidc-redirect-url", Lack.KEYLESS),
+    Unsupported("--timestamp-server-name", Lack.CERTIFICATES),
+    Unsupported("--timestamp-client-cacert", Lack.CERTIFICATES),
+    Unsupported("--timestamp-client-cert", Lack.CERTIFICATES),
+    Unsupported("--timestamp-client-key", Lack.CERTIFICATES),
     Unsupported("--issue-certificate", Lack.CERTIFICATES, switch=True),
     Unsupported("--certificate", Lack.CERTIFICATES),
     Unsupported("--certificate-chain", Lack.CERTIFICATES),
@@ -108,7 +96,6 @@ VERIFYING: Final = (
 ACCEPTED: Final = {
     # about the program's own look at a log or a certificate that a key has not
     "--rekor-entry-type": False,
-    "--oidc-disable-ambient-providers": True,
     "--signature-digest-algorithm": False,  # both of a key's digests are tried
     # about formats that are written and read anyway
     "--record-creation-timestamp": True,  # bundles say it always, and the .att tag never

@@ -45,14 +45,19 @@ class LineHandler(logging.Handler):
         """One line for people."""
         return shown(self._redaction.clean(text))
 
-    def json_line(self, level: str, message: str, *, logger: str = "assaymark", **more: str) -> str:
-        """One line for programs; `ensure_ascii` keeps control and bidirectional characters escaped."""
+    def json_line(
+        self, level: str, message: str, *, logger: str = "assaymark", exact: bool = False, **more: str
+    ) -> str:
+        """One line for programs; `ensure_ascii` keeps control and bidirectional characters escaped.
+
+        `exact` is for what is about to be published: nothing is taken out.
+        """
         import json
 
         time = self._now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         fields = {"time": time, "level": level, "logger": logger, "message": message}
         fields.update({key: value for key, value in more.items() if value})
-        return json.dumps({key: self._redaction.clean(value) for key, value in fields.items()})
+        return json.dumps(fields if exact else {key: self._redaction.clean(value) for key, value in fields.items()})
 
     def _exception(self, record: logging.LogRecord) -> str:
         if not record.exc_info:

@@ -195,7 +195,7 @@ def test_other_predicates(registry: MemoryRegistry, here: Path) -> None:
 
 
 UNUSABLE: dict[str, tuple[dict[str, str], int, str]] = {
-    "no key": ({"key": ""}, 2, "error: no `--key`: signing and verifying without a key are not supported"),
+    "no key": ({"key": ""}, 6, "error [NOT_CONFIRMED]: signing makes things public, and there is no terminal to ask"),
     "a key that is not there": ({"key": "none.key"}, 9, "error: cannot read the key file `none.key`"),
     "a public key": ({"key": "ours.pub"}, 6, "error [KEY_LABEL]: `ours.pub` is not an encrypted key file"),
     "a key elsewhere": ({"key": "k8s://a/b"}, 2, "error: keys of the scheme `k8s` are not supported yet"),
@@ -228,10 +228,7 @@ def test_passwords(registry: MemoryRegistry, environ: dict[str, str], stdin: byt
 
 
 UNSUPPORTED = {
-    ("--rekor-url", "https://r.test"): "transparency logs and timestamps are not supported by this version",
-    ("--tlog-upload",): "transparency logs and timestamps are not supported by this version",
-    ("--use-signing-config=true",): "transparency logs and timestamps are not supported by this version",
-    ("--identity-token", "t"): "signing and verifying without a key are not supported by this version",
+    ("--timestamp-client-cert", "c.pem"): "certificates are not supported by this version",
     ("--certificate", "c.pem"): "certificates are not supported by this version",
     ("--sk",): "hardware keys are not supported by this version",
     ("--k8s-keychain",): "credentials of a Kubernetes cluster are not supported by this version",
@@ -257,13 +254,17 @@ def test_flags_of_cosign_that_ask_for_nothing_else(registry: MemoryRegistry, her
     assert attest(*switches, *values, "-y", image).code == 0
 
 
+CONFIG = '{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json","rekorTlogConfig":{"selector":"ANY"}'
+SERVICE = '{"url":"https://r.test","majorApiVersion":1}'
+
+
 @pytest.mark.parametrize(
     ("content", "code", "told"),
     [
-        ('{"rekorTlogUrls":[{"url":"https://r.test"}]}', 2, "error: `s.json` names `rekorTlogUrls`"),
-        ('{"tsaUrls":[{"url":"https://t.test"}]}', 2, "error: `s.json` names `tsaUrls`"),
-        ("[]", 2, "error: `--signing-config`: `s.json` is not a JSON object"),
-        ("{", 2, "error: `--signing-config`: `s.json` is not acceptable JSON"),
+        (f'{CONFIG},"rekorTlogUrls":[{SERVICE}]}}', 6, "error [NOT_CONFIRMED]"),
+        (f'{CONFIG},"tsaUrls":[{SERVICE}]}}', 2, "error: the signing configuration asks for `UNDEFINED` of 1 services"),
+        ("[]", 2, "error: `s.json` cannot be used"),
+        ("{", 2, "error: `s.json` cannot be used"),
         (None, 9, "error: cannot read `s.json`"),
     ],
     ids=["a log", "timestamps", "a list", "no JSON", "no file"],

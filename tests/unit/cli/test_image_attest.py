@@ -11,6 +11,8 @@ import pytest
 from tests.support.commands import PASSWORD, place_keys, run
 from tests.support.images import BuiltImage, BuiltIndex, build_image, build_index
 from tests.support.registry import MemoryRegistry
+from tests.support.sigstore.accounts import google
+from tests.support.sigstore.fake import FakeSigstore
 from tests.support.workshop import ALPINE, FINDINGS, Ran, Workshop
 
 from assaymark.attest.strict import decode_base64
@@ -133,7 +135,18 @@ def test_a_layout_with_an_index(shop: Workshop) -> None:
 REFUSED = {
     "an archive": ((), {}, 2, "came from `archive`, where nothing can be attached"),
     "a wrong password": ((), {"COSIGN_PASSWORD": "wrong"}, 6, "error [KEY_PASSWORD]"),
-    "a log": (("--tlog-upload",), {}, 2, "error: `--tlog-upload`: transparency logs"),
+    "a log and nobody to ask": (
+        ("--rekor-url=https://r.test", "--trusted-root=r.json"),
+        {},
+        6,
+        "error [NOT_CONFIRMED]",
+    ),
+    "two ways to name services": (
+        ("--rekor-url=https://r.test", "--signing-config=s.json"),
+        {},
+        2,
+        "`--rekor-url` and `--signing-config` exclude",
+    ),
 }
 
 
@@ -155,3 +168,25 @@ def test_a_scan_that_could_not_look_is_not_signed(shop: Workshop, registry: Memo
     assert ran.code == 0
     (statement,) = verified(pinned)
     assert statement["predicate"]["scanner"]["result"]["Coverage"]["Complete"] is False
+
+
+def test_an_identity_signs_what_was_scanned(shop: Workshop, registry: MemoryRegistry) -> None:
+    pinned = place(registry, build_image([ALPINE]), tag="v1")
+    with FakeSigstore() as fake:
+        fake.write(shop.folder)
+        ran = shop.run(
+            *("image", "--attest", "--offline=false", "--skip-db-update", "-q", "--signing-config=signing_config.json"),
+            *("--trusted-root=trusted_root.json", "--attestation-format=both", f"{registry.host}/app:v1"),
+            terminal=False,
+            COSIGN_YES="true",
+            SIGSTORE_ID_TOKEN=fake.instance.token(google()),
+        )
+    assert (ran.code, ran.err.count("attached as")) == (0, 2), ran.err
+    words = "--certificate-identity alice@gmail.test --certificate-oidc-issuer https://accounts.google.com --type vuln"
+    assert f"  cosign verify-attestation {words} --trusted-root trusted_root.json {pinned}" in ran.err.splitlines()
+
+
+def test_without_a_yes_no_scan_is_made_in_vain(shop: Workshop, registry: MemoryRegistry) -> None:
+    place(registry, build_image([ALPINE]), tag="v1")
+    ran = shop.run("image", "--attest", "--offline=false", f"{registry.host}/app:v1", terminal=False)
+    assert (ran.code, "error [NOT_CONFIRMED]" in ran.err, registry.requests) == (6, True, [])

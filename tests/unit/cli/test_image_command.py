@@ -212,7 +212,7 @@ def test_the_blank_record_has_no_provenance(shop: Workshop) -> None:
         pytest.param(("a", "--file-patterns", "pip"), 2, "`pip` is not a file pattern", id="no file pattern"),
         pytest.param(("a", "--max-image-size", "big"), 2, "big", id="no size"),
         pytest.param(("a", "--exit-cod", "1"), 2, "unknown argument `--exit-cod`", id="an abbreviated flag"),
-        pytest.param(("a", "--attest"), 2, "no `--key`", id="attesting without a key"),
+        pytest.param(("a", "--attest"), 6, "there is no terminal to ask", id="attesting without a key or a yes"),
         pytest.param(("--input", "none.tar"), 9, "cannot read `none.tar`", id="no file"),
         pytest.param(("--input", "."), 8, "is neither a docker archive nor an OCI image layout", id="a folder"),
         pytest.param(("a", "--image-src", "remote"), 5, "`--offline` forbids every connection", id="a network"),

@@ -1,7 +1,8 @@
 """Stores envelopes at the tag `sha256-<hex>.att`, the format of cosign 1 and 2.
 
 An image manifest whose layers are DSSE envelopes, uncompressed, so that diff_ids are the layers' digests. Each layer
-carries cosign's signature annotation, which must exist and is empty for attestations, and names the predicate type.
+carries cosign's signature annotation, which must exist and is empty for attestations, and names the predicate type;
+what services said of the signature (certificate, log entry, timestamp) are annotations, too.
 
 An attestation is appended: the layers that are there stay, in order and with their annotations; the configuration,
 which says nothing, is made anew. An envelope that is there already is not added again.
@@ -15,6 +16,7 @@ The manifest keeps the media type that is at the tag. A new one is OCI's, or Doc
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -57,24 +59,30 @@ def push_legacy(
     envelope: bytes,
     *,
     predicate_type: str,
+    annotations: Mapping[str, str] | None = None,
     manner: LegacyManner = APPENDING,
     limits: Limits = DEFAULT_LIMITS,
     pace: Pace = DEFAULT_PACE,
 ) -> Descriptor:
     """Store `envelope` at the `.att` tag of `subject`; returns the descriptor of the manifest there.
 
+    `annotations` are added to those that every layer has.
+
     Raises:
         NetworkError: the registry refuses, or others kept changing the tag.
         ArtifactError: what is at the tag are no attestations.
     """
     layer = store.push_blob(envelope, media_type=DSSE_ENVELOPE)
-    entry = _reference(layer) | {"annotations": {SIGNATURE_ANNOTATION: "", PREDICATE_TYPE: predicate_type}}
+    noted = {SIGNATURE_ANNOTATION: "", PREDICATE_TYPE: predicate_type, **(annotations or {})}
+    entry = _reference(layer) | {"annotations": noted}
 
     def revise(present: StoredManifest | None) -> Revision:
         media_type = DOCKER_MANIFEST if manner.docker else OCI_MANIFEST
         layers = before = _present_layers(present, limits)
         if present is not None:
             media_type = present.descriptor.media_type
+        if annotations:  # a key may sign twice alike, and what is said of it now is what was asked for
+            layers = [entry if existing["digest"] == layer.digest else existing for existing in layers]
         if not any(existing["digest"] == layer.digest for existing in layers):
             layers = [entry, *layers] if manner.replace else [*layers, entry]
         if manner.replace:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 DESCRIPTION: Final = """\
 Sign a predicate as an in-toto attestation about IMAGE and attach it. The predicate's exact bytes are signed; the
-subject is the digest that IMAGE resolves to. What was attached is read back and verified before the command ends."""
+subject is the digest that IMAGE resolves to. `--key` signs; without it an identity does, after what becomes public was
+shown and agreed to. What was attached is read back and verified before the command ends."""
 
 
 def _configure(parser: ArgumentParser) -> None:
@@ -41,22 +42,32 @@ def _configure(parser: ArgumentParser) -> None:
     )
     add_switch(parser, "--no-upload", about="print the signed envelope and write nothing to the registry")
     parser.add_argument("--bundle", default="", metavar="FILE", help="write the Sigstore bundle to a file, too")
+    parser.add_argument(
+        "--resume",
+        default="",
+        metavar="FILE",
+        help="finish an attestation that a service which was down left unfinished",
+    )
     add_switch(parser, "--local-image", about="IMAGE is a folder with an OCI image layout: PATH[:TAG]")
+    parser.add_argument("--cache-dir", default="", metavar="DIR", help="where trust data is kept")
     add_signing_flags(parser)
     add_predicate_overrides(parser)
     add_network_flags(parser)
 
 
 def _run(args: Namespace, console: Console) -> int:
-    from assaymark.attest.keys.reference import load_signer
     from assaymark.attest.predicate import parse_predicate_type
     from assaymark.cli.attesting import Attesting, tell_replacing
     from assaymark.cli.connections import Connections
     from assaymark.cli.files import read_input
     from assaymark.cli.images import find_image
-    from assaymark.cli.keys import key_context
+    from assaymark.cli.signing import open_signing
 
     check_signing_flags(args)
+    if args.resume:
+        from assaymark.cli.resuming import run_resume
+
+        return run_resume(args, console)
     if not args.predicate:
         raise UsageError(
             "no `--predicate`", hint="`assaymark image --format cosign-vuln --output vuln.json IMAGE` writes one"
@@ -70,7 +81,7 @@ def _run(args: Namespace, console: Console) -> int:
     attesting = Attesting(
         kind=kind,
         data=data,
-        signer=load_signer(args.key, key_context(console, connections.network)),
+        signing=open_signing(args, console, connections),
         args=args,
         console=console,
     )

@@ -24,7 +24,7 @@ from assaymark.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from assaymark.artifact.source import ImageRequest
-    from assaymark.attest.keys.private import Signer
+    from assaymark.attest.attach import Signing
     from assaymark.cli.console import Console
     from assaymark.cli.images import Place
     from assaymark.cli.scanning import Scanning
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 DESCRIPTION: Final = """\
 Scan a container image for known vulnerabilities. IMAGE is looked for in Docker, Podman and then on its registry
-(`--image-src`); `--input` takes a `docker save` archive or an OCI image layout. `--attest --key KEY` signs the record,
-attaches it to the manifest that was scanned, and verifies what was attached."""
+(`--image-src`); `--input` takes a `docker save` archive or an OCI image layout. `--attest` signs the record with
+`--key` or an identity, attaches it to the manifest that was scanned, and verifies what was attached."""
 
 
 def _configure(parser: ArgumentParser) -> None:
@@ -72,17 +72,17 @@ def _run(args: Namespace, console: Console) -> int:
     if args.format:
         find_report_format(args.format)
     request = _request(args, console, scanning)
-    signer = _signer(args, console, scanning) if args.attest else None
+    signing = _signing(args, console, scanning) if args.attest else None
     with ExitStack() as stack:
         source = stack.enter_context(scanning.database())
         image = stack.enter_context(open_image(request, _sources(args)))
         _tell_other_platform(image.identity, request, console)
-        place = _place(image.identity, scanning) if signer is not None else None
+        place = _place(image.identity, scanning) if signing is not None else None
         scan = scan_image(image, source, wanted=scanning.wanted, means=scanning.means)
         scan = scanning.with_invocation(scan, platform=str(image.identity.platform or ""))
         scanning.write(scan)
-        if signer is not None and place is not None:
-            _attest(scan, image, place, signer, scanning)
+        if signing is not None and place is not None:
+            _attest(scan, image, place, signing, scanning)
     return scanning.exit_code(scan)
 
 
@@ -122,37 +122,38 @@ def _sources(args: Namespace) -> tuple[str, ...]:
     return tuple(args.image_src) or (("remote",) if args.attest else DEFAULT_SOURCES)
 
 
-def _signer(args: Namespace, console: Console, scanning: Scanning) -> Signer:
-    """The key, opened before the scan: a wrong password must not cost one."""
-    from assaymark.attest.keys.reference import load_signer
-    from assaymark.cli.keys import key_context
+def _signing(args: Namespace, console: Console, scanning: Scanning) -> Signing:
+    """The key or the services, looked at before the scan: a wrong password must not cost one."""
+    from assaymark.cli.signing import open_signing
 
     check_signing_flags(args)
-    return load_signer(args.key, key_context(console, scanning.connections.network))
+    return open_signing(args, console, scanning.connections)
 
 
-def _attest(scan: Scan, image: Image, place: Place, signer: Signer, scanning: Scanning) -> None:
+def _attest(scan: Scan, image: Image, place: Place, signing: Signing, scanning: Scanning) -> None:
     from assaymark.cli.attesting import created_now, tell_attached, tell_replacing
+    from assaymark.cli.resuming import telling_how_to_resume
     from assaymark.pipeline import attest_scan
 
     args, console = scanning.args, scanning.console
     format_ = attestation_format(args)
     tell_replacing(console, args, format_)
-    done = attest_scan(
-        scan,
-        image.identity,
-        place.store,
-        subject_name=place.name,
-        signer=signer,
-        format=format_,
-        manner=legacy_manner(args, console.environ),
-        allowed=overrides(args),
-        created=created_now(console),
-    )
+    with telling_how_to_resume(args, place.pinned):
+        done = attest_scan(
+            scan,
+            image.identity,
+            place.store,
+            subject_name=place.name,
+            signing=signing,
+            format=format_,
+            manner=legacy_manner(args, console.environ),
+            allowed=overrides(args),
+            created=created_now(console),
+        )
     for warning in done.warnings:
         console.warn(warning)
     _tell_platform(image.identity, console)
-    tell_attached(console, done.attached, place, kind="vuln", args=args)
+    tell_attached(console, done.attestation, done.attached, place, args=args)
 
 
 def _place(identity: ImageIdentity, scanning: Scanning) -> Place:

@@ -1,0 +1,85 @@
+"""`attest --resume FILE IMAGE`: finish what a service that was down left unfinished.
+
+The file holds what was signed and names the services that are still to be asked; they are asked, what comes out is
+verified with the trusted root, attached and read back, as if nothing had happened. Nothing is signed again, so neither
+a key nor an identity is needed.
+"""
+
+from __future__ import annotations
+
+import shlex
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assaymark.errors import ExitCode, NetworkError, UsageError
+
+if TYPE_CHECKING:
+    from assaymark.cli.console import Console
+    from assaymark.cli.images import NamedImage
+
+
+def run_resume(args: Namespace, console: Console) -> int:
+    """Finish one attestation.
+
+    Raises:
+        LocalError: the file is no pending attestation.
+        UsageError: it is about another image.
+        SigningError: the certificate ended in the meantime, or what came out cannot be verified.
+        NetworkError: a service or the registry fails again.
+    """
+    from assaymark.attest.predicate import parse_predicate_type
+    from assaymark.attest.sigstore.attach import attestation_of
+    from assaymark.attest.sigstore.pending import PendingStore
+    from assaymark.attest.sigstore.sign import resume
+    from assaymark.cli.attesting import attach_signed
+    from assaymark.cli.connections import Connections
+    from assaymark.cli.images import find_image
+    from assaymark.cli.signing import open_resuming
+
+    if args.predicate or len(args.images) != 1:
+        raise UsageError("`--resume` takes one image, and no predicate: the file holds what was signed")
+    path = Path(args.resume)
+    pending = PendingStore(path.parent).load(path)
+    connections = Connections(args, console)
+    image = find_image(args.images[0], args, console, connections.registry)
+    _check_subject(pending.subject, image)
+    signing = open_resuming(args, console, connections, folder=path.parent)
+    with telling_how_to_resume(args, image.pinned):
+        signed = resume(pending, around=signing.around)
+    kind = parse_predicate_type(pending.predicate_type)
+    attestation = attestation_of(signed, subject=image.subject, predicate_type=kind)
+    signing.check(attestation)
+    attach_signed(image, attestation, signing, args=args, console=console)
+    return ExitCode.DONE
+
+
+@contextmanager
+def telling_how_to_resume(args: Namespace, pinned: str) -> Iterator[None]:
+    """Add to an unfinished attestation's error the command that finishes it."""
+    try:
+        yield
+    except NetworkError as exc:
+        if exc.reason != "SIGNED_NOT_FINISHED":
+            raise
+        from assaymark.attest.sigstore.pending import UnfinishedError
+
+        if not isinstance(exc, UnfinishedError) or exc.path is None:
+            raise
+        words = ["assaymark", "attest", "--resume", str(exc.path)]
+        words += ["--trusted-root", args.trusted_root] if args.trusted_root else []
+        words += ["--attestation-format", args.attestation_format] if args.attestation_format else []
+        words += ["--local-image"] if getattr(args, "local_image", False) or getattr(args, "input", "") else []
+        hint = f"when the service answers again: {shlex.join([*words, pinned])}"
+        raise UnfinishedError(str(exc), hint=hint, path=exc.path) from exc
+
+
+def _check_subject(subject: str, image: NamedImage) -> None:
+    digest = subject.rpartition("@")[2]
+    if digest != image.subject.digest:
+        raise UsageError(
+            f"what was signed is about `{subject}`, and `{image.text}` is {image.subject.digest}",
+            hint="name the image by that digest",
+        )
