@@ -1,4 +1,4 @@
-"""Flags of cosign that ask for what this version does not have: signing without a key, hardware keys, policies.
+"""Flags of cosign that ask for what this version does not have: hardware keys, certificates in files, policies.
 
 They are known by name, so that a pasted command ends with a sentence about the flag instead of a guess, and they are
 not in `--help`. Saying no to such a thing (`--sk=false`) is what this version does anyway. What has no effect with a
@@ -24,8 +24,6 @@ USE_A_KEY: Final = "use a key: `--key cosign.key` to sign, `--key cosign.pub` to
 class Lack(Enum):
     """What this version does not have."""
 
-    LOGS = f"transparency logs and timestamps are {NOT_YET}"
-    KEYLESS = f"signing and verifying without a key are {NOT_YET}"
     CERTIFICATES = f"certificates are {NOT_YET}"
     CERTIFICATE_FILES = f"certificates in files of their own are {NOT_YET}"
     PARTS_OF_TRUST = f"authorities in files of their own are {NOT_YET}"
@@ -40,8 +38,6 @@ class Lack(Enum):
 
 
 _HINTS: Final = {
-    Lack.LOGS: "leave it out: what a key signs is verified without a log",
-    Lack.KEYLESS: USE_A_KEY,
     Lack.CERTIFICATES: USE_A_KEY,
     Lack.CERTIFICATE_FILES: "attestations carry their certificates themselves",
     Lack.PARTS_OF_TRUST: "a trusted root holds all of them: `--trusted-root FILE`",

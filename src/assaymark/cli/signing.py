@@ -24,7 +24,7 @@ from assaymark.attest.attach import KeySigning, Signing
 from assaymark.cli.attestation_flags import attestation_format
 from assaymark.cli.files import read_input
 from assaymark.cli.signing_flags import logs_allowed, logs_demanded, wants_services
-from assaymark.cli.signing_trust import SigningTrust, sigstore_folder
+from assaymark.cli.trust import Trust, trust_folder
 from assaymark.errors import UsageError
 from assaymark.limits import DEFAULT_LIMITS
 
@@ -64,7 +64,7 @@ def open_signing(args: Namespace, console: Console, connections: Connections) ->
     if not args.key:
         consent.require_possible()
     network = _strict_network(args, console, connections)
-    trust = SigningTrust(args, console, network)
+    trust = Trust(args, console, lambda: network)
     services = choose_services(args, trust)
     if args.key and not (services.logs or services.timestamps):
         _require_log(args, services)
@@ -78,7 +78,7 @@ def open_signing(args: Namespace, console: Console, connections: Connections) ->
     return ServiceSigning(
         services=services,
         around=around,
-        trust=trust.root,
+        trust=trust.root(),
         token=_token_source(args, console, services, around),
         signer=_signer(args, console, connections.network) if args.key else None,
     )
@@ -102,12 +102,12 @@ def open_resuming(args: Namespace, console: Console, connections: Connections, *
     return ServiceSigning(
         services=Services(),
         around=around,
-        trust=SigningTrust(args, console, network).root,
+        trust=Trust(args, console, lambda: network).root(),
         token=_token_source(args, console, Services(), around),
     )
 
 
-def choose_services(args: Namespace, trust: SigningTrust) -> Services:
+def choose_services(args: Namespace, trust: Trust) -> Services:
     """The services that the flags name, else the mirror's.
 
     Raises:
@@ -152,7 +152,7 @@ def _named_services(args: Namespace) -> Services:
     )
 
 
-def _configured(trust: SigningTrust, name: str) -> Services:
+def _configured(trust: Trust, name: str) -> Services:
     from secrets import SystemRandom
 
     from assaymark.attest.sigstore.signing_config import select_services
@@ -194,7 +194,7 @@ def _surroundings(args: Namespace, console: Console, network: Network, consent: 
     return Surroundings(
         network=network,
         consent=consent,
-        pending=PendingStore(sigstore_folder(args, console) / "pending"),
+        pending=PendingStore(trust_folder(args, console.environ) / "pending"),
         audience=_client_id(args),
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +17,11 @@ from assaymark.errors import Error
 from assaymark.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
+    from assaymark.attest.sigstore.signing_config import SigningConfig
     from assaymark.attest.sigstore.trust_data import TrustData
     from assaymark.attest.sigstore.trusted_root import TrustedRoot
-    from assaymark.cli.connections import Connections
     from assaymark.cli.console import Console
+    from assaymark.net.network import Network
 
 
 def trust_folder(args: Namespace, environ: Mapping[str, str]) -> Path:
@@ -33,10 +34,10 @@ def trust_folder(args: Namespace, environ: Mapping[str, str]) -> Path:
 class Trust:
     """Whom to believe, as the flags and the environment say."""
 
-    def __init__(self, args: Namespace, console: Console, connections: Connections) -> None:
+    def __init__(self, args: Namespace, console: Console, network: Callable[[], Network]) -> None:
         self._args = args
         self._console = console
-        self._connections = connections
+        self._network = network
         self._root: TrustedRoot | None = None
         self._data: TrustData | None = None
         self._renewed = False
@@ -57,8 +58,23 @@ class Trust:
                 data = read_input(name, self._console, limit=DEFAULT_LIMITS.trust_metadata_bytes)
                 self._root = parse_trusted_root(data, limits=DEFAULT_LIMITS, what=f"`{name}`")
             else:
-                self._root = self._take(self._load(now=False))
+                self._root = self._take(self._first())
         return self._root
+
+    def signing_config(self, name: str = "") -> SigningConfig:
+        """The services in the file `name`, else the mirror's.
+
+        Raises:
+            SigningError: the document is malformed.
+            NetworkError, OfflineError: there is no trust data at hand that is recent enough.
+            LocalError: the file cannot be read.
+        """
+        from assaymark.attest.sigstore.signing_config import parse_signing_config
+
+        if not name:
+            return parse_signing_config(self._first().signing_config)
+        data = read_input(name, self._console, limit=DEFAULT_LIMITS.trust_metadata_bytes)
+        return parse_signing_config(data, what=f"`{name}`")
 
     def renew(self) -> bool:
         """Ask the mirror once more; whether there is something new."""
@@ -78,23 +94,30 @@ class Trust:
             return False
         return changed
 
+    def _first(self) -> TrustData:
+        """The mirror's trust data as this command found it."""
+        if self._data is None:
+            self._data = self._load(now=False)
+        return self._data
+
     def _load(self, *, now: bool) -> TrustData:
         from assaymark.attest.sigstore.trust_data import Renewal, load_trust
 
         environ = self._console.environ
-        return load_trust(
+        data = load_trust(
             trust_folder(self._args, environ),
             environ,
-            network=self._connections.network,
+            network=self._network(),
             clock=time.time,
             limits=DEFAULT_LIMITS,
             renewal=Renewal.NOW if now else Renewal.WHEN_DUE,
         )
+        for warning in data.warnings:
+            self._console.warn(warning)
+        return data
 
     def _take(self, data: TrustData) -> TrustedRoot:
         from assaymark.attest.sigstore.trusted_root import parse_trusted_root
 
-        for warning in data.warnings:
-            self._console.warn(warning)
         self._data = data
         return parse_trusted_root(data.trusted_root, limits=DEFAULT_LIMITS, what="the trusted root of the mirror")

@@ -46,7 +46,7 @@ def find_prover(args: Namespace, console: Console, connections: Connections) -> 
     key = _load_key(args, console, connections) if args.key else None
     if key is not None and not needs_trust(args):
         return _WithKey(args, key)
-    expected, trust = _expectation(args, console, key), Trust(args, console, connections)
+    expected, trust = _expectation(args, console, key), Trust(args, console, lambda: connections.network)
     if args.trusted_root:
         trust.root()  # a file that is none ends the command before anybody is asked
     return _AgainstRoot(args, expected, trust)
