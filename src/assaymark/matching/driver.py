@@ -16,7 +16,7 @@ from assaymark.matching.doubts import Doubts
 from assaymark.model.advisory import Advisory, AdvisorySource, Severity, Status
 from assaymark.model.inventory import PackageRepositories
 from assaymark.model.package import Package
-from assaymark.versions.scheme import Ordered, Scheme, VersionError
+from assaymark.versions.scheme import Ordered, Scheme, VersionError, load_scheme
 
 
 class OsTarget(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,3 +138,18 @@ def is_before_fix(target: OsTarget, scheme: Scheme, version: str, *, advisory: A
     """Whether `version` comes before the advisory's `FixedVersion`; where that has no order, it does not."""
     fixed = find_key(target, scheme, advisory.fixed_version, advisory=advisory)
     return fixed is not None and scheme.key(version) < fixed
+
+
+def affected_sources(target: OsTarget, bucket: str) -> Iterator[tuple[Package, Advisory]]:
+    """Packages whose source package, in dpkg's order, is before the fix, or has none: Debian's and Ubuntu's rule."""
+    scheme = load_scheme("deb")
+    pairs = advised(
+        target,
+        bucket,
+        scheme,
+        name=lambda package: package.src_name,
+        version=lambda package: package.full_src_version,
+    )
+    for package, advisory, version in pairs:
+        if not advisory.fixed_version or is_before_fix(target, scheme, version, advisory=advisory):
+            yield package, advisory

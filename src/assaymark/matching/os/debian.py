@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from assaymark.matching.driver import Driver, Match, OsTarget, advised, is_before_fix, major
-from assaymark.versions.scheme import load_scheme
+from assaymark.matching.driver import Driver, Match, OsTarget, affected_sources, major
 
 
 def _bucket(target: OsTarget) -> str:
@@ -19,26 +18,17 @@ def _bucket(target: OsTarget) -> str:
 
 
 def _detect(target: OsTarget) -> Iterator[Match]:
-    scheme = load_scheme("deb")
-    pairs = advised(
-        target,
-        _bucket(target),
-        scheme,
-        name=lambda package: package.src_name,
-        version=lambda package: package.full_src_version,
-    )
-    for package, advisory, version in pairs:
-        if not advisory.fixed_version or is_before_fix(target, scheme, version, advisory=advisory):
-            yield Match(
-                package=package,
-                advisory=advisory,
-                installed=package.full_version,
-                fixed=advisory.fixed_version,
-                vendor_ids=advisory.vendor_ids,
-                status=advisory.status,
-                severity=advisory.severity,
-                severity_source="debian" if advisory.severity else "",
-            )
+    for package, advisory in affected_sources(target, _bucket(target)):
+        yield Match(
+            package=package,
+            advisory=advisory,
+            installed=package.full_version,
+            fixed=advisory.fixed_version,
+            vendor_ids=advisory.vendor_ids,
+            status=advisory.status,
+            severity=advisory.severity,
+            severity_source="debian" if advisory.severity else "",
+        )
 
 
 DRIVER: Final = Driver(

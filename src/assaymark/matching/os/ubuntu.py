@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from assaymark.matching.driver import Driver, Match, OsTarget, advised, is_before_fix
+from assaymark.matching.driver import Driver, Match, OsTarget, affected_sources
 from assaymark.matching.lifecycle import find_end_of_life
-from assaymark.versions.scheme import load_scheme
 
 
 def _release(target: OsTarget) -> str:
@@ -28,19 +27,8 @@ def _bucket(target: OsTarget) -> str:
 
 
 def _detect(target: OsTarget) -> Iterator[Match]:
-    scheme = load_scheme("deb")
-    pairs = advised(
-        target,
-        _bucket(target),
-        scheme,
-        name=lambda package: package.src_name,
-        version=lambda package: package.full_src_version,
-    )
-    for package, advisory, version in pairs:
-        if not advisory.fixed_version or is_before_fix(target, scheme, version, advisory=advisory):
-            yield Match(
-                package=package, advisory=advisory, installed=package.full_version, fixed=advisory.fixed_version
-            )
+    for package, advisory in affected_sources(target, _bucket(target)):
+        yield Match(package=package, advisory=advisory, installed=package.full_version, fixed=advisory.fixed_version)
 
 
 DRIVER: Final = Driver(families=("ubuntu",), bucket=_bucket, lifecycle=_release, detect=_detect)
