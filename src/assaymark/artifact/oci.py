@@ -20,12 +20,10 @@ from assaymark.artifact.config import check_layer_count, parse_config
 from assaymark.artifact.image import BlobLayer, OpenBlob, OpenedImage
 from assaymark.artifact.members import open_archive
 from assaymark.artifact.source import ImageRequest, Source
-from assaymark.errors import ArtifactError, LimitError
+from assaymark.errors import ArtifactError
 from assaymark.limits import Limits
 from assaymark.model.artifact import Image, ImageIdentity
 from assaymark.model.descriptor import Descriptor
-from assaymark.model.platform import Platform
-from assaymark.oci.content import StoredManifest
 from assaymark.oci.layout_reader import (
     INDEX_FILE,
     REF_NAME,
@@ -36,7 +34,7 @@ from assaymark.oci.layout_reader import (
     split_input,
 )
 from assaymark.oci.manifest import Index, Manifest, parse_manifest
-from assaymark.oci.platforms import offered_platforms, select_platform
+from assaymark.oci.platforms import descend, select_platform
 
 
 @contextmanager
@@ -48,7 +46,13 @@ def open_layout(request: ImageRequest) -> Iterator[Image]:
             raise ArtifactError(f"`{path}` is not an OCI image layout: it has no `{INDEX_FILE}`", reason=OTHER_FORMAT)
         reader = LayoutReader(files, limits=request.limits)
         top = reader.read_manifest(_entry(reader, reference))
-        stored, platforms = _descend(reader, top, request)
+        stored, platforms = descend(
+            top,
+            choose=lambda index: _child(index, request, reader.name),
+            read=reader.read_manifest,
+            limits=request.limits,
+            what=f"the image layout `{reader.name}`",
+        )
         manifest = parse_manifest(stored.data, stored.descriptor.media_type, limits=request.limits)
         if not isinstance(manifest, Manifest):
             raise ArtifactError(f"the image layout `{path}` holds no image")
@@ -105,21 +109,11 @@ def _entry(reader: LayoutReader, reference: str) -> Descriptor:
     return found
 
 
-def _descend(
-    reader: LayoutReader, top: StoredManifest, request: ImageRequest
-) -> tuple[StoredManifest, tuple[Platform, ...]]:
-    """The manifest of an image, and the platforms of the index on the way to it; indexes may be nested."""
-    stored, platforms = top, tuple[Platform, ...]()
-    for _ in range(request.limits.index_depth + 1):
-        parsed = parse_manifest(stored.data, stored.descriptor.media_type, limits=request.limits)
-        if not isinstance(parsed, Index):
-            return stored, platforms
-        if not parsed.manifests:
-            raise ArtifactError(f"the image layout `{reader.name}` holds an index without manifests")
-        platforms = platforms or offered_platforms(parsed)
-        child = parsed.manifests[0] if request.platform is None else select_platform(parsed, request.platform)
-        stored = reader.read_manifest(child)
-    raise LimitError(f"the image layout `{reader.name}` nests indexes deeper than {request.limits.index_depth}")
+def _child(index: Index, request: ImageRequest, name: str) -> Descriptor:
+    """Rule 3."""
+    if not index.manifests:
+        raise ArtifactError(f"the image layout `{name}` holds an index without manifests")
+    return index.manifests[0] if request.platform is None else select_platform(index, request.platform)
 
 
 SOURCE: Final = Source(name="oci-layout", input=True, open=open_layout)

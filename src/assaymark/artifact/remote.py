@@ -18,14 +18,12 @@ from typing import Final
 
 from assaymark.artifact.oci import blob_image
 from assaymark.artifact.source import ImageRequest, Source
-from assaymark.errors import ArtifactError, LimitError, OfflineError
+from assaymark.errors import ArtifactError, OfflineError
 from assaymark.model.artifact import Image, ImageIdentity
 from assaymark.model.descriptor import DOCKER_CONFIG, OCI_CONFIG
-from assaymark.model.platform import Platform
 from assaymark.model.reference import Reference, parse_reference
-from assaymark.oci.content import ContentStore, StoredManifest
 from assaymark.oci.manifest import Index, Manifest, parse_manifest
-from assaymark.oci.platforms import offered_platforms, select_platform
+from assaymark.oci.platforms import descend, select_platform
 
 _IMAGE_CONFIGS: Final = frozenset({OCI_CONFIG, DOCKER_CONFIG})
 
@@ -39,7 +37,13 @@ def open_remote_image(request: ImageRequest) -> Iterator[Image]:
     store = request.registry.repository(reference)
     top = store.manifest(reference.identifier)
     _refuse_other_artifacts(parse_manifest(top.data, top.descriptor.media_type, limits=request.limits), request.name)
-    stored, platforms = _choose_manifest(store, top, request)
+    stored, platforms = descend(
+        top,
+        choose=lambda index: select_platform(index, request.platform),
+        read=lambda entry: store.manifest(entry.digest),
+        limits=request.limits,
+        what=f"`{request.name}`",
+    )
     manifest = parse_manifest(stored.data, stored.descriptor.media_type, limits=request.limits)
     if not isinstance(manifest, Manifest):
         raise ArtifactError(f"`{request.name}` is not an image")
@@ -61,20 +65,6 @@ def open_remote_image(request: ImageRequest) -> Iterator[Image]:
 def repo_tags(reference: Reference) -> tuple[str, ...]:
     """The report's tags for a reference: its own, unless a digest pins it."""
     return () if reference.digest else (f"{reference.familiar}:{reference.tag}",)
-
-
-def _choose_manifest(
-    store: ContentStore, top: StoredManifest, request: ImageRequest
-) -> tuple[StoredManifest, tuple[Platform, ...]]:
-    """The manifest of the platform, and the platforms of the index that offered it; indexes may be nested."""
-    stored, platforms = top, tuple[Platform, ...]()
-    for _ in range(request.limits.index_depth + 1):
-        parsed = parse_manifest(stored.data, stored.descriptor.media_type, limits=request.limits)
-        if not isinstance(parsed, Index):
-            return stored, platforms
-        platforms = platforms or offered_platforms(parsed)
-        stored = store.manifest(select_platform(parsed, request.platform).digest)
-    raise LimitError(f"`{request.name}` nests indexes deeper than {request.limits.index_depth}")
 
 
 def _refuse_other_artifacts(parsed: Manifest | Index, name: str) -> None:

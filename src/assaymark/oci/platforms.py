@@ -9,14 +9,17 @@ Rules:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
-from assaymark.errors import ArtifactError
+from assaymark.errors import ArtifactError, LimitError
+from assaymark.limits import Limits
 from assaymark.model.descriptor import Descriptor
 from assaymark.model.platform import DEFAULT_PLATFORM, Platform
-from assaymark.oci.manifest import Index
+from assaymark.oci.content import StoredManifest
+from assaymark.oci.manifest import Index, parse_manifest
 
 ANY_SYSTEM: Final = "*"
 
@@ -49,3 +52,33 @@ def _resolve_wish(index: Index, wish: Platform) -> Platform:
 
 def _stated(entry: Descriptor) -> Platform:
     return entry.platform or DEFAULT_PLATFORM
+
+
+def descend(
+    top: StoredManifest,
+    *,
+    choose: Callable[[Index], Descriptor],
+    read: Callable[[Descriptor], StoredManifest],
+    limits: Limits,
+    what: str,
+) -> tuple[StoredManifest, tuple[Platform, ...]]:
+    """The manifest of an image, and the platforms of the index on the way to it; indexes may be nested.
+
+    Args:
+        top: what a name resolves to.
+        choose: the entry of an index to go on with.
+        read: the manifest of an entry.
+        limits: how deep indexes may be nested.
+        what: how messages call the image.
+
+    Raises:
+        LimitError: indexes are nested deeper than that.
+    """
+    stored, platforms = top, tuple[Platform, ...]()
+    for _ in range(limits.index_depth + 1):
+        parsed = parse_manifest(stored.data, stored.descriptor.media_type, limits=limits)
+        if not isinstance(parsed, Index):
+            return stored, platforms
+        platforms = platforms or offered_platforms(parsed)
+        stored = read(choose(parsed))
+    raise LimitError(f"{what} nests indexes deeper than {limits.index_depth}")
