@@ -64,7 +64,7 @@ def test_a_damaged_entry_is_a_miss(tmp_path: Path, damage: str) -> None:
         path.rename(entry_of(tmp_path, other))
         assert cache.get(other) is None
     else:
-        path.write_bytes({"cut": data[:-1], "flip": data[:-1] + b"\0", "empty": b""}[damage])
+        path.write_bytes({"cut": data[:-1], "flip": data[:-1] + bytes([data[-1] ^ 1]), "empty": b""}[damage])
 
     assert cache.get(KEY) is None
 

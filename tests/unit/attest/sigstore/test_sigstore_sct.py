@@ -66,6 +66,11 @@ def sct(
     return b"\0" + log_id + stamp + more + algorithm + len(signed).to_bytes(2) + signed
 
 
+def flipped(data: bytes) -> bytes:
+    """Give the bytes with the last one changed, whatever it was."""
+    return data[:-1] + bytes([data[-1] ^ 1])
+
+
 def certificate(*scts: bytes) -> x509.Certificate:
     listed = b"".join(len(each).to_bytes(2) + each for each in scts)
     value = der.octets(len(listed).to_bytes(2) + listed)
@@ -120,7 +125,7 @@ def test_of_two_entries_for_one_log_the_one_of_the_time_counts() -> None:
         sct(algorithm=b"\4\1"),
         sct(algorithm=b"\5\3"),
         sct(time=2**64 - 1),
-        sct()[:-1] + b"\0",
+        flipped(sct()),
     ],
     ids=["of another issuer", "another signature", "named RSA", "named SHA-384", "in the far future", "a byte changed"],
 )
