@@ -1,22 +1,16 @@
-"""Package URLs as the reports print them (https://github.com/package-url/purl-spec).
+"""Package URLs of what analysers find (`assaymark.model.purl` prints them).
 
-`pkg:<type>[/<namespace>]/<name>[@<version>][?<qualifiers>][#<subpath>]`. Everything outside
-`A-Za-z0-9-._~!$&'()*,;=:` is percent-encoded in names, namespaces and versions, everything but unreserved characters
-and `:` in qualifiers, which are sorted. The version carries the release and no epoch: that is a qualifier, as is the
-architecture.
+The version carries the release and no epoch: that is a qualifier, as is the architecture.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final, NamedTuple
-from urllib.parse import quote
 
 from assaymark.model.inventory import OperatingSystem
 from assaymark.model.package import Package, format_version
-
-_TEXT_SAFE: Final = "!$&'()*,;=:"
-_QUALIFIER_SAFE: Final = ":"
+from assaymark.model.purl import Purl
 
 _APK: Final = frozenset({"alpine", "chainguard", "wolfi", "minimos"})
 _DEB: Final = frozenset({"debian", "ubuntu", "echo"})
@@ -68,10 +62,15 @@ def os_package_url(package: Package, os: OperatingSystem) -> str:
     if os.family in _RPM:
         qualifiers["distro"] = f"{os.family}-{os.name}"
         qualifiers["modularitylabel"] = package.modularitylabel
-        return _join(_Parts("rpm", _VENDORS.get(os.family, os.family), package.name), package, qualifiers)
+        return _join(_Parts("rpm", os_namespace(os.family), package.name), package, qualifiers)
     if os.family == "bottlerocket":
         qualifiers["distro"] = f"bottlerocket-{os.name}"
     return _join(_Parts(os.family, "", package.name), package, qualifiers)
+
+
+def os_namespace(family: str) -> str:
+    """The namespace of purls of a distribution family's packages."""
+    return _VENDORS.get(family, family)
 
 
 def application_package_url(package: Package, application: str) -> str:
@@ -93,15 +92,15 @@ def _common_qualifiers(package: Package) -> dict[str, str]:
 
 
 def _join(parts: _Parts, package: Package, qualifiers: dict[str, str]) -> str:
-    segments = [quote(segment, safe=_TEXT_SAFE) for segment in parts.namespace.split("/") if segment]
-    url = "/".join([f"pkg:{parts.type}", *segments, quote(parts.name, safe=_TEXT_SAFE)])
-    version = format_version(0, package.version, package.release)
-    if version:
-        url += f"@{quote(version, safe=_TEXT_SAFE)}"
-    pairs = [f"{key}={quote(value, safe=_QUALIFIER_SAFE)}" for key, value in sorted(qualifiers.items()) if value]
-    if pairs:
-        url += "?" + "&".join(pairs)
-    return f"{url}#{quote(parts.subpath, safe=_TEXT_SAFE + '/')}" if parts.subpath else url
+    url = Purl(
+        type=parts.type,
+        namespace=parts.namespace,
+        name=parts.name,
+        version=format_version(0, package.version, package.release),
+        qualifiers=tuple(sorted(pair for pair in qualifiers.items() if pair[1])),
+        subpath=parts.subpath,
+    )
+    return str(url)
 
 
 def _plain(name: str) -> tuple[str, str, str]:

@@ -28,8 +28,8 @@ import msgspec
 
 from assaymark.errors import ArtifactError, UsageError
 from assaymark.limits import DEFAULT_LIMITS, Limits
-from assaymark.matching.purl import Purl, find_purl, parse_purl
 from assaymark.model.digest import Digest, sha256_digest
+from assaymark.model.purl import Purl, find_purl, parse_purl
 from assaymark.safeio.doublestar import Pattern, compile_pattern
 
 DEFAULT_IGNORE_FILE: Final = ".trivyignore"
