@@ -27,6 +27,10 @@ def _ignore(_text: str) -> None:
     return None
 
 
+def _refuse(_question: str) -> bool:
+    return False
+
+
 class KeyContext(msgspec.Struct, frozen=True, kw_only=True):
     """What a scheme may use, and nothing else.
 
@@ -35,12 +39,14 @@ class KeyContext(msgspec.Struct, frozen=True, kw_only=True):
         network: for keys that are fetched; None where none may be.
         password: asks for the password of an encrypted key, at most once.
         warn: takes one line that the user should read.
+        confirm: asks the user, in one sentence, whether what a `create` finds in its place may be replaced.
     """
 
     environment: Mapping[str, str]
     network: Network | None = None
     password: Callable[[], bytes] = _no_password
     warn: Callable[[str], None] = _ignore
+    confirm: Callable[[str], bool] = _refuse
     limits: Limits = DEFAULT_LIMITS
 
 
@@ -52,12 +58,16 @@ class KeyScheme(msgspec.Struct, frozen=True, kw_only=True):
         form: how it is written, for messages and documentation.
         verifier: the public key that a reference names.
         signer: the private key that a reference names.
+        create: makes a key in the place that a reference names, and says its public half. A key management service
+            makes the key itself; where the place only stores, the key is made here and sealed with the context's
+            password. None where keys are not made.
     """
 
     names: tuple[str, ...]
     form: str
     verifier: Callable[[str, KeyContext], PublicKey]
     signer: Callable[[str, KeyContext], Signer]
+    create: Callable[[str, KeyContext], PublicKey] | None = None
 
 
 def key_schemes() -> Iterator[KeyScheme]:
