@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from assaymark.model.advisory import Advisory, DatabaseInfo, Vulnerability
+from assaymark.model.advisory import Advisory, CpeKey, DatabaseInfo, Vulnerability
 
 
 class MemoryAdvisories:
@@ -13,6 +13,7 @@ class MemoryAdvisories:
     Args:
         sources: bucket → package → advisories.
         details: what is known of vulnerabilities.
+        products: content sets and builds of Red Hat, and the indices of their products.
     """
 
     def __init__(
@@ -21,11 +22,13 @@ class MemoryAdvisories:
         details: Mapping[str, Vulnerability] | None = None,
         *,
         described: bool = True,
+        products: Mapping[tuple[CpeKey, str], tuple[int, ...]] | None = None,
     ) -> None:
         self.info = DatabaseInfo()
         self.asked: list[tuple[str, str]] = []
         self._sources = {**sources, **({"vulnerability": {}} if described else {})}
         self._details = details or {}
+        self._products = products or {}
 
     def advisories(self, source: str, package: str) -> list[Advisory]:
         """As the database answers: the last bucket's advisory of an id counts."""
@@ -38,6 +41,10 @@ class MemoryAdvisories:
     def has_source(self, source: str) -> bool:
         """Whether there is such a bucket."""
         return bool(self._names(source))
+
+    def cpe_indices(self, key: CpeKey, name: str) -> tuple[int, ...]:
+        """What was given for it."""
+        return self._products.get((key, name), ())
 
     def detail(self, vulnerability_id: str) -> Vulnerability | None:
         """What was given for it."""

@@ -17,7 +17,34 @@ import msgspec
 from assaymark.advisories.go_time import normal_time
 from assaymark.errors import ArtifactError, DatabaseError
 from assaymark.limits import Limits
-from assaymark.model.advisory import Advisory, Cvss, DataSource, Severity, Status, Vulnerability
+from assaymark.model.advisory import (
+    Advisory,
+    AdvisoryEntry,
+    Cvss,
+    DataSource,
+    RatedCve,
+    Severity,
+    Status,
+    Vulnerability,
+)
+
+
+class _CveRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    id: str = msgspec.field(name="ID", default="")
+    severity: int = msgspec.field(name="Severity", default=0)
+
+
+class _EntryRecord(msgspec.Struct, frozen=True, rename="pascal", forbid_unknown_fields=True, gc=False):
+    """Of Rocky Linux and Oracle Linux an advisory, of Red Hat a record with `Affected` and `Cves`."""
+
+    vendor_ids: Any = msgspec.field(name="VendorIDs", default=None)
+    arches: tuple[str, ...] = ()
+    status: int = 0
+    severity: Any = None
+    fixed_version: str = ""
+    affected: tuple[int, ...] = ()
+    cves: tuple[_CveRecord, ...] = ()
+    custom: Any = None
 
 
 class _AdvisoryRecord(msgspec.Struct, frozen=True, rename="pascal", forbid_unknown_fields=True, gc=False):
@@ -33,7 +60,7 @@ class _AdvisoryRecord(msgspec.Struct, frozen=True, rename="pascal", forbid_unkno
     patched_versions: tuple[str, ...] = ()
     unaffected_versions: tuple[str, ...] = ()
     data_source: Any = None
-    entries: tuple[Any, ...] = ()
+    entries: tuple[_EntryRecord, ...] = ()
     custom: Any = None
 
 
@@ -71,6 +98,13 @@ Record = TypeVar("Record", bound=msgspec.Struct)
 _ADVISORY: Final = msgspec.json.Decoder(_AdvisoryRecord)
 _VULNERABILITY: Final = msgspec.json.Decoder(_VulnerabilityRecord)
 _SOURCE: Final = msgspec.json.Decoder(_SourceRecord)
+_INDICES: Final = msgspec.json.Decoder(tuple[int, ...] | None)
+_NESTED: Final[dict[type[msgspec.Struct], dict[str, type[msgspec.Struct]]]] = {
+    _AdvisoryRecord: {"Entries": _EntryRecord},
+    _EntryRecord: {"Cves": _CveRecord},
+}
+"""Lists of records in records."""
+
 _STATUSES: Final = {int(status): status for status in Status}
 _SEVERITIES: Final = {int(severity): severity for severity in Severity}
 
@@ -96,7 +130,7 @@ def parse_advisory(data: bytes, vulnerability_id: str, source: DataSource | None
         patched_versions=record.patched_versions,
         unaffected_versions=record.unaffected_versions,
         data_source=source,
-        entries=record.entries,
+        entries=tuple(map(_entry, record.entries)) if record.entries else (),
         custom=record.custom,
     )
 
@@ -133,6 +167,18 @@ def parse_data_source(data: bytes, bucket: str, *, limits: Limits) -> DataSource
     return None if source == DataSource() else source
 
 
+def parse_cpe_indices(data: bytes, name: str) -> tuple[int, ...]:
+    """The indices that the database keeps under a content set or a build.
+
+    Raises:
+        DatabaseError: the value does not decode.
+    """
+    try:
+        return _INDICES.decode(data) or ()
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise _damaged(f"the products of `{name}`", exc) from exc
+
+
 def _decode(decoder: msgspec.json.Decoder[Record], data: bytes, what: str, limits: Limits) -> Record:
     try:
         return decoder.decode(data)
@@ -147,10 +193,14 @@ def _decode_slowly(kind: type[Record], data: bytes, what: str, limits: Limits) -
         document = decode_go(data, limits=limits, what=what)
         return msgspec.convert(_folded(kind, document), kind)
     except (ArtifactError, msgspec.ValidationError) as exc:
-        raise DatabaseError(
-            f"the database is damaged: {what} does not decode: {exc}",
-            hint="remove it and run again without `--skip-db-update` to download it anew",
-        ) from exc
+        raise _damaged(what, exc) from exc
+
+
+def _damaged(what: str, exc: Exception) -> DatabaseError:
+    return DatabaseError(
+        f"the database is damaged: {what} does not decode: {exc}",
+        hint="remove it and run again without `--skip-db-update` to download it anew",
+    )
 
 
 def _folded(kind: type[msgspec.Struct], document: Any) -> Any:
@@ -165,6 +215,9 @@ def _folded(kind: type[msgspec.Struct], document: Any) -> Any:
     present = {name: _without_nulls(value) for name, value in known.items() if value is not None}
     if kind is _VulnerabilityRecord and isinstance(present.get("CVSS"), dict):
         present["CVSS"] = {name: _folded(_CvssRecord, scores) for name, scores in present["CVSS"].items()}
+    for name, nested in _NESTED.get(kind, {}).items():
+        if isinstance(present.get(name), list):
+            present[name] = [_folded(nested, each) for each in present[name]]
     return present
 
 
@@ -180,6 +233,19 @@ def _sorted(mapping: dict[str, Any]) -> dict[str, Any]:
     if len(mapping) < 2:
         return mapping
     return {name: mapping[name] for name in sorted(mapping, key=str.encode)}
+
+
+def _entry(record: _EntryRecord) -> AdvisoryEntry:
+    return AdvisoryEntry(
+        fixed_version=record.fixed_version,
+        arches=record.arches,
+        status=_STATUSES.get(record.status, Status.UNKNOWN),
+        affected=record.affected,
+        cves=tuple(
+            RatedCve(id=cve.id, severity=_SEVERITIES.get(cve.severity, Severity.UNKNOWN)) for cve in record.cves
+        ),
+        custom=record.custom,
+    )
 
 
 def _cvss(record: _CvssRecord) -> Cvss:

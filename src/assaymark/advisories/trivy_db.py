@@ -1,7 +1,8 @@
 """A trivy-db (schema 2), asked in place: `db/trivy.db` with `db/metadata.json` beside it.
 
 Layout: root bucket `<source>` → bucket `<package>` → vulnerability id → advisory; root bucket `data-source` → source →
-its record; root bucket `vulnerability` → id → what is known of the vulnerability.
+its record; root bucket `vulnerability` → id → what is known of the vulnerability; root bucket `Red Hat CPE` → bucket
+`repository` or `nvr` → content set or build → indices of products.
 
 1. A source that holds `::` is a prefix: every root bucket that begins with it is read, in byte order; any other is
    exact.
@@ -18,9 +19,9 @@ from pathlib import Path
 from typing import Final
 
 from assaymark.advisories.bolt import BoltFile, Bucket, open_bolt
-from assaymark.advisories.records import parse_advisory, parse_data_source, parse_vulnerability
+from assaymark.advisories.records import parse_advisory, parse_cpe_indices, parse_data_source, parse_vulnerability
 from assaymark.limits import DEFAULT_LIMITS, Limits
-from assaymark.model.advisory import Advisory, DatabaseInfo, DataSource, Vulnerability
+from assaymark.model.advisory import Advisory, CpeKey, DatabaseInfo, DataSource, Vulnerability
 
 SCHEMA: Final = 2
 _CACHED: Final = 512  # sources and details that are remembered; an image asks for some hundreds
@@ -64,6 +65,17 @@ class TrivyDatabase:
             DatabaseError: the database is damaged.
         """
         return bool(self._buckets(source))
+
+    def cpe_indices(self, key: CpeKey, name: str) -> tuple[int, ...]:
+        """The indices of the Red Hat products that a content set or a build belongs to; none where it is not known.
+
+        Raises:
+            DatabaseError: the database is damaged.
+        """
+        products = self._root.bucket(b"Red Hat CPE")
+        indices = products.bucket(key.encode("ascii")) if products is not None else None
+        value = indices.get(name.encode("utf-8", "replace")) if indices is not None else None
+        return parse_cpe_indices(value, name) if value else ()
 
     def detail(self, vulnerability_id: str) -> Vulnerability | None:
         """What is known of the vulnerability; None where the database has no record.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -45,12 +45,36 @@ class DataSource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     base_id: str = msgspec.field(name="BaseID", default="")
 
 
+class RatedCve(msgspec.Struct, frozen=True, kw_only=True):
+    """A vulnerability that a Red Hat erratum repairs, and how bad it is for the package."""
+
+    id: str
+    severity: Severity = Severity.UNKNOWN
+
+
+class AdvisoryEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the statements that Red Hat, Rocky Linux and Oracle Linux keep together under one name.
+
+    Attributes:
+        arches: the architectures it is about.
+        affected: the products it is about, as indices of CPEs; Red Hat only.
+        cves: what it is about, where the advisory's name is an erratum's; Red Hat only.
+    """
+
+    fixed_version: str = ""
+    arches: tuple[str, ...] = ()
+    status: Status = Status.UNKNOWN
+    affected: tuple[int, ...] = ()
+    cves: tuple[RatedCve, ...] = ()
+    custom: Any = None
+
+
 class Advisory(msgspec.Struct, frozen=True, kw_only=True):
     """One statement that versions of one package are vulnerable.
 
     Attributes:
         data_source: the record of the bucket it was read from; None where the bucket has none.
-        entries: Rocky's, Oracle's and Red Hat's nested records, decoded but not interpreted.
+        entries: the statements of Red Hat, Rocky Linux and Oracle Linux, which the advisory only holds together.
         custom: whatever the publisher added.
     """
 
@@ -65,7 +89,7 @@ class Advisory(msgspec.Struct, frozen=True, kw_only=True):
     patched_versions: tuple[str, ...] = ()
     unaffected_versions: tuple[str, ...] = ()
     data_source: DataSource | None = None
-    entries: tuple[Any, ...] = ()
+    entries: tuple[AdvisoryEntry, ...] = ()
     custom: Any = None
 
 
@@ -118,6 +142,10 @@ class DatabaseInfo(msgspec.Struct, frozen=True, kw_only=True):
     sample: bool = False
 
 
+CpeKey = Literal["repository", "nvr"]
+"""What leads to Red Hat's products: a content set, or a build's name, version, release and architecture."""
+
+
 class AdvisorySource(Protocol):
     """What matching asks of a database."""
 
@@ -129,6 +157,10 @@ class AdvisorySource(Protocol):
 
     def has_source(self, source: str) -> bool:
         """Whether the database has a bucket of that name (or prefix, when it holds `::`)."""
+        ...
+
+    def cpe_indices(self, key: CpeKey, name: str) -> tuple[int, ...]:
+        """The indices of the Red Hat products that a content set or a build belongs to; none where it is not known."""
         ...
 
     def detail(self, vulnerability_id: str) -> Vulnerability | None:

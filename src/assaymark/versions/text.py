@@ -2,7 +2,7 @@
 
 Version strings come from scanned files and are hostile (CVE-2022-40898, CVE-2024-3651): their length is bounded before
 anything looks at them, and a number is converted only after its length was bounded. Letters and digits beyond ASCII are
-refused; no ecosystem gives them an order.
+refused where the ecosystem gives them no order; to rpm they are separators.
 """
 
 from __future__ import annotations
@@ -20,15 +20,24 @@ GO_SPACES: Final = (
 """What Go's `strings.TrimSpace` takes away; `str.strip` would also take the separators U+001C to U+001F."""
 
 
+def checked_length(version: str) -> str:
+    """The version itself, when it is short enough to be looked at.
+
+    Raises:
+        VersionError: longer than `Limits.version_chars`.
+    """
+    if len(version) > DEFAULT_LIMITS.version_chars:
+        raise VersionError(f"a version of {len(version)} characters is too long")
+    return version
+
+
 def checked(version: str) -> str:
     """The version itself, when it is short and plain enough to be looked at.
 
     Raises:
         VersionError: longer than `Limits.version_chars`, or not ASCII.
     """
-    if len(version) > DEFAULT_LIMITS.version_chars:
-        raise VersionError(f"a version of {len(version)} characters is too long")
-    if not version.isascii():
+    if not checked_length(version).isascii():
         raise VersionError(f"`{version}` holds characters that no version may hold")
     return version
 

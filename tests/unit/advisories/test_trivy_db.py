@@ -11,7 +11,17 @@ from assaymark.advisories.bolt import BoltFile
 from assaymark.advisories.trivy_db import TrivyDatabase
 from assaymark.errors import DatabaseError
 from assaymark.limits import DEFAULT_LIMITS
-from assaymark.model.advisory import Advisory, Cvss, DatabaseInfo, DataSource, Severity, Status, Vulnerability
+from assaymark.model.advisory import (
+    Advisory,
+    AdvisoryEntry,
+    Cvss,
+    DatabaseInfo,
+    DataSource,
+    RatedCve,
+    Severity,
+    Status,
+    Vulnerability,
+)
 
 ALPINE = DataSource(id="alpine", name="Alpine Secdb", url="https://secdb.alpinelinux.org/")
 GHSA, OSV = DataSource(id="ghsa", name="g"), DataSource(id="osv", name="o", base_id="b")
@@ -120,12 +130,34 @@ CASES: dict[str, tuple[Any, Advisory]] = {
         {"Status": 99, "Severity": 99},
         Advisory(vulnerability_id="ID", data_source=ALPINE),
     ),
-    "nested entries stay as they are": (
-        {"FixedVersion": "2", "Entries": [{"FixedVersion": "3", "Arches": ["x86_64"]}]},
+    "entries by architecture": (
+        {"FixedVersion": "2", "Entries": [{"FixedVersion": "3", "Arches": ["x86_64"], "VendorIDs": ["RLSA-1"]}, {}]},
         Advisory(
             vulnerability_id="ID",
             fixed_version="2",
-            entries=({"FixedVersion": "3", "Arches": ["x86_64"]},),
+            entries=(AdvisoryEntry(fixed_version="3", arches=("x86_64",)), AdvisoryEntry()),
+            data_source=ALPINE,
+        ),
+    ),
+    "entries by product": (
+        {"Entries": [{"Affected": [3, 9], "Cves": [{"ID": "CVE-1", "Severity": 2}, {"Severity": 77}], "Status": 5}]},
+        Advisory(
+            vulnerability_id="ID",
+            entries=(
+                AdvisoryEntry(
+                    status=Status.WILL_NOT_FIX,
+                    affected=(3, 9),
+                    cves=(RatedCve(id="CVE-1", severity=Severity.MEDIUM), RatedCve(id="")),
+                ),
+            ),
+            data_source=ALPINE,
+        ),
+    ),
+    "entries in other spellings": (
+        {"entries": [{"fixedversion": "3", "cves": [{"Id": "CVE-1", "New": 1}], "Arches": None}, None]},
+        Advisory(
+            vulnerability_id="ID",
+            entries=(AdvisoryEntry(fixed_version="3", cves=(RatedCve(id="CVE-1"),)), AdvisoryEntry()),
             data_source=ALPINE,
         ),
     ),
@@ -152,6 +184,8 @@ BROKEN = {
     "a number for a text": {"FixedVersion": 1},
     "a text for a list": {"Arches": "x"},
     "a fraction for a whole number": {"Status": 1.5},
+    "an entry that is none": {"Entries": ["x"]},
+    "a product that is none": {"Entries": [{"Affected": ["x"]}]},
     "a list": [],
     "a text": b'"x"',
     "nested without end": b'{"Custom":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
@@ -163,9 +197,36 @@ def test_a_value_that_does_not_decode_is_a_damaged_database(value: Any) -> None:
     broken = database({"alpine 3.10": {"p": {"ID": value}}}, details={"ID": value})
     with pytest.raises(DatabaseError, match="`ID`"):
         broken.advisories("alpine 3.10", "p")
-    if value != {"FixedVersion": 1} and value != {"Arches": "x"} and value != {"Status": 1.5}:
+    if not isinstance(value, dict):
         with pytest.raises(DatabaseError, match="`ID`"):
             broken.detail("ID")
+
+
+PRODUCTS: Facts = {
+    "Red Hat CPE": {
+        "repository": {"rhel-9": [3, 1], "none": b"null", "broken": b"[", "of another kind": ["x"]},
+        "nvr": {"ubi9-container-9.5-1-x86_64": [7]},
+    }
+}
+
+
+def test_red_hats_products_are_known_by_content_set_and_by_build() -> None:
+    source = database(PRODUCTS)
+    assert [
+        source.cpe_indices("repository", "rhel-9"),
+        source.cpe_indices("repository", "none"),
+        source.cpe_indices("repository", "ubi9-container-9.5-1-x86_64"),
+        source.cpe_indices("nvr", "ubi9-container-9.5-1-x86_64"),
+        source.cpe_indices("nvr", ""),
+        database(PIP).cpe_indices("repository", "rhel-9"),
+        database({"Red Hat CPE": {"nvr": {}}}).cpe_indices("repository", "rhel-9"),
+    ] == [(3, 1), (), (), (7,), (), (), ()]
+
+
+@pytest.mark.parametrize("name", ["broken", "of another kind"])
+def test_products_that_do_not_decode_are_a_damaged_database(name: str) -> None:
+    with pytest.raises(DatabaseError, match=f"the products of `{name}`"):
+        database(PRODUCTS).cpe_indices("repository", name)
 
 
 DETAILS: dict[str, tuple[Any, Vulnerability]] = {

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assaymark.extensions import discover
+from assaymark.versions.rpm import canonical
 from assaymark.versions.scheme import Ordered, Scheme, VersionError, load_scheme
 
 SCHEMES = {scheme.name: scheme for scheme in discover("assaymark.versions", "SCHEME", Scheme)}
@@ -21,6 +22,7 @@ SHAPES = {
     "generic": r"v?[0-9]{1,2}(\.[0-9]{1,2}){0,3}(-(rc|beta|[0-9])(\.[0-9a-w])?)?(\+[a-z])?",
     "npm": r"[0-9](\.[0-9]){2}(-(rc|beta|[0-9])(\.[0-9a-w])?)?(\+[a-z])?",
     "pep440": r"([0-1]!)?[0-9]{1,2}(\.[0-9]){0,3}((a|b|rc)[0-9])?(\.post[0-9])?(\.dev[0-9])?(\+[a-z0-9](\.[a-z0-9])?)?",
+    "rpm": r"([0-2]:)?[0-9][0-9a-c.~^]{0,6}(-[0-9][0-9a-c.~^]{0,4})?",
 }
 
 
@@ -94,6 +96,34 @@ def test_debian_versions_compare_as_dpkg_compares_them(left: str, right: str) ->
 
     if not answer.stderr:  # dpkg warns of an empty revision and goes on
         assert answer.returncode == 0
+
+
+@pytest.mark.skipif(shutil.which("rpm") is None, reason="needs rpm")
+@settings(max_examples=60, deadline=None)
+@given(versions("rpm"), versions("rpm"))
+def test_rpm_versions_compare_as_rpm_compares_them(left: str, right: str) -> None:
+    question = f'%{{lua:print(rpm.vercmp("{left}", "{right}"))}}'
+
+    answer = subprocess.run(["rpm", "--eval", question], check=True, capture_output=True, text=True)
+
+    assert int(answer.stdout) == sign(SCHEMES["rpm"].key(left), SCHEMES["rpm"].key(right))
+
+
+@pytest.mark.parametrize(
+    ("version", "printed"),
+    [
+        pytest.param("0:8.2-1", "8.2-1", id="no epoch"),
+        pytest.param("2:8.2-1", "2:8.2-1", id="an epoch"),
+        pytest.param("02:8.2", "2:8.2", id="an epoch with a zero before it"),
+        pytest.param("-2:8.2", "8.2", id="a negative epoch"),
+        pytest.param("x:8.2", "8.2", id="an epoch that is none"),
+        pytest.param("8.2-", "8.2", id="an empty release"),
+        pytest.param("1:8.2-1-3:4", "1:8.2-1-3:4", id="the release is all behind the first hyphen"),
+        pytest.param("", "", id="nothing"),
+    ],
+)
+def test_rpm_versions_are_printed_as_the_reference_prints_them(version: str, printed: str) -> None:
+    assert canonical(version) == printed
 
 
 def test_an_unknown_scheme_is_named() -> None:
