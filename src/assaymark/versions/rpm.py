@@ -8,7 +8,8 @@
 3. `~` is before the end, the end before `^`, `^` before letters, letters before digits.
 4. Digits compare as numbers of any length, letters bytewise.
 
-Every text is a version; characters beyond ASCII separate, as in rpm. `canonical` prints a version as the reference does.
+Every text is a version; characters beyond ASCII separate, as in rpm. `canonical` prints a version as the reference
+does.
 """
 
 from __future__ import annotations
