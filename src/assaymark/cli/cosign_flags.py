@@ -34,6 +34,8 @@ class Lack(Enum):
     CLUSTER = f"credentials of a Kubernetes cluster are {NOT_YET}"
     STATEMENTS = "a whole statement cannot be attested: give its predicate with `--predicate`, and `--type`"
     TAG_PREFIXES = f"a prefix for cosign's tags is {NOT_YET}: `COSIGN_REPOSITORY` names another repository"
+    OLDER_SERVICES = "the parts of a service are named together since cosign 3.1"
+    SECOND_LOG = f"the mirror's configuration for Rekor 2 is {NOT_YET}"
     RECURSION = "an index is attested as a whole: name the manifests of its platforms by digest"
 
 
@@ -43,6 +45,8 @@ _HINTS: Final = {
     Lack.PARTS_OF_TRUST: "a trusted root holds all of them: `--trusted-root FILE`",
     Lack.LOG_SEARCH: "leave it out: attestations carry their log entries themselves",
     Lack.HARDWARE: USE_A_KEY,
+    Lack.OLDER_SERVICES: "write `--fulcio url=…,certificate-chain=…`, and `--rekor`, `--ctfe`, `--tsa` likewise",
+    Lack.SECOND_LOG: "name the log: `--no-default-rekor --rekor url=…,api-version=2,… --rekor-config ANY`",
     Lack.MANAGED_KEYS: "leave it out: the keys are made in files",
 }
 
@@ -88,6 +92,14 @@ VERIFYING: Final = (
     Unsupported("--policy", Lack.POLICIES),
     Unsupported("--attachment-tag-prefix", Lack.TAG_PREFIXES),
 )
+SERVICE_PARTS: Final = tuple(
+    Unsupported(f"--{name}", Lack.OLDER_SERVICES)
+    for name in (
+        "certificate-chain", "fulcio-uri", "ctfe-key", "ctfe-start-time", "ctfe-end-time", "ctfe-url", "rekor-key",
+        "rekor-start-time", "rekor-end-time", "rekor-url", "timestamp-certificate-chain", "timestamp-uri",
+    )
+)  # fmt: skip
+DEFAULT_SERVICES: Final = (Unsupported("--with-default-rekor-v2", Lack.SECOND_LOG, switch=True),)
 
 ACCEPTED: Final = {
     # about the program's own look at a log or a certificate that a key has not

@@ -16,6 +16,8 @@ TWO_WORDS: Final[Mapping[str, str]] = {
     "download attestation": "download-attestation",
     "registry login": "login",
     "registry logout": "logout",
+    "signing-config create": "signing-config-create",
+    "trusted-root create": "trusted-root-create",
 }
 
 _EXAMPLES: Final = """\
@@ -57,5 +59,5 @@ def overview() -> str:
 
 def typed(name: str) -> str:
     """A command's name as people type it."""
-    spoken = {value: key for key, value in TWO_WORDS.items() if " attestation" in key}
+    spoken = {value: key for key, value in TWO_WORDS.items() if value == key.replace(" ", "-")}
     return spoken.get(name, name)

@@ -1,13 +1,14 @@
 """PEM (RFC 7468): the armour around keys.
 
-Rules: the first block counts, as with Go's `pem.Decode`; text in front of it and behind it is ignored; a block with
-headers (`Proc-Type: 4,ENCRYPTED`, RFC 1421) says so, because its body is no plain DER.
+Rules: the first block counts, as with Go's `pem.Decode`, except where a file holds a chain; text around blocks is
+ignored; a block with headers (`Proc-Type: 4,ENCRYPTED`, RFC 1421) says so, because its body is no plain DER.
 """
 
 from __future__ import annotations
 
 import binascii
 import re
+from collections.abc import Iterator
 
 import msgspec
 
@@ -35,13 +36,30 @@ def parse_pem(data: bytes) -> Pem:
     Raises:
         ValueError: there is none, or it is broken.
     """
-    begin = _BEGIN.search(data)
-    end = _END.search(data, begin.end()) if begin else None
-    if begin is None or end is None:
-        raise ValueError("there is no PEM block")
+    return next(parse_pems(data))
+
+
+def parse_pems(data: bytes) -> Iterator[Pem]:
+    """Every block of `data`.
+
+    Raises:
+        ValueError: there is none, or one is broken.
+    """
+    position = 0
+    while begin := _BEGIN.search(data, position):
+        end = _END.search(data, begin.end())
+        if end is None:
+            break
+        yield _block(begin, end)
+        position = end.end()
+    if not position or begin is not None:
+        raise ValueError("there is no PEM block" if not position else "the last PEM block has no end")
+
+
+def _block(begin: re.Match[bytes], end: re.Match[bytes]) -> Pem:
     if begin[1] != end[1]:
         raise ValueError("the PEM block does not end with the label that it begins with")
-    label, body = begin[1].decode("ascii"), data[begin.end() : end.start()]
+    label, body = begin[1].decode("ascii"), begin.string[begin.end() : end.start()]
     if b":" in body:
         return Pem(label=label, body=b"", headers=True)
     try:

@@ -96,6 +96,11 @@ def verify_checkpoint(checkpoint: Checkpoint, log: TrustedLog, generation: Gener
             raise refuse(Reason.BAD_CHECKPOINT, f"the signature on the checkpoint is not that of `{log.base_url}`")
 
 
+def key_hash(key: PublicKey, name: str, generation: Generation) -> bytes:
+    """What checkpoints of `name` call the key; the first four bytes of it stand in their signatures."""
+    return hashlib.sha256(_hashed(key, name, generation)).digest()
+
+
 def _read(note: str, limits: Limits) -> Checkpoint:
     if len(note) > limits.checkpoint_bytes:
         raise ValueError(f"it has {len(note)} characters, more than {limits.checkpoint_bytes}")
@@ -152,7 +157,7 @@ def _signer_name(checkpoint: Checkpoint, log: TrustedLog, generation: Generation
 
 
 def _key_hashes(log: TrustedLog, name: str, generation: Generation) -> set[bytes]:
-    computed = hashlib.sha256(_hashed(log.key, name, generation)).digest()
+    computed = key_hash(log.key, name, generation)
     named = {log.checkpoint_key_id[:_KEY_HASH_BYTES]} if log.checkpoint_key_id else set()
     return {computed[:_KEY_HASH_BYTES]} | named
 

@@ -179,6 +179,12 @@ def check_url(text: str) -> str:
     return text
 
 
+def spell_time(moment: datetime) -> str:
+    """A moment as documents of Sigstore spell it: with no digits of a second, three or six (ProtoJSON)."""
+    digits = "auto" if moment.microsecond % 1000 else "milliseconds" if moment.microsecond else "seconds"
+    return moment.astimezone(UTC).isoformat(timespec=digits).replace("+00:00", "Z")
+
+
 def _select(
     services: Sequence[Service],
     versions: tuple[int, ...],
@@ -273,13 +279,9 @@ def _read_selection(message: Message, field: str) -> Selection:
 
 
 def _spell_service(service: Service) -> dict[str, Any]:
-    window = {name: _spell_time(moment) for name, moment in (("start", service.start), ("end", service.end)) if moment}
+    window = {name: spell_time(moment) for name, moment in (("start", service.start), ("end", service.end)) if moment}
     spelled: dict[str, Any] = {"url": service.url, "majorApiVersion": service.version, "validFor": window}
     return spelled | ({"operator": service.operator} if service.operator else {})
-
-
-def _spell_time(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _spell_selection(selection: Selection) -> dict[str, Any]:

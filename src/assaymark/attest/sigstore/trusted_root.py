@@ -108,6 +108,23 @@ def parse_trusted_root(data: bytes, *, limits: Limits = DEFAULT_LIMITS, what: st
         raise refuse(Reason.TRUSTED_ROOT_MALFORMED, f"{what} is malformed: {exc}") from exc
 
 
+def parse_time(text: str) -> datetime:
+    """The moment that `text` spells as RFC 3339 has it.
+
+    Raises:
+        ValueError: it is none.
+    """
+    match = _TIME.match(text)
+    if match is None:
+        raise ValueError(f"`{text[:40]}` is not a time as RFC 3339 writes it")
+    fraction = (match[2] or ".0")[:7]  # nanoseconds are cut to microseconds
+    moment = datetime.fromisoformat(f"{match[1]}{fraction.ljust(7, '0')}{match[3].replace('Z', '+00:00')}")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as exc:  # the first hours of the year 1, and the last ones of 9999, have no UTC here
+        raise ValueError(f"`{text[:40]}` is no time of this calendar") from exc
+
+
 def _read_root(message: Message, limits: Limits) -> TrustedRoot:
     if message.text("mediaType") not in _TYPES:
         raise ValueError(f"`{message.text('mediaType')[:100]}` is not the media type of a trusted root")
@@ -193,16 +210,6 @@ def _read_window(message: Message) -> Window:
     if valid is None:
         return Window()
     return Window(
-        start=_read_time(valid.text("start")) if valid.has("start") else None,
-        end=_read_time(valid.text("end")) if valid.has("end") else None,
-    )
-
-
-def _read_time(text: str) -> datetime:
-    match = _TIME.match(text)
-    if match is None:
-        raise ValueError(f"`{text[:40]}` is not a time as RFC 3339 writes it")
-    fraction = (match[2] or ".0")[:7]  # nanoseconds are cut to microseconds
-    return datetime.fromisoformat(f"{match[1]}{fraction.ljust(7, '0')}{match[3].replace('Z', '+00:00')}").astimezone(
-        UTC
+        start=parse_time(valid.text("start")) if valid.has("start") else None,
+        end=parse_time(valid.text("end")) if valid.has("end") else None,
     )
