@@ -74,7 +74,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     paragraph_fields: int = 10_000  # a field may come again and again; metadata of Python has hundreds
     database_field_bytes: int = 64 * MIB  # kept of one package database; 60,000 packages of Debian have 7 MiB
     database_list_bytes: int = 32 * MIB  # with 64 for each word; those have 16 MiB
+    rpm_header_bytes: int = 32 * MIB  # of one package; rpm allows 256 MiB, 100,000 files take 15
+    rpm_log_bytes: int = 16 * MIB  # SQLite's log beside rpm's database, which SQLite folds in at 4 MiB
+    rpm_troubles: int = 1_000  # entries of a database that cannot be read, before the rest is given up
     licenses_per_file: int = 10_000
+    purl_chars: int = 4_096  # escapes make three characters of one
+    sbom_text_bytes: int = 16 * MIB  # names, versions and references of one SBOM; 60,000 components have 10 MiB
     wanted_files: int = 200_000  # files kept for analysis from one layer
     unread_files: int = 5_000  # of one layer, kept by path; more are counted
     wanted_bytes: int = 32 * MIB  # bytes of them held in memory before they spill to disk; layers are read in parallel

@@ -49,18 +49,27 @@ class Room:
             self._ignored("dependencies and licences beyond what is kept were left out")
         return self._lists >= 0
 
+    def has_list_of(self, words: int, size: int) -> bool:
+        """As `has_list`, its arguments in the order of `has_paths`."""
+        return self.has_list(size, words)
+
     def has_path(self, size: int) -> bool:
         """Whether one more path of `size` bytes still fits."""
+        return self.has_paths(1, size)
+
+    def has_paths(self, count: int, size: int) -> bool:
+        """Whether `count` more paths of `size` bytes together still fit; all of them or none."""
         if self._paths <= 0:
             return False
-        self._paths -= 1
+        fits = count <= self._paths
+        self._paths -= count
         self._path_bytes -= size
-        if not self._paths or self._path_bytes < 0:
+        if self._paths <= 0 or self._path_bytes < 0:
             self._paths = 0
             limits = self._source.limits
             bound = f"{limits.installed_files} or {limits.installed_file_bytes} bytes"
             self._ignored(f"installed files beyond {bound} were left out")
-        return self._path_bytes >= 0
+        return fits and self._path_bytes >= 0
 
     def _ignored(self, message: str) -> None:
         self._source.report(

@@ -44,31 +44,6 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
 
 KINDS: Final = (
     Kind(
-        name="rpm",
-        group="os",
-        targets=("image", "rootfs", "fs"),
-        paths=(
-            *(
-                f"{folder}/{name}"
-                for folder in ("usr/lib/sysimage/rpm", "var/lib/rpm")
-                for name in ("Packages", "Packages.db", "rpmdb.sqlite")
-            ),
-            "usr/share/rpm/rpmdb.sqlite",
-        ),
-    ),
-    Kind(
-        name="rpmqa",
-        group="os",
-        targets=("image", "rootfs", "fs"),
-        paths=("var/lib/rpmmanifest/container-manifest-2",),
-    ),
-    Kind(
-        name="bottlerocket-inventory",
-        group="os",
-        targets=("image", "rootfs", "fs"),
-        paths=("*-bottlerocket-linux-gnu/sys-root/usr/share/bottlerocket/application-inventory.json",),
-    ),
-    Kind(
         name="executable",
         targets=_INSTALLED,
         minimum=_EXECUTABLE_BYTES,
