@@ -52,7 +52,12 @@ def key_context(console: Console, network: Network) -> KeyContext:
     from assaymark.attest.keys.scheme import KeyContext
 
     return KeyContext(
-        environment=console.environ, network=network, password=cache(lambda: key_password(console)), warn=console.warn
+        environment=console.environ,
+        network=network,
+        password=cache(lambda: key_password(console)),
+        warn=console.warn,
+        ask=lambda prompt, otherwise: console.ask_password(prompt, otherwise=otherwise),
+        conceal=console.redaction.add,
     )
 
 

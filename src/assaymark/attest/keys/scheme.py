@@ -12,6 +12,7 @@ import msgspec
 
 from assaymark.attest.keys.private import Signer
 from assaymark.attest.keys.public import PublicKey
+from assaymark.errors import UsageError
 from assaymark.extensions import discover
 from assaymark.limits import DEFAULT_LIMITS, Limits
 
@@ -31,6 +32,10 @@ def _refuse(_question: str) -> bool:
     return False
 
 
+def _nobody(_prompt: str, otherwise: str) -> str:
+    raise UsageError("a PIN is needed and there is nobody to ask", hint=otherwise)
+
+
 class KeyContext(msgspec.Struct, frozen=True, kw_only=True):
     """What a scheme may use, and nothing else.
 
@@ -40,6 +45,8 @@ class KeyContext(msgspec.Struct, frozen=True, kw_only=True):
         password: asks for the password of an encrypted key, at most once.
         warn: takes one line that the user should read.
         confirm: asks the user, in one sentence, whether what a `create` finds in its place may be replaced.
+        ask: a secret other than the password, given the prompt and what to do where nobody can be asked.
+        conceal: takes a secret that must appear in no output.
     """
 
     environment: Mapping[str, str]
@@ -47,6 +54,8 @@ class KeyContext(msgspec.Struct, frozen=True, kw_only=True):
     password: Callable[[], bytes] = _no_password
     warn: Callable[[str], None] = _ignore
     confirm: Callable[[str], bool] = _refuse
+    ask: Callable[[str, str], str] = _nobody
+    conceal: Callable[[str], None] = _ignore
     limits: Limits = DEFAULT_LIMITS
 
 
