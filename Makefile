@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHARED ?= ../shared
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint fmt docs lock bench parity integration smoke-online wheel clean
+.PHONY: help setup demo test lint fmt docs lock bench parity integration interop smoke-online wheel clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -54,6 +54,9 @@ parity: setup ## the recorded cases that this version covers, where $(SHARED) ho
 
 integration: setup ## tests against real parts found on the machine; says what it skipped
 	$(BIN)/python -m pytest tests/integration -m integration -rs
+
+interop: setup ## measure who verifies whose attestations and write docs/interoperability.md
+	$(BIN)/python -m pytest tests/integration/test_interop_matrix.py -m integration -rs --write-interoperability
 
 smoke-online: setup ## the tutorial's commands against public services, where there is a network
 	@$(BIN)/python scripts/smoke_online.py

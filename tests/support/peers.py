@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -24,20 +24,32 @@ _TRIES: Final = 100
 @contextmanager
 def docker_registry(folder: Path, *, read_only: bool = False, data: Path | None = None) -> Iterator[str]:
     """The registry on loopback, with its content in `data`; its `host:port`."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+    address = f"127.0.0.1:{free_port()}"
     config = folder / "config.yml"
     config.write_text(
         "version: 0.1\nlog: {level: error}\n"
         f"storage: {{filesystem: {{rootdirectory: {data or folder / 'data'}}},"
         f" maintenance: {{readonly: {{enabled: {str(read_only).lower()}}}}}}}\n"
-        f"http: {{addr: 127.0.0.1:{port}}}\n"
+        f"http: {{addr: '{address}'}}\n"
     )
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(["docker-registry", "serve", str(config)], stdout=log, stderr=log)
+    with serving(["docker-registry", "serve", str(config)], address, folder / "log"):
+        yield address
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@contextmanager
+def serving(command: Sequence[str], address: str, log: Path) -> Iterator[None]:
+    """`command` while it listens on `address`; what it says goes into a file."""
+    with log.open("wb") as said:
+        process = subprocess.Popen(command, stdout=said, stderr=said)
     try:
-        _wait_for(port)
-        yield f"127.0.0.1:{port}"
+        _wait_for(address)
+        yield
     finally:
         process.terminate()
         process.wait(10)
@@ -65,10 +77,11 @@ class Cosign:
         return done.stdout
 
 
-def _wait_for(port: int) -> None:
+def _wait_for(address: str) -> None:
+    host, _, port = address.partition(":")
     for _ in range(_TRIES):
         try:
-            with socket.create_connection(("127.0.0.1", port), timeout=1):
+            with socket.create_connection((host, int(port)), timeout=1):
                 return
         except OSError:
             time.sleep(0.1)

@@ -1,0 +1,33 @@
+"""Every way of signing, by each program, on each registry, verified by all: `docs/interoperability.md` is what this gives.
+
+Needs `cosign` 3.1, `docker-registry`, Go (for the registry with the referrers API) and the package `sigstore`, each for its part;
+loopback alone. `make interop` writes the page anew.
+"""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.interop.bench import Bench
+from tests.support.interop.matrix import Signing, Storage, signings
+from tests.support.interop.measuring import AT_HAND, Results, measure, missing
+from tests.support.interop.page import PAGE, page
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.mark.parametrize("signing", list(signings()), ids=", ".join)
+def test_who_verifies_what_was_signed(
+    bench: Bench, stored: tuple[Storage, str], signing: Signing, interoperability: Results
+) -> None:
+    if signing.signer not in AT_HAND:
+        pytest.skip(f"{signing.signer} is not on this machine")
+    storage, host = stored
+    interoperability[signing, storage] = measure(bench, signing, host)
+
+
+def test_the_page_says_what_was_measured(request: pytest.FixtureRequest, interoperability: Results) -> None:
+    if absent := missing(interoperability, signings()):
+        pytest.skip(f"not measured in this run: {', '.join(absent)}")
+    if request.config.getoption("--write-interoperability"):
+        PAGE.write_text(page(interoperability), encoding="utf-8")
+    assert page(interoperability).splitlines() == PAGE.read_text(encoding="utf-8").splitlines()
