@@ -1,13 +1,14 @@
-"""Flags of `attest` and `image --attest`: cosign's, and the few that are ours."""
+"""Flags of `attest`, `attest-blob` and `image --attest`: cosign's, and the few that are ours."""
 
 from __future__ import annotations
 
-from argparse import Namespace, _ActionsContainer
+from argparse import ArgumentParser, Namespace, _ActionsContainer
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from assaymark.cli.cosign_flags import (
     SIGNING,
+    STORING,
     add_accepted,
     add_unsupported,
     refuse_unsupported,
@@ -27,14 +28,9 @@ _TRUE: Final = frozenset({"1", "t", "T", "true", "True", "TRUE"})
 
 
 def add_signing_flags(parser: _ActionsContainer) -> None:
-    """What signs, where it is stored, and what may be signed all the same."""
+    """What signs, where it is stored beside an image, and what may be signed all the same."""
     group = parser.add_argument_group(SIGNING_GROUP)
-    group.add_argument(
-        "--key",
-        default="",
-        metavar="KEY",
-        help="private key: a path or env://NAME (COSIGN_PASSWORD opens it); without one an identity signs",
-    )
+    _add_key_flag(group)
     group.add_argument(
         "--attestation-format",
         choices=FORMATS,
@@ -47,14 +43,37 @@ def add_signing_flags(parser: _ActionsContainer) -> None:
     add_switch(
         group, "--replace", about="at the .att tag, replace attestations of the same type; bundles are never replaced"
     )
+    _add_signer_flags(group)
+    add_unsupported(group, STORING)
+    add_accepted(group, "--record-creation-timestamp", "--registry-referrers-mode")
+
+
+def add_blob_signing_flags(parser: ArgumentParser) -> None:
+    """What signs a statement about a file, and what may be signed all the same."""
+    group = parser.add_argument_group(SIGNING_GROUP)
+    _add_key_flag(group)
+    add_switch(group, "--new-bundle-format", default=True, about="`false` writes what cosign 1 and 2 write")
+    parser.set_defaults(attestation_format=None)
+    _add_signer_flags(group)
+
+
+def _add_key_flag(group: _ActionsContainer) -> None:
+    group.add_argument(
+        "--key",
+        default="",
+        metavar="KEY",
+        help="private key: a path or env://NAME (COSIGN_PASSWORD opens it); without one an identity signs",
+    )
+
+
+def _add_signer_flags(group: _ActionsContainer) -> None:
     add_service_flags(group)
     add_identity_flags(group)
     add_switch(group, "--allow-incomplete", about="sign the record of a scan that could not look at everything")
     add_switch(group, "--allow-sample-db", about="sign the record of a scan with the sample database")
     add_switch(group, "--yes", "-y", about="answer yes to questions")
     add_unsupported(group, SIGNING)
-    names = ("--rekor-entry-type", "--record-creation-timestamp")
-    add_accepted(group, *names, "--registry-referrers-mode")
+    add_accepted(group, "--rekor-entry-type")
 
 
 def add_predicate_overrides(parser: _ActionsContainer) -> None:
@@ -66,6 +85,16 @@ def add_predicate_overrides(parser: _ActionsContainer) -> None:
 
 def check_signing_flags(args: Namespace) -> None:
     """Refuse what cannot be done.
+
+    Raises:
+        UsageError: something was asked for that this version does not have, or that contradicts itself.
+    """
+    refuse_unsupported(args, STORING)
+    check_blob_signing_flags(args)
+
+
+def check_blob_signing_flags(args: Namespace) -> None:
+    """The same for files, which are stored nowhere.
 
     Raises:
         UsageError: something was asked for that this version does not have, or that contradicts itself.

@@ -76,6 +76,8 @@ SIGNING: Final = (
     Unsupported("--issue-certificate", Lack.CERTIFICATES, switch=True),
     Unsupported("--certificate", Lack.CERTIFICATES),
     Unsupported("--certificate-chain", Lack.CERTIFICATES),
+)
+STORING: Final = (
     Unsupported("--attachment-tag-prefix", Lack.TAG_PREFIXES),
     Unsupported("--recursive", Lack.RECURSION, switch=True),
     Unsupported("--statement", Lack.STATEMENTS),

@@ -25,11 +25,23 @@ def read_input(name: str, console: Console, *, limit: int) -> bytes:
         LocalError: it cannot be read.
         LimitError: it is longer than `limit` bytes.
     """
+    with open_input(name, console) as stream:
+        return read_bounded(stream, limit=limit, what="stdin" if name == "-" else name)
+
+
+@contextmanager
+def open_input(name: str, console: Console) -> Iterator[BinaryIO]:
+    """The file `name`, or stdin for `-`, to be read bit by bit; nothing else is to fail inside.
+
+    Raises:
+        LocalError: it cannot be opened or read.
+    """
     if name == "-":
-        return read_bounded(console.stdin, limit=limit, what="stdin")
+        yield console.stdin
+        return
     try:
         with Path(name).open("rb") as stream:
-            return read_bounded(stream, limit=limit, what=name)
+            yield stream
     except OSError as exc:
         raise local_error("read", Path(name), exc) from exc
 

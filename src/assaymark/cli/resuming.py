@@ -1,4 +1,4 @@
-"""`attest --resume FILE IMAGE`: finish what a service that was down left unfinished.
+"""`attest --resume FILE IMAGE`, `attest-blob --resume FILE`: finish what a service that was down left unfinished.
 
 The file holds what was signed and names the services that are still to be asked; they are asked, what comes out is
 verified with the trusted root, attached and read back, as if nothing had happened. Nothing is signed again, so neither
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import shlex
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,9 +56,17 @@ def run_resume(args: Namespace, console: Console) -> int:
     return ExitCode.DONE
 
 
-@contextmanager
-def telling_how_to_resume(args: Namespace, pinned: str) -> Iterator[None]:
+def telling_how_to_resume(args: Namespace, pinned: str) -> AbstractContextManager[None]:
     """Add to an unfinished attestation's error the command that finishes it."""
+    words = ["--trusted-root", args.trusted_root] if args.trusted_root else []
+    words += ["--attestation-format", args.attestation_format] if args.attestation_format else []
+    words += ["--local-image"] if getattr(args, "local_image", False) or getattr(args, "input", "") else []
+    return telling_command("attest", [*words, pinned])
+
+
+@contextmanager
+def telling_command(command: str, rest: Sequence[str]) -> Iterator[None]:
+    """Add to an unfinished attestation's error that `command` finishes it, with these arguments besides the file."""
     try:
         yield
     except NetworkError as exc:
@@ -68,11 +76,8 @@ def telling_how_to_resume(args: Namespace, pinned: str) -> Iterator[None]:
 
         if not isinstance(exc, UnfinishedError) or exc.path is None:
             raise
-        words = ["assaymark", "attest", "--resume", str(exc.path)]
-        words += ["--trusted-root", args.trusted_root] if args.trusted_root else []
-        words += ["--attestation-format", args.attestation_format] if args.attestation_format else []
-        words += ["--local-image"] if getattr(args, "local_image", False) or getattr(args, "input", "") else []
-        hint = f"when the service answers again: {shlex.join([*words, pinned])}"
+        words = ["assaymark", command, "--resume", str(exc.path), *rest]
+        hint = f"when the service answers again: {shlex.join(words)}"
         raise UnfinishedError(str(exc), hint=hint, path=exc.path) from exc
 
 

@@ -13,16 +13,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Collection, Mapping
+from typing import BinaryIO, Final
 
 import msgspec
 
 from assaymark.attest.statement import Subject
 from assaymark.attest.subject import ImageDigests
 from assaymark.errors import UsageError
+from assaymark.safeio.readers import CHUNK
 
 _LENGTHS: Final = {"sha256": 64, "sha384": 96, "sha512": 128}
+ALGORITHMS: Final = tuple(_LENGTHS)
 _HEX: Final = re.compile(r"[0-9a-fA-F]+\Z")
 
 
@@ -49,6 +51,19 @@ Artifact = Blob | ImageDigests
 def blob_of_data(data: bytes) -> Blob:
     """The file with these bytes."""
     return Blob(digests=tuple((name, hashlib.new(name, data).hexdigest()) for name in _LENGTHS), data=data)
+
+
+def blob_of_stream(stream: BinaryIO, algorithms: Collection[str]) -> Blob:
+    """The file that `stream` gives, read to its end and not held in memory; only these digests of it are taken.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    hashers = {name: hashlib.new(name) for name in algorithms}
+    while data := stream.read(CHUNK):
+        for hasher in hashers.values():
+            hasher.update(data)
+    return Blob(digests=tuple((name, hasher.hexdigest()) for name, hasher in hashers.items()))
 
 
 def blob_of_digest(text: str) -> Blob:

@@ -28,7 +28,7 @@ from assaymark.attest.keys.pem import parse_pems
 from assaymark.attest.keys.public import Algorithm, PublicKey, parse_public_key
 from assaymark.attest.sigstore.certificate import is_authority, load_certificate
 from assaymark.attest.sigstore.checkpoint import Generation, key_hash
-from assaymark.attest.sigstore.path import is_issued_by
+from assaymark.attest.sigstore.path import is_issued_by, load_chain
 from assaymark.attest.sigstore.service_spec import ServiceSpec, parse_spec
 from assaymark.attest.sigstore.signing_config import spell_time
 from assaymark.attest.sigstore.trusted_root import TRUSTED_ROOT_TYPE, Authority, TrustedLog, TrustedRoot, Window
@@ -104,7 +104,11 @@ def add_logs(logs: Iterable[TrustedLog], given: Iterable[TrustedLog]) -> tuple[T
 
 
 def encode_trusted_root(root: TrustedRoot) -> bytes:
-    """The trusted root as JSON for people and programs; what cannot be used here (`unsupported`) is not in it."""
+    """The trusted root as JSON for people and programs; what cannot be used here (`unsupported`) is not in it.
+
+    Raises:
+        VerificationError: `TRUSTED_ROOT_MALFORMED`: a certificate in it is none.
+    """
     document = {
         "mediaType": TRUSTED_ROOT_TYPE,
         "tlogs": [_spell_log(log) for log in sorted(root.logs, key=_beginning)],
@@ -167,7 +171,7 @@ def _spell_authorities(authorities: Iterable[Authority]) -> list[dict[str, Any]]
 
 
 def _spell_authority(authority: Authority) -> dict[str, Any]:
-    subject = _subject(load_certificate(authority.certificates[-1]))
+    subject = _subject(load_chain(authority)[-1])
     return {
         "subject": {name: value for name, value in subject.items() if value},
         "uri": authority.uri,
