@@ -25,6 +25,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     index_depth: int = 4
     index_entries: int = 1_000
     redirects: int = 10
+    connections: int = 16  # to one host at a time, and so the images that are verified side by side
     referrers_listed: int = 1_000
     referrers_fetched: int = 100
     referrer_pages: int = 100
@@ -131,6 +132,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     # time, in seconds
     login_seconds: float = 300.0  # for a person to sign in through the browser or with a code
     token_program_seconds: float = 30.0
+    signing_program_seconds: float = 120.0  # a token that wants to be touched
     workload_seconds: float = 10.0  # services on this machine: metadata servers, the SPIFFE agent
     connect_seconds: float = 10.0
     first_byte_seconds: float = 30.0

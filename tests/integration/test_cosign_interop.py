@@ -90,7 +90,7 @@ class Image:
 
     def verify(self, public: bytes, kind: str = "vuln") -> Verification:
         expected = Expectation(
-            key=parse_public_key(public),
+            keys=(parse_public_key(public),),
             predicate_type=find_predicate_type(kind),
             image=digests_of_manifest(self.manifest),
         )

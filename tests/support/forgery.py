@@ -98,7 +98,7 @@ def expectation(
 ) -> Expectation:
     """That our key attested a vulnerability record of the image."""
     return Expectation(
-        key=(signer or key()).public,
+        keys=((signer or key()).public,),
         predicate_type=find_predicate_type(kind),
         image=image or digests_of_descriptor(IMAGE),
     )

@@ -225,7 +225,7 @@ def confirm(
         SigningError: it is not there, or is not what was signed.
     """
     expected = Expectation(
-        key=attestation.public,
+        keys=(attestation.public,),
         predicate_type=attestation.predicate_type,
         image=digests_of_descriptor(attestation.subject),
     )

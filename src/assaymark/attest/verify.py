@@ -1,7 +1,7 @@
 """Verification with a key: from bytes that claim something to a `Verified`, or to a reason why not.
 
 Pure: nothing is opened, fetched or printed here. Each candidate goes through these steps, and the first that fails
-names the reason (DSSE protocol v1, in-toto attestation validation model, sigstore client specification section 6):
+names the reason; with several keys, that of the key that came furthest (DSSE protocol v1, in-toto attestation validation model, sigstore client specification section 6):
 
 1. it can be read in one way only: `MALFORMED_BUNDLE`, `MALFORMED_ENVELOPE`, `DUPLICATE_KEYS`; a bundle has version 0.3
    (`BUNDLE_VERSION`: registries hold no older ones) and holds an envelope (`NOT_AN_ENVELOPE`);
@@ -40,7 +40,7 @@ from assaymark.attest.reasons import Reason, refuse
 from assaymark.attest.statement import Statement, parse_statement
 from assaymark.attest.store.attestation import AttestationFormat, Candidate, Found, Unreadable
 from assaymark.attest.subject import ImageDigests
-from assaymark.errors import VerificationError
+from assaymark.errors import UsageError, VerificationError
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.digest import Digest
 
@@ -129,12 +129,12 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     """What must be proven.
 
     Attributes:
-        key: who must have signed.
+        keys: any of these may have signed; at least one.
         predicate_type: what must be claimed.
         image: what it must be claimed of; None with `--check-claims=false`.
     """
 
-    key: PublicKey
+    keys: tuple[PublicKey, ...]
     predicate_type: PredicateType
     image: ImageDigests | None
 
@@ -152,7 +152,13 @@ class _Content(msgspec.Struct, frozen=True, kw_only=True):
 def verify_attestations(
     found: Iterable[Found], expected: Expectation, *, limits: Limits = DEFAULT_LIMITS
 ) -> Verification:
-    """Verify every candidate of both formats; one that fails does not spoil the others."""
+    """Verify every candidate of both formats; one that fails does not spoil the others.
+
+    Raises:
+        UsageError: no key was named: nobody could have signed.
+    """
+    if not expected.keys:
+        raise UsageError("there is no key to verify with")
     verified: list[Verified] = []
     rejected: list[Rejected] = []
     for item in found:
@@ -175,8 +181,7 @@ def verify_candidate(
     try:
         content = _read(candidate, limits)
         _check_material(content)
-        _check_envelope(content, expected.key)
-        scheme = _check_signature(content, expected.key)
+        key, scheme = _check_signer(content, expected.keys)
         statement = parse_statement(content.envelope.payload, limits=limits)
         _check_statement(statement, expected)
     except VerificationError as exc:
@@ -192,7 +197,7 @@ def verify_candidate(
         candidate=candidate,
         content=content,
         statement=statement,
-        key=expected.key,
+        key=key,
         scheme=scheme,
         subject_checked=expected.image is not None,
     )
@@ -216,6 +221,18 @@ def _check_material(content: _Content) -> None:
     """Step 2."""
     if content.bundle is not None and content.bundle.certificates:
         raise refuse(Reason.CERTIFICATE_NOT_KEY, "expected a key's signature, and a certificate signed the attestation")
+
+
+def _check_signer(content: _Content, keys: tuple[PublicKey, ...]) -> tuple[PublicKey, Scheme]:
+    """Steps 3 to 6, with one key after another."""
+    failures = []
+    for key in keys:
+        try:
+            _check_envelope(content, key)
+            return key, _check_signature(content, key)
+        except VerificationError as exc:
+            failures.append(exc)
+    raise max(failures, key=lambda failure: Reason(failure.reason).progress)
 
 
 def _check_envelope(content: _Content, key: PublicKey) -> None:

@@ -62,12 +62,19 @@ def needs_trust(args: Namespace) -> bool:
 
 
 def log_demand(args: Namespace) -> Demand:
-    """What is demanded of log entries, where there is a trusted root."""
+    """What is demanded of log entries where a certificate signed."""
+    from assaymark.attest.sigstore.expectation import Demand
+
+    return Demand.IGNORED if _ignores_log(args) else Demand.REQUIRED
+
+
+def key_log_demand(args: Namespace) -> Demand:
+    """What is demanded of log entries where a key signed, and there is a trusted root."""
     from assaymark.attest.sigstore.expectation import Demand
 
     if _ignores_log(args):
         return Demand.IGNORED
-    return Demand.CHECKED if args.key and not args.require_log else Demand.REQUIRED
+    return Demand.REQUIRED if args.require_log else Demand.CHECKED
 
 
 def timestamp_demand(args: Namespace) -> Demand:

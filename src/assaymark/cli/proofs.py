@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from assaymark.attest.sigstore.attestations import ProvenAttestation, ProvenVerification
     from assaymark.cli.console import Console
     from assaymark.cli.images import NamedImage
+    from assaymark.cli.verifying import ImageOutcome
     from assaymark.report.record import RecordSummary
 
 
@@ -38,40 +39,46 @@ _HINTS: Final = {
 
 
 class Proof(NamedTuple):
-    """One image's verification; `key` is the reference of the key, as typed, and empty for identities."""
+    """One image's verification; `keys` are the references of keys, as typed, by their fingerprints."""
 
     image: NamedImage
-    key: str
+    keys: Mapping[str, str]
     verification: Verification | ProvenVerification
 
 
 def tell_checks(console: Console, proof: Proof) -> None:
     """The summary on stderr: what was checked, and on a terminal what the record says."""
     console.note(f"verified {proof.image.pinned}:")
-    for line in _checks(proof.verification.verified):
+    for line in _checks(proof):
         console.note(f"  - {line}")
     if console.talks_to_terminal:
         for item in proof.verification.verified:
             console.note(_item_text(item, proof, console, colour=console.stderr_colour), painted=True)
 
 
-def _checks(verified: Sequence[Verified | ProvenAttestation]) -> list[str]:
+def _checks(proof: Proof) -> list[str]:
+    verified = proof.verification.verified
     checked = all(item.subject_checked for item in verified)
     about = "the statement is about this image's digest"
     subject = about if checked else "whether it is about this image was NOT checked"
     with_key = [item for item in verified if isinstance(item, Verified)]
     if with_key:
-        return [f"{_plural(len(with_key))} signed by the key", subject, *_key_lines(with_key)]
+        keys = Counter(_key_words(item, proof) for item in with_key)
+        return [*(f"{_plural(count)} signed by {key}" for key, count in keys.items()), subject, *_key_lines(with_key)]
     from assaymark.cli.signers import evidence_lines, signer_text
 
     proven = [item for item in verified if not isinstance(item, Verified)]
-    signers = Counter(signer_text(item, "the key") for item in proven)
+    signers = Counter(signer_text(item, proof.keys) for item in proven)
     signed = [f"{_plural(count)} signed by {who}" for who, count in signers.items()]
     return [shown(line) for line in (*signed, subject, *evidence_lines(proven))]
 
 
 def _plural(count: int) -> str:
     return f"{count} attestation{'s' if count > 1 else ''}"
+
+
+def _key_words(item: Verified, proof: Proof) -> str:
+    return "the key" if len(proof.keys) == 1 else f"the key `{shown(proof.keys[item.key])}`"
 
 
 def _key_lines(verified: Sequence[Verified]) -> list[str]:
@@ -139,32 +146,42 @@ def _item_text(item: Verified | ProvenAttestation, proof: Proof, console: Consol
 
 def _signer_text(item: Verified | ProvenAttestation, proof: Proof) -> str:
     if isinstance(item, Verified):
-        return f"{proof.key} ({item.key})"
+        return f"{proof.keys[item.key]} ({item.key})"
     from assaymark.cli.signers import signer_text
 
-    return signer_text(item, proof.key)
+    return signer_text(item, proof.keys)
 
 
-def proofs_json(proofs: list[Proof]) -> bytes:
+def proofs_json(outcomes: Iterable[ImageOutcome]) -> bytes:
     """`--report json`: one document."""
-    return _document({"verified": True, "images": [_image(proof) for proof in proofs]})
+    return _document({"verified": True, "images": [_image(outcome) for outcome in outcomes]})
 
 
-def failure_json(proofs: list[Proof], error: VerificationError) -> bytes:
-    """`--report json` when nothing was proven of the last image, which ends the command."""
-    failed = {"verified": False, "image": proofs[-1].image.text, "reason": error.reason, "message": str(error)}
-    return _document(failed | {"images": [_image(proof) for proof in proofs]})
+def failure_json(outcomes: Iterable[ImageOutcome], worst: ImageOutcome) -> bytes:
+    """`--report json` when nothing was proven of some images; `worst` is the one that decides the exit code."""
+    return _document(_failed(worst.text, worst.failure) | {"images": [_image(outcome) for outcome in outcomes]})
 
 
-def unnamed_json(proofs: list[Proof], error: VerificationError, signers: list[dict[str, Any]]) -> bytes:
+def unnamed_json(outcomes: Sequence[ImageOutcome], error: Error, signers: list[dict[str, Any]]) -> bytes:
     """`--report json` when nobody was named: nothing is proven, and these signed."""
-    failed = {"verified": False, "image": proofs[0].image.text, "reason": error.reason, "message": str(error)}
-    images = [_image(proof) | {"verified": False, "attestations": []} for proof in proofs]
-    return _document(failed | {"signers": signers, "images": images})
+    images = [_image(outcome) | {"verified": False, "attestations": []} for outcome in outcomes]
+    return _document(_failed(outcomes[0].text, error) | {"signers": signers, "images": images})
 
 
-def _image(proof: Proof) -> dict[str, Any]:
-    return {
+def _failed(text: str, error: Error | None) -> dict[str, Any]:
+    assert error is not None
+    return {"verified": False, "image": text, "reason": error.reason, "message": str(error)}
+
+
+def _image(outcome: ImageOutcome) -> dict[str, Any]:
+    """One image; where nothing is proven, `reason` and `message` say why, and one that is not there has no more."""
+    failed = {}
+    if outcome.failure is not None:
+        failed = {"reason": outcome.failure.reason, "message": str(outcome.failure)}
+    proof = outcome.proof
+    if proof is None:
+        return {"image": outcome.text, "verified": False, **failed}
+    return failed | {
         "image": proof.image.text,
         "digest": proof.image.subject.digest,
         "verified": bool(proof.verification.verified),
@@ -190,10 +207,10 @@ def _attestation(item: Verified | ProvenAttestation, proof: Proof) -> dict[str, 
 
 def _signer(item: Verified | ProvenAttestation, proof: Proof) -> dict[str, Any]:
     if isinstance(item, Verified):
-        return {"signer": {"key": proof.key, "sha256": item.key, "scheme": item.scheme.value}}
+        return {"signer": {"key": proof.keys[item.key], "sha256": item.key, "scheme": item.scheme.value}}
     from assaymark.cli.signers import evidence_json, signer_json
 
-    return {"signer": signer_json(item, proof.key), **evidence_json(item)}
+    return {"signer": signer_json(item, proof.keys), **evidence_json(item)}
 
 
 def _summary(item: Verified | ProvenAttestation) -> RecordSummary | None:

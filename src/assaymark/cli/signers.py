@@ -7,7 +7,7 @@ signed, so the command to paste is quoted for a shell, and says that it is for t
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,12 +25,12 @@ _SAID_ELSEWHERE: Final = frozenset(
 )
 
 
-def signer_text(item: ProvenAttestation, key: str) -> str:
-    """Who signed, on one line; `key` is the reference of the key, as typed."""
+def signer_text(item: ProvenAttestation, keys: Mapping[str, str]) -> str:
+    """Who signed, on one line; `keys` are the references of keys, as typed, by their fingerprints."""
     signer = item.proof.signer
     if isinstance(signer, Certified):
         return _certified_text(signer.certificate)
-    return f"{key} ({signer.fingerprint})"
+    return f"{keys[signer.fingerprint]} ({signer.fingerprint})"
 
 
 def evidence_lines(items: Iterable[ProvenAttestation]) -> list[str]:
@@ -46,11 +46,11 @@ def evidence_lines(items: Iterable[ProvenAttestation]) -> list[str]:
     return list(lines)
 
 
-def signer_json(item: ProvenAttestation, key: str) -> dict[str, Any]:
+def signer_json(item: ProvenAttestation, keys: Mapping[str, str]) -> dict[str, Any]:
     """`signer` of `--report json`."""
     signer, scheme = item.proof.signer, item.proof.scheme.value
     if not isinstance(signer, Certified):
-        return {"key": key, "sha256": signer.fingerprint, "scheme": scheme}
+        return {"key": keys[signer.fingerprint], "sha256": signer.fingerprint, "scheme": scheme}
     leaf = signer.certificate
     return {
         "identity": leaf.identity,

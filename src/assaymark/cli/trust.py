@@ -1,11 +1,13 @@
 """The trust data of one command: a file that the user names, or what the TUF mirror vouches for, kept in the cache.
 
-It is loaded when it is first needed, so that verifying with a key alone asks nobody but the registry. What was kept is
+It is loaded when it is first needed, so that verifying with a key alone asks nobody but the registry, and once for
+all threads. What was kept is
 renewed at most once in a command, when a signature was made with a service that it does not know.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from argparse import Namespace
 from collections.abc import Callable, Mapping
@@ -38,6 +40,7 @@ class Trust:
         self._args = args
         self._console = console
         self._network = network
+        self._lock = threading.RLock()
         self._root: TrustedRoot | None = None
         self._data: TrustData | None = None
         self._renewed = False
@@ -50,6 +53,10 @@ class Trust:
             NetworkError, OfflineError: there is none at hand that is recent enough.
             LocalError: the file cannot be read.
         """
+        with self._lock:
+            return self._loaded_root()
+
+    def _loaded_root(self) -> TrustedRoot:
         from assaymark.attest.sigstore.trusted_root import parse_trusted_root
 
         if self._root is None:
@@ -76,8 +83,14 @@ class Trust:
         data = read_input(name, self._console, limit=DEFAULT_LIMITS.trust_metadata_bytes)
         return parse_signing_config(data, what=f"`{name}`")
 
-    def renew(self) -> bool:
-        """Ask the mirror once more; whether there is something new."""
+    def renewed_root(self, known: TrustedRoot) -> TrustedRoot:
+        """A newer trusted root than `known`, where the mirror has one; it is asked once more in a command."""
+        with self._lock:
+            if self._root is known and not self._renew():
+                return known
+            return self._loaded_root()
+
+    def _renew(self) -> bool:
         from assaymark.attest.sigstore.trust_data import TrustSource
 
         before = self._data

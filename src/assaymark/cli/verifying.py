@@ -1,14 +1,17 @@
-"""Two ways to verify what is attached to an image: with a key alone, or against a trusted root.
+"""Two ways to verify what is attached to images: with keys alone, or against a trusted root.
 
-With a key alone nobody is asked but the registry, and nothing of certificates, logs and TUF is loaded. The other way
-is for identities, and for keys whose log entries or timestamps are to count.
+With keys alone nobody is asked but the registry, and nothing of certificates, logs and TUF is loaded. The other way is
+for identities, and for keys whose log entries or timestamps are to count.
+
+Several images are verified side by side on the same connections. Each has its own outcome, in the order in which they
+were named: an image that fails, or cannot be had, says nothing about the others and does not hide them.
 """
 
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 
@@ -16,102 +19,155 @@ from assaymark.attest.predicate import find_predicate_type
 from assaymark.attest.store.attestation import AttestationFormat, Found
 from assaymark.attest.store.read import read_attestations
 from assaymark.attest.subject import ImageDigests, digests_of_manifest
-from assaymark.cli.evidence_flags import log_demand, needs_trust, sct_demand, timestamp_demand
-from assaymark.cli.identity_flags import anybody_with_claims, identities_from
-from assaymark.cli.proofs import Proof
+from assaymark.cli.evidence_flags import key_log_demand, log_demand, needs_trust, sct_demand, timestamp_demand
+from assaymark.cli.identity_flags import anybody_with_claims, identities_from, trusted_signers
+from assaymark.cli.images import find_image
+from assaymark.cli.proofs import Proof, explain_failure
 from assaymark.cli.trust import Trust
+from assaymark.cli.trusted_signers import load_keys
+from assaymark.errors import Error, UsageError, VerificationError
 from assaymark.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
     from assaymark.attest.keys.public import PublicKey
+    from assaymark.attest.sigstore.attestations import ProvenVerification
     from assaymark.attest.sigstore.expectation import Expectation
+    from assaymark.attest.sigstore.trusted_root import TrustedRoot
     from assaymark.cli.connections import Connections
     from assaymark.cli.console import Console
     from assaymark.cli.images import NamedImage
+    from assaymark.safeio.workers import Stop
 
 
 class Prover(Protocol):
-    """Verifies what is attached to one image after another."""
+    """Verifies what is attached to one image after another; safe to use from several threads."""
 
     def prove(self, image: NamedImage) -> Proof:
         """What the attestations of `image` prove, and which prove nothing."""
+
+
+class ImageOutcome(NamedTuple):
+    """What became of one image.
+
+    Attributes:
+        text: as typed.
+        proof: None where the image or its attestations cannot be had.
+        failure: why nothing is proven; None where something is.
+    """
+
+    text: str
+    proof: Proof | None
+    failure: Error | None = None
 
 
 def find_prover(args: Namespace, console: Console, connections: Connections) -> Prover:
     """The way that the flags choose.
 
     Raises:
-        Error: the key, an expression or the trust data cannot be used.
+        Error: a key, an expression or the trust data cannot be used.
     """
-    key = _load_key(args, console, connections) if args.key else None
-    if key is not None and not needs_trust(args):
-        return _WithKey(args, key)
-    expected, trust = _expectation(args, console, key), Trust(args, console, lambda: connections.network)
+    signers = trusted_signers(args)
+    if signers.source:
+        console.note(f"who must have signed is what `{signers.source}` says")
+    keys = load_keys(signers, console, connections)
+    named = {key.fingerprint: reference for reference, key in keys.items()}
+    if keys and not signers.identities and not needs_trust(args):
+        return _WithKeys(args, tuple(keys.values()), named)
+    expected = _expectation(args, console, tuple(keys.values()))
+    trust = Trust(args, console, lambda: connections.network)
     if args.trusted_root:
         trust.root()  # a file that is none ends the command before anybody is asked
-    return _AgainstRoot(args, expected, trust)
+    return _AgainstRoot(args, expected, trust, named)
 
 
-class _WithKey:
-    def __init__(self, args: Namespace, key: PublicKey) -> None:
+def prove_images(args: Namespace, console: Console, connections: Connections, prover: Prover) -> list[ImageOutcome]:
+    """The outcome of every image, in the order of the arguments.
+
+    Raises:
+        UsageError: an argument is no reference, or there is less than one worker.
+    """
+    if args.max_workers < 1:
+        raise UsageError(f"`--max-workers {args.max_workers}` would do nothing", hint="1 or more")
+
+    def outcome(text: str, stop: Stop | None = None) -> ImageOutcome:
+        del stop  # what an image costs is bounded by the limits of the network
+        proof = None
+        try:
+            proof = prover.prove(find_image(text, args, console, connections.registry))
+            proof.verification.require()
+        except UsageError:
+            raise
+        except VerificationError as exc:
+            return ImageOutcome(text, proof, explain_failure(exc, proof.image, args) if proof else exc)
+        except Error as exc:
+            return ImageOutcome(text, proof, exc)
+        return ImageOutcome(text, proof)
+
+    if len(args.images) == 1 or args.max_workers == 1:
+        return [outcome(text) for text in args.images]
+    from assaymark.safeio.workers import map_parallel
+
+    connections.registry()  # made once, before several ask for it
+    workers = min(args.max_workers, len(args.images), DEFAULT_LIMITS.connections)
+    return map_parallel(outcome, args.images, workers=workers)
+
+
+class _WithKeys:
+    def __init__(self, args: Namespace, keys: tuple[PublicKey, ...], named: Mapping[str, str]) -> None:
         self._args = args
-        self._key = key
+        self._keys = keys
+        self._named = named
 
     def prove(self, image: NamedImage) -> Proof:
-        """With the key's signature alone."""
+        """With a key's signature alone."""
         from assaymark.attest.verify import Expectation, verify_attestations
 
         wanted = Expectation(
-            key=self._key,
+            keys=self._keys,
             predicate_type=find_predicate_type(self._args.type),
             image=_digests(image, self._args),
         )
         outcome = verify_attestations(_attached(image, self._args), wanted, limits=DEFAULT_LIMITS)
-        return Proof(image=image, key=self._args.key, verification=outcome)
+        return Proof(image=image, keys=self._named, verification=outcome)
 
 
 class _AgainstRoot:
-    def __init__(self, args: Namespace, expected: Expectation, trust: Trust) -> None:
+    def __init__(self, args: Namespace, expected: Expectation, trust: Trust, named: Mapping[str, str]) -> None:
         self._args = args
         self._expected = expected
         self._trust = trust
+        self._named = named
 
     def prove(self, image: NamedImage) -> Proof:
         """With every step; once more where newer trust data may know a service that is unknown."""
-        from assaymark.attest.sigstore.attestations import ProvenVerification, prove_attestations
+        from assaymark.attest.sigstore.attestations import prove_attestations
 
         expected = msgspec.structs.replace(self._expected, artifact=_digests(image, self._args))
 
-        def prove() -> ProvenVerification:
-            return prove_attestations(_attached(image, self._args), expected, self._trust.root(), limits=DEFAULT_LIMITS)
+        def prove(root: TrustedRoot) -> ProvenVerification:
+            return prove_attestations(_attached(image, self._args), expected, root, limits=DEFAULT_LIMITS)
 
-        outcome = prove()
-        if outcome.may_be_outdated and self._trust.renew():
-            outcome = prove()
-        return Proof(image=image, key=self._args.key, verification=outcome)
-
-
-def _load_key(args: Namespace, console: Console, connections: Connections) -> PublicKey:
-    from assaymark.attest.keys.reference import load_public_key
-    from assaymark.cli.keys import key_context
-
-    return load_public_key(args.key, key_context(console, connections.network))
+        root = self._trust.root()
+        outcome = prove(root)
+        if outcome.may_be_outdated and (renewed := self._trust.renewed_root(root)) is not root:
+            outcome = prove(renewed)
+        return Proof(image=image, keys=self._named, verification=outcome)
 
 
-def _expectation(args: Namespace, console: Console, key: PublicKey | None) -> Expectation:
+def _expectation(args: Namespace, console: Console, keys: tuple[PublicKey, ...]) -> Expectation:
     """What every image's attestations must prove; where nobody was named, that anybody signed, which is not enough."""
     from assaymark.attest.sigstore.expectation import Expectation
 
-    identities = None
-    if key is None:
-        identities = identities_from(args, console)
-        identities = anybody_with_claims(args) if identities is None else identities
+    identities = identities_from(args, console)
+    if identities is None and not keys:
+        identities = anybody_with_claims(args)
     return Expectation(
-        keys=() if key is None else (key,),
+        keys=keys,
         identities=identities,
         artifact=None,
         predicate_type=find_predicate_type(args.type),
         log=log_demand(args),
+        key_log=key_log_demand(args),
         timestamp=timestamp_demand(args),
         sct=sct_demand(args),
     )

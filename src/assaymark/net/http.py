@@ -49,7 +49,6 @@ logger = logging.getLogger(__name__)
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _BOUND_TO_ORIGIN: Final = frozenset({"authorization", "cookie"})
-_CONNECTIONS: Final = 8
 
 
 class _Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -231,7 +230,7 @@ class Http:
         # urllib3 writes whole request targets into its debug log, and signatures stand in them
         logging.getLogger("urllib3").setLevel(logging.INFO)
         limits, proxy = self._limits, route.proxy
-        options: dict[str, object] = {"maxsize": _CONNECTIONS, "num_pools": 64}
+        options: dict[str, object] = {"maxsize": limits.connections, "num_pools": 64}
         options["timeout"] = urllib3.Timeout(connect=limits.connect_seconds, read=limits.first_byte_seconds)
         if needs_tls:
             options["ssl_context"] = make_context(route.tls)

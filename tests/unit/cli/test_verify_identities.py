@@ -296,9 +296,20 @@ def test_an_attestation_of_another_image(fake: FakeSigstore, registry: MemoryReg
 
 
 UNUSABLE: dict[str, tuple[tuple[str, ...], str]] = {
-    "a key and an identity": (("--key=k.pub", *ALICE), "error: `--key` and `--certificate-identity` exclude"),
-    "two identities": ((*ALICE, "--certificate-identity-regexp=x"), "error: `--certificate-identity` and"),
-    "two issuers": ((*ALICE, "--certificate-oidc-issuer-regexp=x"), "error: `--certificate-oidc-issuer` and"),
+    "a key and anybody": (("--key=k.pub", "--any-identity"), "error: `--key` and `--any-identity` exclude"),
+    "a name too many": ((*ALICE, "--certificate-identity-regexp=x"), "error: it is not clear which issuer"),
+    "an issuer too many": ((*ALICE, "--certificate-oidc-issuer-regexp=x"), "error: it is not clear which issuer"),
+    "one issuer for two names": ((*WHO, *ALICE), "error: it is not clear which issuer"),
+    "names before issuers": (
+        ("--certificate-identity=a", "--certificate-identity=b", *("--certificate-oidc-issuer=x",) * 2),
+        "error: it is not clear which issuer",
+    ),
+    "pairs in different orders": (
+        (*ALICE, "--certificate-oidc-issuer=x", "--certificate-identity=b"),
+        "error: it is not clear which issuer",
+    ),
+    "an empty name": (("--certificate-identity=", "--certificate-oidc-issuer=x"), "error: `--certificate-identity` is"),
+    "an empty key": (("--key=",), "error: `--key` is empty"),
     "anybody and somebody": ((*ALICE, "--any-identity"), "error: `--certificate-identity` and `--any-identity`"),
     "no issuer": (WHO, "error: `--certificate-identity` needs `--certificate-oidc-issuer`"),
     "an issuer alone": (("--certificate-oidc-issuer=x",), "error: `--certificate-oidc-issuer` needs"),

@@ -37,7 +37,8 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
             verification with the name of the signer.
         artifact: what it must be about; None where the caller does not care.
         predicate_type: what a statement must claim; None for any, and for signatures over artifacts themselves.
-        log: entries in transparency logs. Signatures of keys may well do without.
+        log: entries in transparency logs.
+        key_log: the same where a key signed, which may well do without; None where it is as `log` says.
         timestamp: timestamps of authorities.
         sct: certificate logs; `CHECKED` is as `REQUIRED`, because a certificate without is not as it should be.
         assumed_time: when a certificate was used, if nothing signed says so: the caller's word, and said in the result.
@@ -48,6 +49,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     artifact: Artifact | None
     predicate_type: PredicateType | None = None
     log: Demand = Demand.REQUIRED
+    key_log: Demand | None = None
     timestamp: Demand = Demand.CHECKED
     sct: Demand = Demand.REQUIRED
     assumed_time: datetime | None = None

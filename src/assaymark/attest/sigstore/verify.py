@@ -141,6 +141,8 @@ def _verify_with_key(
     material: Material, key: PublicKey, expected: Expectation, trust: TrustedRoot, limits: Limits
 ) -> Proof:
     scheme = verify_content(material, key, expected.artifact)
+    if expected.key_log is not None:
+        expected = msgspec.structs.replace(expected, log=expected.key_log)
     times = _verify_evidence(material, key, expected, trust, limits)
     _check_log_windows(times)
     statement = _read_statement(material, limits)

@@ -12,25 +12,31 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from assaymark.cli.command import Command
 from assaymark.cli.evidence_flags import add_evidence_flags, check_evidence_flags
 from assaymark.cli.flags import add_switch
-from assaymark.cli.identity_flags import add_identity_flags, check_identity_flags, names_signer
+from assaymark.cli.identity_flags import (
+    add_identity_flags,
+    add_public_key_flag,
+    check_identity_flags,
+    names_signer,
+)
 from assaymark.cli.network_flags import add_network_flags
 from assaymark.errors import ExitCode, VerificationError
 
 if TYPE_CHECKING:
     from assaymark.cli.console import Console
-    from assaymark.cli.proofs import Proof
+    from assaymark.cli.verifying import ImageOutcome
 
 DESCRIPTION: Final = """\
-Verify the attestations of IMAGE with a public key, or with the identity of who must have signed and the issuer that
-vouched for it. Without either the signers are shown, and nothing is proven. At least one attestation must have the type
-that was asked for and pass every check; it is printed as a DSSE envelope, one a line. `--report` prints who signed,
-when, with which database, and what was found. Exit code 7 with a reason code when nothing could be proven."""
+Verify the attestations of IMAGE with public keys, or with the identities of those who may have signed and the issuers
+that vouched for them. Without either the signers are shown, and nothing is proven. At least one attestation must have
+the type that was asked for and pass every check; it is printed as a DSSE envelope, one a line. `--report` prints who
+signed, when, with which database, and what was found. Of several images each must pass, and each that does not is
+named. Exit code 7 with a reason code when nothing could be proven."""
 
 
 def _configure(parser: ArgumentParser) -> None:
     parser.description = DESCRIPTION
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="reference of an image on a registry")
-    parser.add_argument("--key", default="", metavar="KEY", help="public key: a path, env://NAME or https://…")
+    add_public_key_flag(parser)
     parser.add_argument(
         "--type", default="custom", metavar="TYPE", help="the predicate type that must be there (default custom)"
     )
@@ -41,7 +47,9 @@ def _configure(parser: ArgumentParser) -> None:
     add_switch(parser, "--check-claims", default=True, about="check that the attestation is about this image")
     add_switch(parser, "--local-image", about="IMAGE is a folder with an OCI image layout: PATH[:TAG]")
     add_switch(parser, "--new-bundle-format", default=True, about="`false` looks at the legacy .att tag only")
-    parser.add_argument("--max-workers", type=int, default=10, metavar="N", help="accepted for cosign's sake")
+    parser.add_argument(
+        "--max-workers", type=int, default=10, metavar="N", help="images verified at the same time (default 10)"
+    )
     add_identity_flags(parser)
     add_evidence_flags(parser)
     add_network_flags(parser)
@@ -49,49 +57,62 @@ def _configure(parser: ArgumentParser) -> None:
 
 def _run(args: Namespace, console: Console) -> int:
     from assaymark.cli.connections import Connections
-    from assaymark.cli.images import find_image
-    from assaymark.cli.proofs import explain_failure, failure_json, tell_rejected
-    from assaymark.cli.verifying import find_prover
+    from assaymark.cli.verifying import find_prover, prove_images
 
     check_evidence_flags(args)
     check_identity_flags(args)
     connections = Connections(args, console)
-    prover = find_prover(args, console, connections)
-    proofs: list[Proof] = []
-    for text in args.images:
-        proof = prover.prove(find_image(text, args, console, connections.registry))
-        proofs.append(proof)
-        tell_rejected(console, proof)
-        try:
-            proof.verification.require()
-        except VerificationError as exc:
-            error = explain_failure(exc, proof.image, args)
-            if args.report == "json":
-                console.out_bytes(failure_json(proofs, error))
-            raise error from exc
+    outcomes = prove_images(args, console, connections, find_prover(args, console, connections))
+    failed = [outcome for outcome in outcomes if outcome.failure is not None]
+    if failed:
+        return _tell_failed(outcomes, failed, args, console)
     if not names_signer(args):
-        _refuse_unnamed(proofs, args, console)
-    _print(proofs, args, console)
+        _refuse_unnamed(outcomes, args, console)
+    _print(outcomes, args, console)
     return ExitCode.DONE
 
 
-def _refuse_unnamed(proofs: list[Proof], args: Namespace, console: Console) -> NoReturn:
+def _tell_failed(outcomes: list[ImageOutcome], failed: list[ImageOutcome], args: Namespace, console: Console) -> int:
+    """Every image of which nothing is proven, with its reason; a refusal decides the exit code, else the first."""
+    from assaymark.cli.proofs import failure_json, tell_rejected
+
+    worst = next((outcome for outcome in failed if isinstance(outcome.failure, VerificationError)), failed[0])
+    if args.report == "json":
+        console.out_bytes(failure_json(outcomes, worst))
+    for outcome in failed:
+        assert outcome.failure is not None
+        console.error(outcome.failure)
+    if len(outcomes) > 1:
+        for outcome in outcomes:
+            if outcome.proof is not None:
+                tell_rejected(console, outcome.proof)
+        names = ", ".join(f"`{outcome.text}`" for outcome in failed)
+        console.err(f"{len(failed)} of {len(outcomes)} images are not verified: {names}")
+    assert worst.failure is not None
+    return worst.failure.exit_code
+
+
+def _refuse_unnamed(outcomes: list[ImageOutcome], args: Namespace, console: Console) -> NoReturn:
     from assaymark.attest.sigstore.attestations import ProvenAttestation
     from assaymark.cli.proofs import unnamed_json
     from assaymark.cli.signers import identity_required, signers_json
 
+    proofs = [outcome.proof for outcome in outcomes if outcome.proof is not None]
     found = [item for proof in proofs for item in proof.verification.verified if isinstance(item, ProvenAttestation)]
     error = identity_required(found, args.typed)
     if args.report == "json":
-        console.out_bytes(unnamed_json(proofs, error, signers_json(found)))
+        console.out_bytes(unnamed_json(outcomes, error, signers_json(found)))
     raise error
 
 
-def _print(proofs: list[Proof], args: Namespace, console: Console) -> None:
-    from assaymark.cli.proofs import proofs_json, proofs_text, tell_checks
+def _print(outcomes: list[ImageOutcome], args: Namespace, console: Console) -> None:
+    from assaymark.cli.proofs import proofs_json, proofs_text, tell_checks, tell_rejected
 
+    proofs = [outcome.proof for outcome in outcomes if outcome.proof is not None]
+    for proof in proofs:
+        tell_rejected(console, proof)
     if args.report == "json":
-        console.out_bytes(proofs_json(proofs))
+        console.out_bytes(proofs_json(outcomes))
         return
     if args.report == "text":
         console.out(proofs_text(proofs, console), painted=True)
