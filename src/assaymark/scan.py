@@ -26,6 +26,7 @@ from assaymark.inventory.analyse import FORMAT, LayerFacts, analyse_layer
 from assaymark.inventory.analyzer import Options
 from assaymark.inventory.index import Index
 from assaymark.inventory.merge import merge_layers
+from assaymark.inventory.sbom.described import Described, read_sbom
 from assaymark.inventory.select import PKG_TYPES, analyser_set, index_for
 from assaymark.layers.cache import LayerCache, cache_key
 from assaymark.layers.harvest import harvest
@@ -36,10 +37,11 @@ from assaymark.matching.detect import detect
 from assaymark.matching.filters import FilterOptions, filter_result
 from assaymark.matching.selection import MatchOptions
 from assaymark.model.advisory import AdvisorySource
-from assaymark.model.artifact import ArtifactType, Directory, GitFacts, Image, LayerBlob
+from assaymark.model.artifact import ArtifactType, Directory, GitFacts, Image, LayerBlob, SbomFile
 from assaymark.model.inventory import Inventory, LayerInventory
 from assaymark.model.issue import Coverage, Issue, IssueCode, Unanalysed
 from assaymark.model.progress import NoProgress, Progress
+from assaymark.model.reference import find_reference
 from assaymark.model.report import NO_METADATA, Invocation, Metadata, Report, ReportLayer, Scan, ScannerInfo
 from assaymark.safeio.workers import Stop, map_parallel
 from assaymark.version import __version__
@@ -71,7 +73,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What a scan shall do.
 
     Attributes:
-        target: the command: `image`, `rootfs` or `fs`.
+        target: the command: `image`, `rootfs`, `fs` or `sbom`.
         date: decides about ends of life and stands in the report as `CreatedAt`; None for the real clock.
     """
 
@@ -155,6 +157,30 @@ def scan_directory(directory: Directory, source: AdvisorySource, *, wanted: Want
             metadata=_git_metadata(git) if git else NO_METADATA,
         ),
         wanted,
+    )
+    return _scan(report, source, started, means)
+
+
+def scan_sbom(sbom: SbomFile, source: AdvisorySource, *, wanted: Wanted, means: Means) -> Scan:
+    """The scan of what an SBOM lists.
+
+    Raises:
+        ArtifactError: it is no SBOM that is read, or malformed.
+        DatabaseError: the database is damaged.
+    """
+    started = means.clock()
+    described = read_sbom(sbom.data, limits=means.limits, what=sbom.name)
+    matching = msgspec.structs.replace(wanted.matching, expects_os=described.is_image)
+    report = _report(
+        merge_layers([described.inventory]),
+        source,
+        msgspec.structs.replace(
+            _head(started, wanted, means),
+            artifact_name=sbom.name,
+            artifact_type=described.type.value,
+            metadata=_described_metadata(described),
+        ),
+        msgspec.structs.replace(wanted, matching=matching),
     )
     return _scan(report, source, started, means)
 
@@ -304,6 +330,19 @@ def _git_metadata(git: GitFacts) -> Metadata:
         author=git.author,
         committer=git.committer,
     )
+
+
+def _described_metadata(described: Described) -> Metadata:
+    """What the SBOM says of the image that it was made from; nothing is left out of the report."""
+    reference = find_reference(described.reference)
+    stated = Metadata(
+        image_id=described.image_id,
+        diff_ids=described.diff_ids,
+        repo_tags=described.repo_tags,
+        repo_digests=described.repo_digests,
+        reference=reference.original if reference else "",
+    )
+    return NO_METADATA if stated == NO_METADATA else stated
 
 
 def rfc3339(moment: datetime) -> str:

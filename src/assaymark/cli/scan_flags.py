@@ -12,13 +12,18 @@ from assaymark.errors import UsageError
 DEFAULT_FORMAT: Final = "table"
 
 
-def add_scan_flags(parser: ArgumentParser) -> None:
-    """Add them under their own headings."""
+def add_scan_flags(parser: ArgumentParser, *, files: bool = True) -> None:
+    """Add them under their own headings.
+
+    Args:
+        parser: the command's own.
+        files: whether the command walks through files, some of which can be skipped.
+    """
     _add_output_flags(parser)
     group = parser.add_argument_group("Scan flags")
     add_values(group, "--scanners", "--security-checks", default=("vuln",), about="what is looked for: vuln")
-    add_values(group, "--skip-dirs", about="folders to skip (glob patterns, ** for any depth)", metavar="PATTERNS")
-    add_values(group, "--skip-files", about="files to skip (glob patterns)", metavar="PATTERNS")
+    if files:
+        _add_file_flags(group)
     add_values(
         group,
         "--file-patterns",
@@ -26,9 +31,6 @@ def add_scan_flags(parser: ArgumentParser) -> None:
         about="further files for an analyser, such as `pip:requirements-.*[.]txt`",
     )
     add_switch(group, "--offline-scan", about="ask nobody about packages while scanning (nothing does so yet)")
-    group.add_argument(
-        "--parallel", type=_count, default=0, metavar="N", help="layers at once (default: the processors)"
-    )
     group.add_argument(
         "--detection-priority",
         choices=("precise", "comprehensive"),
@@ -39,6 +41,14 @@ def add_scan_flags(parser: ArgumentParser) -> None:
     add_trivy_flags(parser)
     if isinstance(parser, FlagParser):
         parser.epilogue = what_is_known
+
+
+def _add_file_flags(group: _ActionsContainer) -> None:
+    add_values(group, "--skip-dirs", about="folders to skip (glob patterns, ** for any depth)", metavar="PATTERNS")
+    add_values(group, "--skip-files", about="files to skip (glob patterns)", metavar="PATTERNS")
+    group.add_argument(
+        "--parallel", type=_count, default=0, metavar="N", help="layers at once (default: the processors)"
+    )
 
 
 def _add_output_flags(parser: _ActionsContainer) -> None:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from assaymark.scan import Means, Wanted
 
 _ISSUES_TOLD: Final = 10
+_WITHOUT_SYSTEM: Final = frozenset({"fs", "sbom"})
+"""Commands whose targets need no operating system; an SBOM says itself what it describes."""
+
 _DATABASE_ISSUES: Final = frozenset({IssueCode.DATABASE_SAMPLE, IssueCode.DATABASE_OLD})
 
 
@@ -46,7 +49,7 @@ class Scanning:
     def __post_init__(self) -> None:
         check_scan_flags(self.args)
         now = self.date or datetime.now(UTC)
-        expects_os = self.target != "fs"
+        expects_os = self.target not in _WITHOUT_SYSTEM
         filters = filters_from(self.args, now=now, expects_os=expects_os)
         for warning in filter(None, (unread_configuration(Path()), *filters.warnings)):
             self.console.warn(warning)
@@ -108,8 +111,8 @@ class Scanning:
             target=self.target,
             pkg_types=tuple(sorted(self.filters.match.pkg_types)),
             analysis=_analysis(self.args),
-            skip_dirs=self.args.skip_dirs,
-            skip_files=self.args.skip_files,
+            skip_dirs=getattr(self.args, "skip_dirs", ()),
+            skip_files=getattr(self.args, "skip_files", ()),
             matching=self.filters.match,
             filters=self.filters.report,
             max_image_size=parse_size(size) if size else 0,
@@ -125,7 +128,7 @@ class Scanning:
         folder = cache_of(self.args, self.console.environ)
         return Means(
             cache=LayerCache(folder.own / "layers") if self.args.cache_backend == "fs" else None,
-            parallel=self.args.parallel,
+            parallel=getattr(self.args, "parallel", 0),
             progress=self.console.progress,
         )
 

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from assaymark.errors import Error, LimitError, LocalError
 from assaymark.inventory import licenses
@@ -27,7 +28,7 @@ from assaymark.inventory.uid import package_uids
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.inventory import Application, Found, LayerInventory, OsPackages, UnreadFile
 from assaymark.model.issue import Issue, IssueCode, Unanalysed
-from assaymark.model.package import Package, PackageIdentifier, Relationship
+from assaymark.model.package import Package, Relationship
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ def analyse_layer(
         digest=facts.digest,
         diff_id=facts.diff_id,
         size=facts.size,
-        found=tuple(_identified(_without(owned, found))),
+        found=tuple(identified(_without(owned, found))),
         whiteouts=facts.whiteouts,
         opaque=facts.opaque,
         issues=tuple(issues),
@@ -98,7 +99,7 @@ def analyse_layer(
 
 
 def _placed(issue: Issue, facts: LayerFacts) -> Issue:
-    return issue if issue.layer else msgspec.structs.replace(issue, layer=facts.diff_id)
+    return issue if issue.layer else replace(issue, layer=facts.diff_id)
 
 
 def _work(tree: Tree, index: Index) -> Iterator[tuple[File, Analyzer]]:
@@ -154,17 +155,17 @@ def _code(exc: Exception) -> IssueCode:
 def _finished(item: Found, analyzer: Analyzer) -> Found:
     """Rule 3 but for the UIDs."""
     if isinstance(item, OsPackages):
-        packages = (msgspec.structs.replace(package, analyzed_by=analyzer.name) for package in item.packages)
+        packages = (replace(package, analyzed_by=analyzer.name) for package in item.packages)
     elif isinstance(item, Application):
         packages = (_normalised(package, analyzer) for package in item.packages)
     else:
         return item
-    return msgspec.structs.replace(item, packages=tuple(sorted(packages, key=package_order)))
+    return replace(item, packages=tuple(sorted(packages, key=package_order)))
 
 
 def _normalised(package: Package, analyzer: Analyzer) -> Package:
     """`Indirect` repeats the relationship for older readers of the report."""
-    return msgspec.structs.replace(
+    return replace(
         package,
         licenses=licenses.normalise_all(package.licenses),
         indirect=package.relationship is Relationship.INDIRECT,
@@ -172,8 +173,8 @@ def _normalised(package: Package, analyzer: Analyzer) -> Package:
     )
 
 
-def _identified(found: Iterable[Found]) -> Iterator[Found]:
-    """Rule 3: all packages get their UIDs, and the lists that only rule 4 needs are dropped."""
+def identified(found: Iterable[Found]) -> Iterator[Found]:
+    """Rule 3: all packages with their UIDs; the lists that only rule 4 needs are dropped."""
     items = list(found)
     holders = [item for item in items if isinstance(item, (OsPackages, Application))]
     packages = [package for item in holders for package in item.packages]
@@ -183,13 +184,13 @@ def _identified(found: Iterable[Found]) -> Iterator[Found]:
         if isinstance(item, OsPackages):
             yield OsPackages(path=item.path, packages=_with_uids(item.packages, uids))
         elif isinstance(item, Application):
-            yield msgspec.structs.replace(item, packages=_with_uids(item.packages, uids))
+            yield replace(item, packages=_with_uids(item.packages, uids))
         else:
             yield item
 
 
 def _with_uids(packages: tuple[Package, ...], uids: Iterator[str]) -> tuple[Package, ...]:
-    return tuple(msgspec.structs.replace(package, identifier=PackageIdentifier(uid=next(uids))) for package in packages)
+    return tuple(replace(package, identifier=replace(package.identifier, uid=next(uids))) for package in packages)
 
 
 def _system_files(found: Iterable[Found]) -> frozenset[str]:
@@ -206,4 +207,4 @@ def _without(owned: frozenset[str], found: Iterable[Found]) -> Iterator[Found]:
             yield item
         elif item.path not in owned:
             packages = tuple(package for package in item.packages if package.file_path not in owned)
-            yield msgspec.structs.replace(item, packages=packages)
+            yield replace(item, packages=packages)

@@ -10,7 +10,9 @@
 5. Packages that several databases list are kept once, by ID and path.
 6. Installed Python, Ruby, Node.js, Java and Conda packages are gathered into one application of each type.
 7. Without an operating system the apk repositories tell which Alpine it is; packages alone make the family `none`.
-8. Files that nobody reads, and what was wrong with files, count while the file is there: what a later layer deletes, or
+8. Packages of an SBOM keep the purl and the layer that it states. Those of the system stand behind the package
+   manager's own, and are left out, and that is said, when their purls are of another distribution.
+9. Files that nobody reads, and what was wrong with files, count while the file is there: what a later layer deletes, or
    replaces with a file that was read, is no part of the image.
 """
 
@@ -24,7 +26,7 @@ import msgspec
 
 from assaymark.inventory.operating_system import NOTHING, merge_os
 from assaymark.inventory.ordering import application_order, package_order
-from assaymark.inventory.purl import application_package_url, os_package_url
+from assaymark.inventory.purl import application_package_url, os_namespace, os_package_url
 from assaymark.inventory.shelf import Shelf
 from assaymark.inventory.unanalysed import Tally
 from assaymark.model.inventory import (
@@ -39,11 +41,15 @@ from assaymark.model.inventory import (
     PackageRepositories,
     UnreadFile,
 )
-from assaymark.model.issue import Issue, Unanalysed
+from assaymark.model.issue import Issue, IssueCode, Unanalysed
 from assaymark.model.package import NO_LAYER, BuildInfo, LayerRef, Package
+from assaymark.model.purl import parse_purl
 
 AGGREGATED: Final = frozenset({"python-pkg", "conda-pkg", "gemspec", "node-pkg", "jar"})
 """Application types whose packages the report lists together."""
+
+SBOM: Final = "sbom"
+"""The analyser whose packages are another's word."""
 
 _Version = tuple[str, str, str]
 
@@ -72,13 +78,13 @@ def merge_layers(layers: Sequence[LayerInventory]) -> Inventory:
             shelf.put(item)
     os = merge_release_files(layers)
     repository = _last_repository(layers)
-    packages = _os_packages(shelf, layers, os)
+    packages, foreign = _os_packages(shelf, layers, os)
     return Inventory(
         os=_assumed(os, repository, packages),
         repository=repository,
         packages=packages,
         applications=_applications(shelf, layers),
-        issues=_issues(layers),
+        issues=(*_issues(layers), *foreign),
         not_analysed=_not_analysed(shelf, layers),
     )
 
@@ -108,31 +114,54 @@ def _assumed(
     return OperatingSystem(family="none", name="") if packages else None
 
 
-def _os_packages(shelf: Shelf, layers: Sequence[LayerInventory], os: OperatingSystem) -> tuple[Package, ...]:
+def _os_packages(
+    shelf: Shelf, layers: Sequence[LayerInventory], os: OperatingSystem
+) -> tuple[tuple[Package, ...], tuple[Issue, ...]]:
+    """The system's packages, and what is said of those that belong to another (rule 8)."""
     origins = _package_origins(layers)
     licensed = {item.package: item.licenses for item in shelf.kept(PackageLicense)}
     unique: dict[tuple[str, str], Package] = {}
-    for database in shelf.kept(OsPackages):
-        for package in database.packages:
-            key = (package.id or f"{package.name}@{package.full_version}", package.file_path)
-            if key not in unique:
-                unique[key] = _attributed(package, origins[_version(package)], os, licensed)
-    return tuple(sorted(unique.values(), key=package_order))
+    own, foreign = _told_apart([package for item in shelf.kept(OsPackages) for package in item.packages], os)
+    for package in sorted(own, key=lambda package: package.analyzed_by == SBOM):
+        key = (package.id or f"{package.name}@{package.full_version}", package.file_path)
+        if key not in unique:
+            unique[key] = _attributed(package, origins[_version(package)], os, licensed)
+    return tuple(sorted(unique.values(), key=package_order)), foreign
+
+
+def _told_apart(packages: Sequence[Package], os: OperatingSystem) -> tuple[Sequence[Package], tuple[Issue, ...]]:
+    """Rule 8: packages whose purl is not of this distribution are left out."""
+    if not os.family or not any(package.identifier.purl for package in packages):
+        return packages, ()
+    wanted = ("", os_namespace(os.family))
+    kept = [package for package in packages if _namespace(package) in wanted]
+    if len(kept) == len(packages):
+        return packages, ()
+    others = ", ".join(f"`{name}`" for name in sorted({_namespace(package) for package in packages} - set(wanted)))
+    message = f"{len(packages) - len(kept)} packages that an SBOM states are of {others[:200]} and not of `{os.family}`"
+    return kept, (Issue(code=IssueCode.NOT_ANALYSED, message=message),)
+
+
+def _namespace(package: Package) -> str:
+    return parse_purl(package.identifier.purl).namespace if package.identifier.purl else ""
 
 
 def _attributed(
     package: Package, origin: _Origin, os: OperatingSystem, licensed: dict[str, tuple[str, ...]]
 ) -> Package:
     identifier = package.identifier
-    if os.family:
+    if os.family and not identifier.purl:
         identifier = msgspec.structs.replace(identifier, purl=os_package_url(package, os))
+    licenses = licensed.get(package.name, package.licenses)
+    if package.layer != NO_LAYER:
+        return msgspec.structs.replace(package, identifier=identifier, licenses=licenses)
     return msgspec.structs.replace(
         package,
         identifier=identifier,
         layer=origin.layer,
         installed_files=origin.installed_files,
-        build_info=origin.build_info,
-        licenses=licensed.get(package.name, package.licenses),
+        build_info=origin.build_info or package.build_info,
+        licenses=licenses,
     )
 
 
@@ -204,7 +233,7 @@ def _placed(package: Package, application: Application, origins: dict[tuple[str,
     if not identifier.purl:
         purl = application_package_url(package, application.type)
         identifier = msgspec.structs.replace(identifier, purl=purl)
-    layer = origins[(application.path, _version(package))]
+    layer = origins[(application.path, _version(package))] if package.layer == NO_LAYER else package.layer
     return msgspec.structs.replace(package, identifier=identifier, layer=layer)
 
 
@@ -230,7 +259,7 @@ def _reference(layer: LayerInventory) -> LayerRef:
 
 
 def _issues(layers: Sequence[LayerInventory]) -> tuple[Issue, ...]:
-    """Rule 8; in order of the layers."""
+    """Rule 9; in order of the layers."""
     shelf = Shelf()
     for layer in layers:
         shelf.hide(layer.opaque, layer.whiteouts)
@@ -244,7 +273,7 @@ def _issues(layers: Sequence[LayerInventory]) -> tuple[Issue, ...]:
 
 
 def _not_analysed(shelf: Shelf, layers: Iterable[LayerInventory]) -> tuple[Unanalysed, ...]:
-    """Rule 8, but for those that are too many to have their paths known."""
+    """Rule 9, but for those that are too many to have their paths known."""
     tally = Tally()
     for file in shelf.kept(UnreadFile):
         tally.add(file.kind, file.path)

@@ -9,8 +9,9 @@ without padding. FNV-1 (multiply, then xor) is the only primitive:
    xored in as `fnv(le(hash(name)) + le(hash(value)))`, and the sum is hashed again;
 4. a map xors `fnv(le(hash(key)) + le(hash(value)))` over its members and hashes the sum.
 
-What is hashed is the package as its analyser leaves it: with licences, relationship and installed files, before layer,
-purl and build information. So the value is known when a layer is analysed and is cached with it.
+What is hashed is the package as its analyser leaves it: with licences, relationship and installed files. Layer, purl
+and build information come later, but for packages of an SBOM, which states them itself. So the value is known when a
+layer is analysed and is cached with it.
 
 A layer's packages are hashed together, member by member, because one value at a time would be slow
 (`assaymark.inventory.fnv`).
@@ -19,21 +20,41 @@ A layer's packages are hashed together, member by member, because one value at a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from assaymark.inventory.fnv import OFFSET, fnv, fnv_texts, fnv_word, fnv_words
-from assaymark.model.package import NO_REPOSITORY, Location, Package, PackageRepository, Relationship
+from assaymark.model.package import (
+    NO_IDENTIFIER,
+    NO_LAYER,
+    NO_REPOSITORY,
+    BuildInfo,
+    LayerRef,
+    Location,
+    Package,
+    PackageIdentifier,
+    PackageRepository,
+    Relationship,
+)
+from assaymark.model.purl import parse_purl
 
 _MASK: Final = 0xFFFFFFFFFFFFFFFF
 
 _BATCH: Final = 4_096  # packages whose values are held beside each other
+
+_Members = tuple[tuple[int, str, Any, Callable[[Sequence[Any]], list[int]]], ...]
+"""A structure's members: the state behind the name's hash, the attribute, its zero, and what hashes values."""
+
+
+class _Qualifier(NamedTuple):
+    key: str
+    value: str
 
 
 def package_uids(packages: Sequence[Package], file_paths: Sequence[str]) -> list[str]:
     """The UIDs of `packages`.
 
     Args:
-        packages: as analysed; layer, purl and build information are not looked at.
+        packages: as analysed.
         file_paths: for each the lockfile's or binary's path; empty for packages of the operating system.
     """
     result: list[str] = []
@@ -43,20 +64,28 @@ def package_uids(packages: Sequence[Package], file_paths: Sequence[str]) -> list
 
 
 def _uids(packages: Sequence[Package], file_paths: Sequence[str]) -> list[str]:
-    states = [_PACKAGE] * len(packages)
-    for name, attribute, zero, hashes in _MEMBERS:
-        values = [getattr(package, attribute) for package in packages]
-        present = [place for place, value in enumerate(values) if value != zero]
-        if present:
-            added = _with_member(
-                [states[place] for place in present], name, hashes([values[place] for place in present])
-            )
-            for place, state in zip(present, added, strict=True):
-                states[place] = state
-    contents = fnv_words(states, [_PKG] * len(states))
-    paths = fnv_words(_texts(file_paths), [_FILE_PATH] * len(states))
+    contents = fnv_words(_structures(_PACKAGE, _PACKAGE_MEMBERS, packages), [_PKG] * len(packages))
+    paths = fnv_words(_texts(file_paths), [_FILE_PATH] * len(packages))
     sums = [content ^ path for content, path in zip(contents, paths, strict=True)]
     return [f"{number:x}" for number in fnv_words(sums, [OFFSET] * len(sums))]
+
+
+def _structures(start: int, members: _Members, values: Sequence[Any]) -> list[int]:
+    """Rule 3; `start` is the hash of the type's name."""
+    states = [start] * len(values)
+    for name, attribute, zero, hashes in members:
+        present: list[int] = []
+        stated: list[Any] = []
+        for place, value in enumerate(values):
+            member = getattr(value, attribute)
+            if member != zero:
+                present.append(place)
+                stated.append(member)
+        if present:
+            added = _with_member([states[place] for place in present], name, hashes(stated))
+            for place, state in zip(present, added, strict=True):
+                states[place] = state
+    return states
 
 
 def _with_member(states: Sequence[int], name: int, values: Sequence[int]) -> list[int]:
@@ -98,7 +127,29 @@ def _relationships(values: Sequence[Relationship]) -> list[int]:
 
 
 def _repositories(values: Sequence[PackageRepository]) -> list[int]:
-    return _with_member([_REPOSITORY] * len(values), _CLASS, _texts([value.class_ for value in values]))
+    return _structures(_REPOSITORY, _REPOSITORY_MEMBERS, values)
+
+
+def _layers(values: Sequence[LayerRef]) -> list[int]:
+    return _structures(_LAYER, _LAYER_MEMBERS, values)
+
+
+def _build_infos(values: Sequence[BuildInfo]) -> list[int]:
+    return _structures(_BUILD_INFO, _BUILD_INFO_MEMBERS, values)
+
+
+def _identifiers(values: Sequence[PackageIdentifier]) -> list[int]:
+    return _structures(_IDENTIFIER, _IDENTIFIER_MEMBERS, values)
+
+
+def _purls(values: Sequence[str]) -> list[int]:
+    """Package URLs are hashed by their parts."""
+    return _structures(_PURL, _PURL_MEMBERS, [parse_purl(value) for value in values])
+
+
+def _qualifier_lists(values: Sequence[tuple[tuple[str, str], ...]]) -> list[int]:
+    pairs = [_Qualifier._make(pair) for value in values for pair in value]
+    return _folded([len(value) for value in values], _structures(_QUALIFIER, _QUALIFIER_MEMBERS, pairs))
 
 
 def _text_lists(values: Sequence[tuple[str, ...]]) -> list[int]:
@@ -107,14 +158,7 @@ def _text_lists(values: Sequence[tuple[str, ...]]) -> list[int]:
 
 def _location_lists(values: Sequence[tuple[Location, ...]]) -> list[int]:
     locations = [location for value in values for location in value]
-    states = [_LOCATION] * len(locations)
-    for name, lines in (
-        (_START_LINE, [location.start_line for location in locations]),
-        (_END_LINE, [location.end_line for location in locations]),
-    ):
-        added = _with_member(states, name, _integers(lines))
-        states = [new if line else old for new, old, line in zip(added, states, lines, strict=True)]
-    return _folded([len(value) for value in values], states)
+    return _folded([len(value) for value in values], _structures(_LOCATION, _LOCATION_MEMBERS, locations))
 
 
 def _folded(lengths: Sequence[int], elements: Sequence[int]) -> list[int]:
@@ -142,17 +186,51 @@ def _name(text: str) -> int:
 _TRUE: Final = fnv(b"\x01")
 _FALSE: Final = fnv(b"\x00")
 _RELATIONSHIPS: Final = {relationship: fnv_word(number) for number, relationship in enumerate(Relationship)}
-_PACKAGE: Final = fnv(b"Package")
-_REPOSITORY: Final = fnv(b"PackageRepository")
-_LOCATION: Final = fnv(b"Location")
 _FILE_PATH: Final = _name("filePath")
 _PKG: Final = _name("pkg")
-_CLASS: Final = _name("Class")
-_START_LINE: Final = _name("StartLine")
-_END_LINE: Final = _name("EndLine")
-_MEMBERS: Final[tuple[tuple[int, str, Any, Callable[[Sequence[Any]], list[int]]], ...]] = (
+
+_REPOSITORY: Final = fnv(b"PackageRepository")
+_REPOSITORY_MEMBERS: Final[_Members] = ((_name("Class"), "class_", "", _texts),)
+_LOCATION: Final = fnv(b"Location")
+_LOCATION_MEMBERS: Final[_Members] = (
+    (_name("StartLine"), "start_line", 0, _integers),
+    (_name("EndLine"), "end_line", 0, _integers),
+)
+_LAYER: Final = fnv(b"Layer")
+_LAYER_MEMBERS: Final[_Members] = (
+    (_name("Digest"), "digest", "", _texts),
+    (_name("DiffID"), "diff_id", "", _texts),
+)
+_BUILD_INFO: Final = fnv(b"BuildInfo")
+_BUILD_INFO_MEMBERS: Final[_Members] = (
+    (_name("ContentSets"), "content_sets", (), _text_lists),
+    (_name("Nvr"), "nvr", "", _texts),
+    (_name("Arch"), "arch", "", _texts),
+)
+_QUALIFIER: Final = fnv(b"Qualifier")
+_QUALIFIER_MEMBERS: Final[_Members] = (
+    (_name("Key"), "key", "", _texts),
+    (_name("Value"), "value", "", _texts),
+)
+_PURL: Final = fnv(b"PackageURL")
+_PURL_MEMBERS: Final[_Members] = (
+    (_name("Type"), "type", "", _texts),
+    (_name("Namespace"), "namespace", "", _texts),
+    (_name("Name"), "name", "", _texts),
+    (_name("Version"), "version", "", _texts),
+    (_name("Qualifiers"), "qualifiers", (), _qualifier_lists),
+    (_name("Subpath"), "subpath", "", _texts),
+)
+_IDENTIFIER: Final = fnv(b"PkgIdentifier")
+_IDENTIFIER_MEMBERS: Final[_Members] = (
+    (_name("PURL"), "purl", "", _purls),
+    (_name("BOMRef"), "bom_ref", "", _texts),
+)
+_PACKAGE: Final = fnv(b"Package")
+_PACKAGE_MEMBERS: Final[_Members] = (
     (_name("ID"), "id", "", _texts),
     (_name("Name"), "name", "", _texts),
+    (_name("Identifier"), "identifier", NO_IDENTIFIER, _identifiers),
     (_name("Version"), "version", "", _texts),
     (_name("Release"), "release", "", _texts),
     (_name("Epoch"), "epoch", 0, _integers),
@@ -165,10 +243,12 @@ _MEMBERS: Final[tuple[tuple[int, str, Any, Callable[[Sequence[Any]], list[int]]]
     (_name("Licenses"), "licenses", (), _text_lists),
     (_name("Maintainer"), "maintainer", "", _texts),
     (_name("Modularitylabel"), "modularitylabel", "", _texts),
+    (_name("BuildInfo"), "build_info", None, _build_infos),
     (_name("Repository"), "repository", NO_REPOSITORY, _repositories),
     (_name("Indirect"), "indirect", False, _booleans),
     (_name("Relationship"), "relationship", Relationship.UNKNOWN, _relationships),
     (_name("DependsOn"), "depends_on", (), _text_lists),
+    (_name("Layer"), "layer", NO_LAYER, _layers),
     (_name("FilePath"), "file_path", "", _texts),
     (_name("Digest"), "digest", "", _texts),
     (_name("Locations"), "locations", (), _location_lists),

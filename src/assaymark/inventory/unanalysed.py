@@ -59,9 +59,9 @@ KINDS: Final = (
     Kind(name="composer-vendor", targets=_INSTALLED, paths=("installed.json",)),
     Kind(name="conda-pkg", targets=_INSTALLED, paths=("**/envs/**/conda-meta/*.json",)),
     Kind(
-        name="sbom",
+        name="spdx",
         targets=_INSTALLED,
-        paths=("*.spdx", "*.spdx.json", "*.cdx", "*.cdx.json", "!**/*.dist-info/sboms/**"),
+        paths=("*.spdx", "*.spdx.json", "!**/*.dist-info/sboms/**"),
     ),
     Kind(name="python-egg", targets=_EVERYWHERE, paths=("*.egg",)),
     Kind(name="cargo", targets=_EVERYWHERE, paths=("Cargo.lock",)),

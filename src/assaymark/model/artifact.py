@@ -1,4 +1,4 @@
-"""What an artifact source hands to the scan: an image with its layers, or a directory."""
+"""What an artifact source hands to the scan: an image with its layers, a directory, or an SBOM."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ class ArtifactType(Enum):
     CONTAINER_IMAGE = "container_image"
     FILESYSTEM = "filesystem"
     REPOSITORY = "repository"
+    CYCLONEDX = "cyclonedx"
+    SPDX = "spdx"
 
 
 class LayerBlob(Protocol):
@@ -106,6 +108,13 @@ class Image(Protocol):
     def layers(self) -> tuple[LayerBlob, ...]:
         """Bottom to top, empty-history entries left out."""
         ...
+
+
+class SbomFile(msgspec.Struct, frozen=True, kw_only=True):
+    """An SBOM as its bytes; `name` is the report's `ArtifactName`."""
+
+    name: str
+    data: bytes
 
 
 class Directory(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,61 @@
+"""`sbom`: scan what an SBOM lists."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING, Final
+
+from assaymark.cli.command import Command
+from assaymark.cli.database_flags import add_database_flags
+from assaymark.cli.filter_flags import add_filter_flags
+from assaymark.cli.global_flags import SCANNING
+from assaymark.cli.network_flags import add_network_flags
+from assaymark.cli.scan_flags import add_scan_flags
+from assaymark.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from assaymark.cli.console import Console
+
+DESCRIPTION: Final = """\
+Scan an SBOM for known vulnerabilities of the packages that it lists. CycloneDX JSON is read, whoever wrote it; SBOMs of
+Trivy tell most. What the SBOM lists and cannot be matched is named in the report."""
+
+
+def _configure(parser: ArgumentParser) -> None:
+    parser.description = DESCRIPTION
+    parser.add_argument("path", nargs="?", default="", metavar="FILE", help="an SBOM: CycloneDX JSON")
+    add_scan_flags(parser, files=False)
+    add_filter_flags(parser)
+    add_database_flags(parser)
+    add_network_flags(parser)
+
+
+def _run(args: Namespace, console: Console) -> int:
+    from assaymark.artifact.sbom import open_sbom
+    from assaymark.cli.scanning import Scanning, find_report_format
+    from assaymark.scan import scan_sbom
+
+    scanning = Scanning(args, console, "sbom")
+    if scanning.update_only():
+        return ExitCode.DONE
+    if not args.path:
+        raise UsageError("no SBOM to scan", hint="assaymark sbom bom.cdx.json")
+    if args.path == "-":
+        raise UsageError("an SBOM is read from a file, and `-` names none", hint="… | assaymark sbom /dev/stdin")
+    if args.format:
+        find_report_format(args.format)
+    sbom = open_sbom(args.path)
+    with scanning.database() as source:
+        scan = scan_sbom(sbom, source, wanted=scanning.wanted, means=scanning.means)
+    scan = scanning.with_invocation(scan)
+    scanning.write(scan)
+    return scanning.exit_code(scan)
+
+
+COMMAND: Final = Command(
+    name="sbom",
+    summary="scan what an SBOM lists",
+    group=SCANNING,
+    configure=_configure,
+    run=_run,
+)

@@ -1,0 +1,76 @@
+"""Which SBOM format a file has, told by its content and never by its name.
+
+CycloneDX JSON is read. The other forms in which SBOMs are passed around are recognised and refused by name, with what
+can be done about it; anything else is no SBOM.
+
+1. JSON: `bomFormat` is `CycloneDX`; `SPDXID` is `SPDXRef-DOCUMENT`; a Sigstore bundle has a `mediaType` of its own; a
+   DSSE envelope has a `payloadType`, an in-toto statement a `predicateType`. Members match in any letter case.
+2. Other text: XML that names CycloneDX's namespace; SPDX tag-value, whose first line begins with `SPDX`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from assaymark.errors import ArtifactError
+from assaymark.inventory.sbom.cyclonedx import decode_cyclonedx
+from assaymark.inventory.sbom.document import Document
+from assaymark.limits import Limits
+from assaymark.safeio.json import decode_go, fold
+
+UNSUPPORTED: Final = "UNSUPPORTED_SBOM"
+"""Reason code for a format that is recognised and not read."""
+
+_HEAD_BYTES: Final = 4_096  # an XML prologue with its root element
+_MEMBERS: Final = ("bomFormat", "SPDXID", "mediaType", "payloadType", "predicateType", "spdxVersion")
+_BUNDLE: Final = "application/vnd.dev.sigstore.bundle"
+_SPDX_HINT: Final = "write it as CycloneDX JSON: `syft convert FILE -o cyclonedx-json` keeps what is needed"
+_XML_HINT: Final = "write it as CycloneDX JSON: `cyclonedx convert --input-file FILE --output-format json`"
+_ATTESTED_HINT: Final = (
+    "verify it, and scan what it states: the payload, decoded from base64, is a statement whose `predicate` is the SBOM"
+)
+
+
+def read_document(data: bytes, *, limits: Limits, what: str) -> Document:
+    """The document that the bytes of an SBOM hold.
+
+    Args:
+        data: the whole file.
+        limits: the bounds.
+        what: how messages call the file.
+
+    Raises:
+        ArtifactError: it is no SBOM, one that is not read, or malformed.
+        LimitError: it is too large or too deep.
+    """
+    start = data[:_HEAD_BYTES].lstrip()
+    if start.startswith(b"<") and b"cyclonedx.org/schema/bom" in start:
+        raise _refused(what, "CycloneDX XML", _XML_HINT)
+    if start.startswith(b"SPDX"):
+        raise _refused(what, "SPDX tag-value", _SPDX_HINT)
+    if not start.startswith(b"{"):
+        raise _unknown(what)
+    document = decode_go(data, limits=limits, what=what)
+    members = fold(document, _MEMBERS)
+    if members.get("bomFormat") == "CycloneDX":
+        return decode_cyclonedx(document, limits=limits)
+    _refuse_others(members, what)
+    raise _unknown(what)
+
+
+def _refuse_others(members: dict[str, Any], what: str) -> None:
+    """Rule 1."""
+    if members.get("SPDXID") == "SPDXRef-DOCUMENT" or isinstance(members.get("spdxVersion"), str):
+        raise _refused(what, "SPDX JSON", _SPDX_HINT)
+    if str(members.get("mediaType", "")).startswith(_BUNDLE):
+        raise _refused(what, "a Sigstore bundle", _ATTESTED_HINT)
+    if members.get("payloadType") or members.get("predicateType"):
+        raise _refused(what, "an in-toto attestation", _ATTESTED_HINT)
+
+
+def _refused(what: str, name: str, hint: str) -> ArtifactError:
+    return ArtifactError(f"`{what}` is {name}, which this version does not read", hint=hint, reason=UNSUPPORTED)
+
+
+def _unknown(what: str) -> ArtifactError:
+    return ArtifactError(f"`{what}` is no SBOM that is known", hint="CycloneDX JSON is read")
