@@ -17,10 +17,9 @@ from typing import Final
 
 import msgspec
 
-from assaymark.extensions import discover
 from assaymark.matching.details import Filler
 from assaymark.matching.doubts import Doubts
-from assaymark.matching.driver import Driver, OsTarget, is_described
+from assaymark.matching.driver import OsTarget, find_driver, find_family_driver
 from assaymark.matching.language import find_ecosystem, match_application
 from assaymark.matching.lifecycle import is_end_of_life
 from assaymark.matching.selection import MatchOptions, selected
@@ -121,13 +120,16 @@ def _system_issues(inventory: Inventory, system: OperatingSystem | None, options
     elif system and system.family == "none":
         message = f"{len(inventory.packages)} packages of an unknown operating system were not matched"
         yield Issue(code=IssueCode.OS_UNKNOWN, message=message)
-    elif system and find_driver(system.family) and not inventory.packages:
+    elif system and system.family in _WITHOUT_PACKAGES and inventory.packages:
+        message = f"{len(inventory.packages)} packages of {_called(system)} were not matched: it should have none"
+        yield Issue(code=IssueCode.OS_UNSUPPORTED, message=message)
+    elif system and find_family_driver(system.family) and not inventory.packages:
         message = f"no packages of {_called(system)} were found: its package database may have been deleted"
         yield Issue(code=IssueCode.OS_NO_PACKAGES, message=message)
 
 
 def _called(system: OperatingSystem) -> str:
-    return f"`{system.family} {system.name}`"
+    return f"`{system.family} {system.name}`".replace(" `", "`")
 
 
 class _SystemMatcher:
@@ -146,19 +148,22 @@ class _SystemMatcher:
         self.system = system
         self._name = f"{artifact_name} ({system.family} {release})"
         self._inventory = inventory
-        self._driver = find_driver(system.family)
-        self._target = OsTarget(
+        target = OsTarget(
             family=system.family,
             release=release,
+            supplier=system.supplier,
             repository=inventory.repository,
-            packages=tuple(package for package in inventory.packages if is_described(package)),
+            packages=inventory.packages,
             source=source,
             today=today,
             doubts=Doubts(""),
         )
+        self._driver = find_driver(target)
         if self._driver:
-            ended = is_end_of_life(system.family, self._driver.lifecycle(self._target), today)
+            ended = is_end_of_life(system.family, self._driver.lifecycle(target), today)
             self.system = msgspec.structs.replace(system, eosl=ended)
+            target = msgspec.structs.replace(target, packages=tuple(filter(self._driver.keeps, inventory.packages)))
+        self._target = target
 
     def results(self, filler: Filler) -> Iterator[Result]:
         """One result, or none without a driver."""
@@ -176,20 +181,16 @@ class _SystemMatcher:
         """What the driver could not answer; ask after `results`."""
         if self._driver is None:
             if self.system.family != "none":
-                message = f"packages of {_called(self.system)} are not matched by this version"
+                message = (
+                    f"packages of {_called(self.system)} are neither matched nor listed: nobody's advisories are known"
+                )
                 yield Issue(code=IssueCode.OS_UNSUPPORTED, message=message)
             return
-        bucket = self._driver.bucket(self._target)
-        if not self._target.source.has_source(bucket):
-            message = f"the database has no advisories `{bucket}` for {_called(self.system)}"
-            yield Issue(code=IssueCode.OS_NO_ADVISORIES, message=message)
+        for bucket in self._driver.buckets(self._target):
+            if not self._target.source.has_source(bucket):
+                message = f"the database has no advisories `{bucket}` for {_called(self.system)}"
+                yield Issue(code=IssueCode.OS_NO_ADVISORIES, message=message)
         yield from self._target.doubts.issues()
-
-
-def find_driver(family: str) -> Driver | None:
-    """The driver that reads the advisories of a distribution family."""
-    drivers = discover("assaymark.matching.os", "DRIVER", Driver)
-    return next((driver for driver in drivers if family in driver.families), None)
 
 
 def find_scheme(name: str) -> Scheme | None:

@@ -2,7 +2,10 @@
 
 A driver names the bucket of the database, the release that decides about the end of life, and what is vulnerable. Most
 families differ only in the name they look up, the version they compare and the version order: `advised` and
-`is_before_fix` are what they share.
+`is_before_fix` are what they share, and `assaymark.matching.rpm` what the rpm families share.
+
+A supplier rebuilds packages of somebody else's distribution and publishes advisories of its own. Its driver `claims` a
+target by what it finds there; suppliers are asked before the family's driver, in order of their files' names.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from datetime import datetime
 
 import msgspec
 
+from assaymark.extensions import discover
 from assaymark.matching.doubts import Doubts
 from assaymark.model.advisory import Advisory, AdvisorySource, Severity, Status
 from assaymark.model.inventory import PackageRepositories
@@ -25,14 +29,16 @@ class OsTarget(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         family: such as `debian`.
         release: the distribution's version, with `-ESM` behind it where extended maintenance is on.
+        supplier: who rebuilt the image, where it says so.
         repository: what `etc/apk/repositories` says; None where it says nothing.
-        packages: what a distribution's advisories may speak of; see `is_described`.
+        packages: those that the driver keeps.
         today: decides about ends of life.
         doubts: where versions that cannot be ordered are noted.
     """
 
     family: str
     release: str
+    supplier: str = ""
     repository: PackageRepositories | None = None
     packages: tuple[Package, ...] = ()
     source: AdvisorySource
@@ -63,25 +69,61 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     severity_source: str = ""
 
 
+def is_package(package: Package) -> bool:
+    """Whether it is a package at all: `gpg-pubkey` is a key that rpm lists among them."""
+    return package.name != "gpg-pubkey"
+
+
+def is_described(package: Package) -> bool:
+    """Whether a distribution's advisories may speak of the package: no third-party builds."""
+    return package.repository.class_ != "third-party" and is_package(package)
+
+
+def is_of_family(_: OsTarget) -> bool:
+    """What a family's own driver claims: every target of its families."""
+    return True
+
+
 class Driver(msgspec.Struct, frozen=True, kw_only=True):
     """How the advisories of some distribution families are read.
 
     Attributes:
         families: as the release files call them.
-        bucket: the advisory source of a target; a target whose source the database lacks is reported as not looked at.
+        buckets: the advisory sources of a target; one that the database lacks is reported as not looked at.
         lifecycle: the release's key in the table of ends of life; empty where the family has no releases that end.
         detect: the vulnerable packages, in any order.
+        claims: for a supplier, whether its packages are in the target, all of which is handed to it.
+        keeps: which packages the advisories may speak of.
     """
 
     families: tuple[str, ...]
-    bucket: Callable[[OsTarget], str]
+    buckets: Callable[[OsTarget], tuple[str, ...]]
     lifecycle: Callable[[OsTarget], str]
     detect: Callable[[OsTarget], Iterator[Match]]
+    claims: Callable[[OsTarget], bool] = is_of_family
+    keeps: Callable[[Package], bool] = is_described
 
 
-def is_described(package: Package) -> bool:
-    """Whether a distribution's advisories may speak of the package: no third-party builds, no `gpg-pubkey`."""
-    return package.repository.class_ != "third-party" and package.name != "gpg-pubkey"
+def find_driver(target: OsTarget) -> Driver | None:
+    """The driver of a target: a supplier's that claims it, else its family's."""
+    drivers = [driver for driver in _drivers() if target.family in driver.families]
+    suppliers = (driver for driver in drivers if driver.claims is not is_of_family)
+    return next((driver for driver in suppliers if driver.claims(target)), None) or find_family_driver(target.family)
+
+
+def find_family_driver(family: str) -> Driver | None:
+    """The driver that reads a distribution family's own advisories."""
+    own = (driver for driver in _drivers() if driver.claims is is_of_family)
+    return next((driver for driver in own if family in driver.families), None)
+
+
+def _drivers() -> Iterator[Driver]:
+    return discover("assaymark.matching.os", "DRIVER", Driver)
+
+
+def binary_name(package: Package) -> str:
+    """The package's own name."""
+    return package.name
 
 
 def source_name(package: Package) -> str:

@@ -125,9 +125,9 @@ def test_packages_of_others_are_listed_and_not_matched() -> None:
             id="a system without a driver",
         ),
         pytest.param(
-            Inventory(os=OperatingSystem(family="rocky", name="9.1")),
+            Inventory(os=OperatingSystem(family="fedora", name="")),
             True,
-            OperatingSystem(family="rocky", name="9.1"),
+            OperatingSystem(family="fedora", name=""),
             [(IssueCode.OS_UNSUPPORTED, True)],
             id="a system without a driver, whose packages nobody read",
         ),
@@ -137,6 +137,13 @@ def test_packages_of_others_are_listed_and_not_matched() -> None:
             OperatingSystem(family="activestate", name="1"),
             [],
             id="a system that has no packages",
+        ),
+        pytest.param(
+            Inventory(os=OperatingSystem(family="activestate", name="1"), packages=(MUSL,)),
+            True,
+            OperatingSystem(family="activestate", name="1"),
+            [(IssueCode.OS_UNSUPPORTED, True)],
+            id="a system that should have no packages",
         ),
     ],
 )

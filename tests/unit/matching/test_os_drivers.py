@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 import pytest
 from tests.support.advisory_source import MemoryAdvisories
 
-from assaymark.matching.detect import find_driver
 from assaymark.matching.doubts import Doubts
-from assaymark.matching.driver import Match, OsTarget, is_described, major, minor
+from assaymark.matching.driver import Match, OsTarget, find_driver, find_family_driver
 from assaymark.model.advisory import Advisory, Severity, Status
 from assaymark.model.inventory import PackageRepositories
 from assaymark.model.issue import Issue, IssueCode
-from assaymark.model.package import Package, PackageRepository
+from assaymark.model.package import Package
 
 TODAY = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -46,7 +45,7 @@ def target(
 
 
 def matches(asked: OsTarget) -> list[Match]:
-    driver = find_driver(asked.family)
+    driver = find_driver(asked)
     assert driver is not None
     return list(driver.detect(asked))
 
@@ -167,11 +166,11 @@ def test_debian_hands_on_what_the_tracker_says() -> None:
     ],
 )
 def test_ubuntu_chooses_the_release(release: str, bucket: str, lifecycle: str) -> None:
-    driver = find_driver("ubuntu")
+    driver = find_family_driver("ubuntu")
     asked = target("ubuntu", release, package("1"), bucket=bucket)
 
     assert driver is not None
-    assert (driver.bucket(asked), driver.lifecycle(asked)) == (bucket, lifecycle)
+    assert (driver.buckets(asked), driver.lifecycle(asked)) == ((bucket,), lifecycle)
 
 
 def test_what_has_no_order_is_noted_once() -> None:
@@ -193,30 +192,3 @@ def test_one_source_package_is_looked_up_once() -> None:
 
     assert [match.package.name for match in matches(asked)] == ["libssl", "openssl", "libcrypto"]
     assert source.asked == [("debian 12", "openssl")]
-
-
-@pytest.mark.parametrize(
-    ("found", "expected"),
-    [
-        pytest.param(Package(name="curl"), True, id="an official package"),
-        pytest.param(Package(name="gpg-pubkey"), False, id="a key that looks like a package"),
-        pytest.param(Package(name="docker-ce", repository=PackageRepository(class_="third-party")), False, id="theirs"),
-        pytest.param(Package(name="curl", repository=PackageRepository(class_="official")), True, id="said so"),
-    ],
-)
-def test_only_official_packages_are_described(found: Package, expected: bool) -> None:
-    assert is_described(found) == expected
-
-
-def test_releases_are_cut() -> None:
-    assert [major("8.1.2"), major("8"), minor("3.17.2"), minor("3.17"), minor("edge")] == [
-        "8",
-        "8",
-        "3.17",
-        "3.17",
-        "edge",
-    ]
-
-
-def test_families_without_a_driver_have_none() -> None:
-    assert find_driver("fedora") is None

@@ -44,5 +44,8 @@ def _is_vulnerable(target: OsTarget, scheme: Scheme, version: str, advisory: Adv
 
 
 DRIVER: Final = Driver(
-    families=("alpine",), bucket=_bucket, lifecycle=lambda target: minor(target.release), detect=_detect
+    families=("alpine",),
+    buckets=lambda target: (_bucket(target),),
+    lifecycle=lambda target: minor(target.release),
+    detect=_detect,
 )

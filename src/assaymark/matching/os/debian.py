@@ -32,5 +32,8 @@ def _detect(target: OsTarget) -> Iterator[Match]:
 
 
 DRIVER: Final = Driver(
-    families=("debian",), bucket=_bucket, lifecycle=lambda target: major(target.release), detect=_detect
+    families=("debian",),
+    buckets=lambda target: (_bucket(target),),
+    lifecycle=lambda target: major(target.release),
+    detect=_detect,
 )

@@ -31,4 +31,6 @@ def _detect(target: OsTarget) -> Iterator[Match]:
         yield Match(package=package, advisory=advisory, installed=package.full_version, fixed=advisory.fixed_version)
 
 
-DRIVER: Final = Driver(families=("ubuntu",), bucket=_bucket, lifecycle=_release, detect=_detect)
+DRIVER: Final = Driver(
+    families=("ubuntu",), buckets=lambda target: (_bucket(target),), lifecycle=_release, detect=_detect
+)

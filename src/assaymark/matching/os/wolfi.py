@@ -23,7 +23,7 @@ def _detect(target: OsTarget) -> Iterator[Match]:
 
 DRIVER: Final = Driver(
     families=("wolfi", "chainguard", "minimos"),
-    bucket=lambda target: target.family,
+    buckets=lambda target: (target.family,),
     lifecycle=lambda _: "",
     detect=_detect,
 )
