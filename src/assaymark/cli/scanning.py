@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from assaymark.cli.database_flags import cache_of, open_database_from, update_da
 from assaymark.cli.filter_flags import Filters, filters_from
 from assaymark.cli.scan_flags import DEFAULT_FORMAT, check_scan_flags
 from assaymark.cli.trivy_flags import unread_configuration
+from assaymark.cli.variables import OWN, TRIVY
 from assaymark.errors import ExitCode, IncompleteError, UsageError
 from assaymark.model.epoch import find_source_date
 from assaymark.model.issue import Issue, IssueCode
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from assaymark.scan import Means, Wanted
 
 _ISSUES_TOLD: Final = 10
+_RPM_ARCHIVES: Final = "EXPERIMENTAL_RPM_ARCHIVE"
+"""The variable, without its prefix, that has rpm archives read; there is no flag for it."""
 _WITHOUT_SYSTEM: Final = frozenset({"fs", "sbom"})
 """Commands whose targets need no operating system; an SBOM says itself what it describes."""
 
@@ -110,7 +113,7 @@ class Scanning:
         return Wanted(
             target=self.target,
             pkg_types=tuple(sorted(self.filters.match.pkg_types)),
-            analysis=_analysis(self.args),
+            analysis=_analysis(self.args, self.console.environ),
             skip_dirs=getattr(self.args, "skip_dirs", ()),
             skip_files=getattr(self.args, "skip_files", ()),
             matching=self.filters.match,
@@ -241,7 +244,7 @@ def find_report_format(name: str) -> Format:
     return chosen
 
 
-def _analysis(args: Namespace) -> Options:
+def _analysis(args: Namespace, environ: Mapping[str, str]) -> Options:
     from assaymark.inventory.analyzer import Options
 
     pairs = []
@@ -250,7 +253,11 @@ def _analysis(args: Namespace) -> Options:
         if not (name and colon and expression):
             raise UsageError(f"`{text}` is not a file pattern", hint="write ANALYSER:REGEX")
         pairs.append((name, expression))
-    return Options(comprehensive=args.detection_priority == "comprehensive", file_patterns=tuple(pairs))
+    return Options(
+        comprehensive=args.detection_priority == "comprehensive",
+        rpm_archives=any(environ.get(prefix + _RPM_ARCHIVES) for prefix in (OWN, TRIVY)),
+        file_patterns=tuple(pairs),
+    )
 
 
 def _now() -> datetime:

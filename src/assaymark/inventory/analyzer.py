@@ -64,6 +64,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Choices of the user that change what analysers report; part of the cache key."""
 
     comprehensive: bool = False  # --detection-priority comprehensive
+    rpm_archives: bool = False  # TRIVY_EXPERIMENTAL_RPM_ARCHIVE
     file_patterns: tuple[tuple[str, str], ...] = ()  # (analyser, regular expression), from --file-patterns
 
 
@@ -96,6 +97,7 @@ class Analyzer(msgspec.Struct, frozen=True, kw_only=True):
             it matches out of `paths` again.
         needs: patterns of further files that `parse` looks at through `Input.tree`.
         targets: the commands that run it: `image`, `rootfs`, `fs`, `repo`.
+        option: the member of `Options` without which it does not run; empty where it always does.
         parse: yields what it finds; raises `assaymark.errors.Error` or `ValueError` on a file it cannot read, which
             becomes an issue of the report.
     """
@@ -106,4 +108,5 @@ class Analyzer(msgspec.Struct, frozen=True, kw_only=True):
     paths: tuple[str, ...]
     needs: tuple[str, ...] = ()
     targets: tuple[str, ...] = ("image", "rootfs", "fs")
+    option: str = ""
     parse: Callable[[Input], Iterator[Found]]

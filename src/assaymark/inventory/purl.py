@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+import msgspec
+
 from assaymark.model.inventory import OperatingSystem
 from assaymark.model.package import Package, format_version
 from assaymark.model.purl import Purl
@@ -24,6 +26,7 @@ _VENDORS: Final = {
     "opensuse-leap": "opensuse",
     "opensuse-tumbleweed": "opensuse",
 }
+_ARCHIVE_VENDORS: Final = (("red hat", "redhat"), ("fedora", "fedora"), ("opensuse", "opensuse"), ("suse", "suse"))
 _LANGUAGES: Final = {
     application: purl_type
     for purl_type, applications in {
@@ -85,6 +88,14 @@ def application_package_url(package: Package, application: str) -> str:
     if purl_type == "julia":
         qualifiers["uuid"] = package.id
     return _join(_Parts(purl_type, namespace, name, subpath), package, qualifiers)
+
+
+def archive_package_url(package: Package) -> str:
+    """The purl of an rpm archive: the vendor's words name the distribution, and the version carries the epoch."""
+    vendor = package.maintainer.lower()
+    namespace = next((name for word, name in _ARCHIVE_VENDORS if word in vendor), "")
+    whole = msgspec.structs.replace(package, version=package.full_version, release="")
+    return _join(_Parts("rpm", namespace, package.name), whole, {"arch": package.arch})
 
 
 def _common_qualifiers(package: Package) -> dict[str, str]:

@@ -54,7 +54,12 @@ def index_for(target: str, *, pkg_types: Collection[str] = PKG_TYPES, options: O
         UsageError: a file pattern of `options` is no regular expression.
     """
     options = options or Options()
-    return Index(analysers_for(target, pkg_types=pkg_types), options, unread=kinds_for(target, pkg_types=pkg_types))
+    chosen = [
+        analyzer
+        for analyzer in analysers_for(target, pkg_types=pkg_types)
+        if not analyzer.option or getattr(options, analyzer.option)
+    ]
+    return Index(chosen, options, unread=kinds_for(target, pkg_types=pkg_types))
 
 
 def analyser_set(chosen: Sequence[Analyzer], *, options: Options | None = None) -> str:

@@ -73,11 +73,6 @@ class Header:
         self._offsets = sorted(offsets)
         self._end = end
 
-    @property
-    def end(self) -> int:
-        """Where the header ends in the bytes that it was read from."""
-        return self._end
-
     def text(self, tag: Tag) -> str:
         """A string, the untranslated one of several; empty where the tag is missing."""
         entry = self._entry(tag, _STRING, _LOCALISED)
@@ -136,40 +131,45 @@ class Header:
         return entry
 
 
-def parse_header(data: bytes, *, limits: Limits, start: int = 0) -> Header:
-    """The header that begins at `start` of `data`.
+def header_bytes(start: bytes) -> int:
+    """How long a header is, by its first eight bytes."""
+    count, length = _LENGTHS.unpack_from(start)
+    return _LENGTHS.size + int(count) * _ENTRY.size + int(length)
+
+
+def parse_header(data: bytes, *, limits: Limits) -> Header:
+    """The header that `data` begins with.
 
     Raises:
         ValueError: it breaks rule 1 or 2.
     """
-    if len(data) < start + _LENGTHS.size:
-        raise ValueError(f"a header of {len(data) - start} bytes")
-    count, length = _LENGTHS.unpack_from(data, start)
-    first = start + _LENGTHS.size
-    begin = first + count * _ENTRY.size
+    if len(data) < _LENGTHS.size:
+        raise ValueError(f"a header of {len(data)} bytes")
+    count, length = _LENGTHS.unpack_from(data)
+    begin = _LENGTHS.size + count * _ENTRY.size
     end = begin + length
-    if not 0 < count <= _MOST_ENTRIES or end - start > min(limits.rpm_header_bytes, len(data) - start):
-        raise ValueError(f"a header of {count} entries and {length} bytes of data in {len(data) - start} bytes")
+    if not 0 < count <= _MOST_ENTRIES or end > min(limits.rpm_header_bytes, len(data)):
+        raise ValueError(f"a header of {count} entries and {length} bytes of data in {len(data)} bytes")
     entries: dict[int, _Entry] = {}
     offsets: set[int] = set()
-    for tag, kind, offset, elements in _ENTRY.iter_unpack(data[first:begin]):
+    for tag, kind, offset, elements in _ENTRY.iter_unpack(data[_LENGTHS.size : begin]):
         if kind > _LOCALISED or not 0 <= offset <= length:
             raise ValueError(f"tag {tag} has the type {kind} and the offset {offset} in {length} bytes")
         offsets.add(begin + offset)
         if tag in _TAGS:
             entries[tag] = _Entry(kind, begin + offset, elements)
-    _check_region(data, first, begin, end)
+    _check_region(data, begin, end)
     return Header(data, entries, offsets, end)
 
 
-def _check_region(data: bytes, first: int, begin: int, end: int) -> None:
+def _check_region(data: bytes, begin: int, end: int) -> None:
     """Rule 2: the trailer, where the first entry is a region; at offset 0 stands one without a trailer."""
-    tag, kind, offset, count = _ENTRY.unpack_from(data, first)
+    tag, kind, offset, count = _ENTRY.unpack_from(data, _LENGTHS.size)
     if tag not in _REGIONS or offset == 0:
         return
     if (kind, count) != (_BINARY, _ENTRY.size) or begin + offset + _ENTRY.size > end:
         raise ValueError("a region without a trailer")
     trailer, kind, length, count = _ENTRY.unpack_from(data, begin + offset)
-    fits = length < 0 and -length % _ENTRY.size == 0 and -length <= begin - first
+    fits = length < 0 and -length % _ENTRY.size == 0 and -length <= begin - _LENGTHS.size
     if trailer not in _REGIONS or (kind, count, fits) != (_BINARY, _ENTRY.size, True):
         raise ValueError("a region with a trailer that does not fit")

@@ -13,7 +13,10 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import Final
+
+import msgspec
 
 from assaymark.inventory.room import Room
 from assaymark.inventory.rpm.content import Trouble
@@ -38,6 +41,7 @@ _VENDORS: Final = (
 )
 _OFFICIAL: Final = PackageRepository(class_="official")
 _THIRD_PARTY: Final = PackageRepository(class_="third-party")
+_EPOCH: Final = re.compile(r"[+-]?[0-9]{1,18}")
 _ODD_NAMES: Final = frozenset({"", ".", ".."})
 
 
@@ -48,38 +52,58 @@ def read_package(header: Header, room: Room, trouble: Trouble) -> Package:
         ValueError: the header is malformed.
         LimitError: the fields of all packages together are too long.
     """
-    text = header.text
-    name, version, release, arch = text(Tag.NAME), text(Tag.VERSION), text(Tag.RELEASE), text(Tag.ARCH)
+    package = read_facts(header, room)
+    official = is_official(package.maintainer, package.release)
+    digest = header.octets(Tag.SIGMD5).hex()
+    return msgspec.structs.replace(
+        package,
+        id=f"{package.name}@{package.version}-{package.release}.{package.arch}",
+        arch=package.arch or "None",
+        repository=_OFFICIAL if official else _THIRD_PARTY,
+        digest=f"md5:{digest}" if digest else "",
+        installed_files=_told_files(header, package.name, room, trouble) if official else (),
+    )
+
+
+def read_facts(header: Header, room: Room) -> Package:
+    """What a header says of a package, whether it is installed or not.
+
+    Raises:
+        ValueError: the header is malformed.
+        LimitError: the fields of all packages together are too long.
+    """
+    name, version, release, arch = (header.text(tag) for tag in (Tag.NAME, Tag.VERSION, Tag.RELEASE, Tag.ARCH))
     if not name or not version:
         raise ValueError("a header without a name or a version")
-    vendor, license_name = _stated(text(Tag.VENDOR)), _stated(text(Tag.LICENSE))
-    source = split_source(_stated(text(Tag.SOURCERPM)))
-    label, digest, epoch = text(Tag.MODULARITYLABEL), header.octets(Tag.SIGMD5).hex(), epoch_of(header)
-    room.take_field(2 * len(name + version + release) + sum(map(len, (vendor, license_name, *source, label, digest))))
-    official = is_official(vendor, release)
+    vendor, terms, source_file = (_stated(header.text(tag)) for tag in (Tag.VENDOR, Tag.LICENSE, Tag.SOURCERPM))
+    label = header.text(Tag.MODULARITYLABEL)
+    room.take_field(sum(map(len, (name, version, release, arch, vendor, terms, source_file, label))))
+    source, epoch = split_source(source_file), next(iter(header.numbers(Tag.EPOCH)), 0)
     return Package(
-        id=f"{name}@{version}-{release}.{arch}",
         name=name,
         version=version,
         release=release,
         epoch=epoch,
-        arch=arch or "None",
+        arch=arch,
         src_name=source[0],
         src_version=source[1],
         src_release=source[2],
         src_epoch=epoch,
-        licenses=(license_name,) if license_name else (),
+        licenses=(terms,) if terms else (),
         maintainer=vendor,
         modularitylabel=label,
-        repository=_OFFICIAL if official else _THIRD_PARTY,
-        digest=f"md5:{digest}" if digest else "",
-        installed_files=_told_files(header, name, room, trouble) if official else (),
     )
 
 
-def epoch_of(header: Header) -> int:
-    """The epoch, 0 where there is none."""
-    return next(iter(header.numbers(Tag.EPOCH)), 0)
+def parse_epoch(text: str) -> int:
+    """An epoch that is written as text.
+
+    Raises:
+        ValueError: it is no number.
+    """
+    if _EPOCH.fullmatch(text) is None:
+        raise ValueError(f"`{text[:80]}` is no epoch")
+    return int(text)
 
 
 def split_source(file_name: str) -> tuple[str, str, str]:
