@@ -110,6 +110,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint_signatures: int = 128  # a log's own and those of its witnesses
     legacy_layers: int = 1_000
     key_bytes: int = 64 * KIB  # cosign reads a key from a URL without end
+    configuration_bytes: int = 1_048_576  # a file that a person writes
 
     # signing services: what they may answer, and what a log of the first generation takes in one request
     service_reply_bytes: int = 1 * MIB

@@ -14,6 +14,7 @@ from assaymark.cli.cosign_flags import (
     refuse_unsupported,
 )
 from assaymark.cli.flags import add_switch
+from assaymark.cli.keys import add_key_flag
 from assaymark.cli.signing_flags import add_identity_flags, add_service_flags, check_service_flags
 
 if TYPE_CHECKING:
@@ -58,12 +59,7 @@ def add_blob_signing_flags(parser: ArgumentParser) -> None:
 
 
 def _add_key_flag(group: _ActionsContainer) -> None:
-    group.add_argument(
-        "--key",
-        default="",
-        metavar="KEY",
-        help="private key: a path or env://NAME (COSIGN_PASSWORD opens it); without one an identity signs",
-    )
+    add_key_flag(group, about="private key", more="; COSIGN_PASSWORD opens a file's; without a key an identity signs")
 
 
 def _add_signer_flags(group: _ActionsContainer) -> None:

@@ -29,7 +29,6 @@ class Lack(Enum):
     PARTS_OF_TRUST = f"authorities in files of their own are {NOT_YET}"
     LOG_SEARCH = f"searching a transparency log is {NOT_YET}"
     HARDWARE = f"hardware keys are {NOT_YET}"
-    MANAGED_KEYS = f"keys of a key management service are {NOT_YET}"
     POLICIES = f"policies are {NOT_YET}"
     CLUSTER = f"credentials of a Kubernetes cluster are {NOT_YET}"
     STATEMENTS = "a whole statement cannot be attested: give its predicate with `--predicate`, and `--type`"
@@ -47,7 +46,6 @@ _HINTS: Final = {
     Lack.HARDWARE: USE_A_KEY,
     Lack.OLDER_SERVICES: "write `--fulcio url=…,certificate-chain=…`, and `--rekor`, `--ctfe`, `--tsa` likewise",
     Lack.SECOND_LOG: "name the log: `--no-default-rekor --rekor url=…,api-version=2,… --rekor-config ANY`",
-    Lack.MANAGED_KEYS: "leave it out: the keys are made in files",
 }
 
 
@@ -66,7 +64,6 @@ class Unsupported(msgspec.Struct, frozen=True):
 
 REGISTRY: Final = (Unsupported("--k8s-keychain", Lack.CLUSTER, switch=True),)
 HARDWARE: Final = (Unsupported("--sk", Lack.HARDWARE, switch=True), Unsupported("--slot", Lack.HARDWARE))
-GENERATING: Final = (Unsupported("--kms", Lack.MANAGED_KEYS),)
 SIGNING: Final = (
     *HARDWARE,
     Unsupported("--timestamp-server-name", Lack.CERTIFICATES),

@@ -6,6 +6,7 @@ line feed at its end does not belong to the password.
 
 from __future__ import annotations
 
+from argparse import _ActionsContainer
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,6 +21,21 @@ if TYPE_CHECKING:
 PASSWORD_VARIABLE: Final = "COSIGN_PASSWORD"  # noqa: S105 - the variable's name
 _PROMPT: Final = "Enter password for private key: "
 _PROMPT_AGAIN: Final = "Enter password for private key again: "
+
+
+class _KeyForms:
+    """Every way to write a key, found when somebody reads the help and not before."""
+
+    def __str__(self) -> str:
+        from assaymark.attest.keys.scheme import key_schemes
+
+        return ", ".join(scheme.form for scheme in sorted(key_schemes(), key=lambda scheme: scheme.names != ("",)))
+
+
+def add_key_flag(parser: _ActionsContainer, *, about: str, more: str = "") -> None:
+    """`--key`, with what a key may be between `about` and `more`."""
+    action = parser.add_argument("--key", default="", metavar="KEY", help=f"{about}: %(forms)s{more}")
+    vars(action)["forms"] = _KeyForms()  # argparse fills help texts in from the action's attributes
 
 
 def key_password(console: Console) -> bytes:
@@ -58,6 +74,17 @@ def key_context(console: Console, network: Network) -> KeyContext:
         warn=console.warn,
         ask=lambda prompt, otherwise: console.ask_password(prompt, otherwise=otherwise),
         conceal=console.redaction.add,
+    )
+
+
+def creating_context(console: Console, network: Network, *, yes: bool) -> KeyContext:
+    """What making a key may use; with `yes` nobody is asked before something is replaced."""
+    import msgspec
+
+    return msgspec.structs.replace(
+        key_context(console, network),
+        password=cache(lambda: new_password(console)),
+        confirm=lambda question: yes or console.confirm(question),
     )
 
 

@@ -2,8 +2,9 @@
 
 Nothing that is scanned is ever executed. The programs are the user's own, found on `PATH` by bare name: registry
 credential helpers (docker-credential-helpers protocol), signing plug-ins, `git`, the policy engines `opa` and `cue`,
-and `circleci`, which alone knows the identity of a CircleCI job. No shell is involved, and a program that outlives its
-time is killed with its children.
+and `circleci`, which alone knows the identity of a CircleCI job; one alone by its absolute path, the token helper that
+the user's configuration of Vault names. No shell is involved, and a program that outlives its time is killed with its
+children.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ class ProgramKind(Enum):
     """What may be started; the value is the pattern of the program's name."""
 
     CREDENTIAL_HELPER = r"docker-credential-[A-Za-z0-9._-]{1,100}"
-    SIGNING_PLUGIN = r"sigstore-kms-[A-Za-z0-9._-]{1,100}"
+    SIGNING_PLUGIN = r"sigstore-kms-[A-Za-z0-9._+-]{1,100}"
+    TOKEN_HELPER = r"/[^\0\r\n]{1,1000}"  # noqa: S105 - the pattern of a path
     GIT = r"git"
     OPA = r"opa"
     CUE = r"cue"
@@ -48,6 +50,7 @@ def run_program(
     stdin: bytes = b"",
     timeout: float,
     environment: Mapping[str, str] | None = None,
+    shows_errors: bool = False,
 ) -> Completed:
     """Run a program to its end.
 
@@ -57,14 +60,13 @@ def run_program(
         arguments: handed over as they are.
         stdin: its whole input.
         timeout: seconds until it is killed.
-        environment: all of its environment; ours where None.
+        environment: all of its environment, whose PATH finds it; ours where None.
+        shows_errors: its stderr is ours, so that it can speak to the user while it runs; none is left then.
 
     Raises:
         LocalError: the name is not one of `kind`, the program is missing, cannot be started, or took too long.
     """
-    if re.fullmatch(kind.value, name) is None:
-        raise LocalError(f"`{name[:100]}` is not the name of a {kind.name.lower().replace('_', ' ')}")
-    path = shutil.which(name)
+    path = find_program(kind, name, environment=environment)
     if path is None:
         raise LocalError(f"program `{name}` is not installed", hint=f"install `{name}`, or put its folder on PATH")
     try:
@@ -72,7 +74,7 @@ def run_program(
             [path, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=None if shows_errors else subprocess.PIPE,
             env=None if environment is None else dict(environment),
             start_new_session=True,
         )
@@ -80,6 +82,17 @@ def run_program(
         raise LocalError(f"program `{name}` cannot be started: {exc}") from exc
     with child:
         return _finish(child, name, stdin, timeout)
+
+
+def find_program(kind: ProgramKind, name: str, *, environment: Mapping[str, str] | None = None) -> str | None:
+    """Where a program is, by the PATH of `environment`; None where there is none.
+
+    Raises:
+        LocalError: the name is not one of `kind`.
+    """
+    if re.fullmatch(kind.value, name) is None:
+        raise LocalError(f"`{name[:100]}` is not the name of a {kind.name.lower().replace('_', ' ')}")
+    return shutil.which(name, path=None if environment is None else environment.get("PATH"))
 
 
 def _finish(child: subprocess.Popen[bytes], name: str, stdin: bytes, timeout: float) -> Completed:
@@ -90,4 +103,4 @@ def _finish(child: subprocess.Popen[bytes], name: str, stdin: bytes, timeout: fl
     finally:
         if child.poll() is None:
             os.killpg(child.pid, signal.SIGKILL)
-    return Completed(stdout=stdout, stderr=stderr, code=child.returncode)
+    return Completed(stdout=stdout, stderr=stderr or b"", code=child.returncode)

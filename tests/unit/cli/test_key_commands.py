@@ -75,11 +75,16 @@ class TestGenerate:
     @pytest.mark.parametrize(
         ("arguments", "told"),
         [
-            (("k8s://ns/secret",), "error: `k8s://ns/secret`: keys are made in files only"),
-            (("--kms", "awskms:///alias/x"), "error: `--kms`: keys of a key management service are not supported"),
+            (("env://KEY",), "error: no keys are made in `env://KEY`"),
+            (("--kms", "awskms:///none"), "error: `awskms:///none` is not a key in AWS KMS"),
+            (("--kms", "x://y"), "error: keys of the scheme `x` are not known"),
+            (
+                ("awskms:///alias/a", "--kms", "x://y"),
+                "error: `awskms:///alias/a` and `--kms x://y` exclude each other",
+            ),
         ],
     )
-    def test_keys_elsewhere_are_refused(self, here: Path, arguments: tuple[str, ...], told: str) -> None:
+    def test_places_that_make_no_keys(self, here: Path, arguments: tuple[str, ...], told: str) -> None:
         ran = run("generate-key-pair", *arguments)
         assert (ran.code, ran.first[: len(told)], list(here.iterdir())) == (2, told, [])
 
@@ -136,7 +141,7 @@ class TestPublicKey:
         [
             ((), "error: no `--key`"),
             (("--sk",), "error: `--sk`: hardware keys are not supported"),
-            (("--key", "awskms:///x"), "error: keys of the scheme `awskms` are not supported yet"),
+            (("--key", "awskms:///x"), "error: `awskms:///x` is not a key in AWS KMS"),
         ],
     )
     def test_what_cannot_be_used(self, flags: tuple[str, ...], told: str) -> None:

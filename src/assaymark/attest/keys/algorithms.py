@@ -109,6 +109,20 @@ def sign_message(key: SupportedPrivateKey, message: bytes) -> bytes:
     return key.sign(message)
 
 
+def encode_ecdsa(raw: bytes) -> bytes:
+    """The DER of an ECDSA signature that tokens and services give as `r` and `s` in halves of one length.
+
+    Raises:
+        ValueError: it has no two halves.
+    """
+    from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+    half, odd = divmod(len(raw), 2)
+    if odd or not half:
+        raise ValueError("an ECDSA signature has two halves of one length")
+    return encode_dss_signature(int.from_bytes(raw[:half], "big"), int.from_bytes(raw[half:], "big"))
+
+
 def check_point(key: PublicKey) -> None:
     """Raise `ValueError` where the point of an ECDSA key is not on its curve."""
     from cryptography.hazmat.primitives.asymmetric import ec

@@ -1,7 +1,7 @@
 """Key references, the values of `--key`: from `cosign.pub`, `env://NAME` or `https://…` to a key.
 
-A reference without a scheme is the path of a file. Schemes are extension points (`assaymark.attest.keys.scheme`); one
-that cosign knows and this version does not is refused by name, never taken for a path.
+A reference without a scheme is the path of a file. Schemes are extension points (`assaymark.attest.keys.scheme`); a
+name that none of them claims is that of an external program, and never a path.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 
 from assaymark.attest.keys.private import Signer
 from assaymark.attest.keys.public import PublicKey
-from assaymark.attest.keys.scheme import KeyContext, KeyScheme, key_schemes
+from assaymark.attest.keys.scheme import EVERY_OTHER, KeyContext, KeyScheme, key_schemes
 from assaymark.errors import UsageError
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
@@ -39,6 +39,21 @@ def load_signer(reference: str, context: KeyContext) -> Signer:
     return _find_scheme(reference).signer(reference, context)
 
 
+def create_key(reference: str, context: KeyContext) -> PublicKey:
+    """Make a key where `reference` says, and give its public half.
+
+    Raises:
+        UsageError: no keys are made there, or the reference is not usable.
+        SigningError: the key cannot be made.
+        NetworkError: the service refused or was not reached.
+    """
+    scheme = _find_scheme(reference)
+    if scheme.create is None:
+        forms = ", ".join(f"`{each.form}`" for each in key_schemes() if each.create is not None)
+        raise UsageError(f"no keys are made in `{reference}`", hint=f"keys are made in files, and in {forms}")
+    return scheme.create(reference, context)
+
+
 def scheme_name(reference: str) -> str:
     """What stands in front of `://` in lower case; empty for a path."""
     if reference.startswith("pkcs11:"):
@@ -50,10 +65,5 @@ def scheme_name(reference: str) -> str:
 def _find_scheme(reference: str) -> KeyScheme:
     if not reference:
         raise UsageError("the key reference is empty", hint="give a path, `env://NAME` or `https://…`")
-    name = scheme_name(reference)
-    known = tuple(key_schemes())
-    for scheme in known:
-        if name in scheme.names:
-            return scheme
-    forms = ", ".join(f"`{scheme.form}`" for scheme in known)
-    raise UsageError(f"keys of the scheme `{name}` are not supported yet", hint=f"these are: {forms}")
+    schemes = {name: scheme for scheme in key_schemes() for name in scheme.names}
+    return schemes.get(scheme_name(reference)) or schemes[EVERY_OTHER]

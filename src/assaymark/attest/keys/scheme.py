@@ -6,7 +6,7 @@ A scheme is one file in `assaymark/attest/keys/schemes/` that ends in `KEY_SCHEM
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -18,6 +18,10 @@ from assaymark.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
     from assaymark.net.network import Network
+
+
+EVERY_OTHER: Final = "*"
+"""The name of the one scheme that takes what no other claims."""
 
 
 def _no_password() -> bytes:
@@ -63,7 +67,7 @@ class KeyScheme(msgspec.Struct, frozen=True, kw_only=True):
     """One way to name a key.
 
     Attributes:
-        names: what stands in front of `://`; the path of a file has none.
+        names: what stands in front of `://`; the path of a file has none, and `EVERY_OTHER` is a name too.
         form: how it is written, for messages and documentation.
         verifier: the public key that a reference names.
         signer: the private key that a reference names.

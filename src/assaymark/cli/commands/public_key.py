@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from assaymark.cli.command import Command
 from assaymark.cli.cosign_flags import HARDWARE, add_unsupported, refuse_unsupported
-from assaymark.cli.keys import key_context
+from assaymark.cli.keys import add_key_flag, key_context
 from assaymark.cli.network_flags import add_network_flags, network_from
 from assaymark.errors import ExitCode, UsageError
 from assaymark.limits import DEFAULT_LIMITS
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 def _configure(parser: ArgumentParser) -> None:
     parser.description = (
-        "Print the public half of a private key. The password comes from COSIGN_PASSWORD, a prompt, or stdin."
+        "Print the public half of a private key, wherever it is kept. The password of a key in a file comes from "
+        "COSIGN_PASSWORD, a prompt, or stdin."
     )
-    parser.add_argument("--key", default="", metavar="KEY", help="path of the private key, or env://NAME")
+    add_key_flag(parser, about="the private key")
     parser.add_argument("--outfile", default="", metavar="FILE", help="write it to a file instead of stdout")
     add_unsupported(parser, HARDWARE)
     add_network_flags(parser)

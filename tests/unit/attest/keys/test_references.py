@@ -12,8 +12,8 @@ from tests.support.forgery import key
 from assaymark.attest.keys.file import encrypt_key, write_key_pair
 from assaymark.attest.keys.pem import encode_pem
 from assaymark.attest.keys.private import Signer
-from assaymark.attest.keys.reference import load_public_key, load_signer, scheme_name
-from assaymark.attest.keys.scheme import KeyContext
+from assaymark.attest.keys.reference import create_key, load_public_key, load_signer, scheme_name
+from assaymark.attest.keys.scheme import KeyContext, key_schemes
 from assaymark.errors import LimitError, LocalError, NetworkError, OfflineError, SigningError, UsageError
 from assaymark.limits import DEFAULT_LIMITS
 from assaymark.net.address import Locality
@@ -125,10 +125,19 @@ FAILURES: dict[str, tuple[str, Context, type[Exception], str]] = {
         UsageError,
         "not on the curve",
     ),
-    "a key management service": ("awskms:///alias/x", Context(), UsageError, "`awskms` are not supported yet"),
-    "Kubernetes": ("k8s://ns/secret", Context(), UsageError, "`k8s`"),
-    "a token": ("pkcs11:token=x", Context(), UsageError, "`pkcs11`"),
-    "anything else": ("x://y", Context(), UsageError, "`x`"),
+    "a key management service without a network": (
+        "awskms:///alias/x",
+        Context(),
+        UsageError,
+        "AWS KMS cannot be asked here",
+    ),
+    "a key management service offline": (
+        "awskms:///alias/x",
+        Context(network=NoNetwork()),
+        OfflineError,
+        "AWS KMS makes connections of its own, and `--offline` forbids",
+    ),
+    "anything else": ("x://y", Context(), UsageError, "no program `sigstore-kms-x` is on PATH"),
 }
 
 
@@ -140,8 +149,15 @@ def test_what_cannot_be_had_is_said(reference: str, there: Context, error: type[
 
 def test_the_way_out_names_what_works() -> None:
     with pytest.raises(UsageError) as caught:
-        load_signer("gcpkms://x", Context().context)
-    assert caught.value.hint == "these are: `env://NAME`, `PATH`, `https://…`"
+        load_signer("gpckms://x", Context().context)
+    assert caught.value.hint == f"these are known: {', '.join(f'`{scheme.form}`' for scheme in key_schemes())}"
+    assert {"`PATH`", "`env://NAME`", "`awskms:///KEY`"} <= set(caught.value.hint.partition(": ")[2].split(", "))
+
+
+def test_keys_are_not_made_where_nobody_keeps_them() -> None:
+    with pytest.raises(UsageError, match="no keys are made in `env://KEY`") as caught:
+        create_key("env://KEY", Context().context)
+    assert "`hashivault://KEY`" in caught.value.hint
 
 
 @pytest.mark.parametrize(("reference", "name"), [("a/b.pub", ""), ("C:\\k", ""), ("ENV://X", "env"), ("a b://c", "")])
