@@ -56,6 +56,54 @@ def run_resume(args: Namespace, console: Console) -> int:
     return ExitCode.DONE
 
 
+def run_blob_resume(args: Namespace, console: Console) -> int:
+    """Finish one attestation of a file, and write it to the files that the flags name.
+
+    Raises:
+        LocalError: the file is no pending attestation, or an output cannot be written.
+        UsageError: it is about an image, or something was named besides.
+        SigningError: the certificate ended in the meantime, or what came out cannot be verified.
+        NetworkError: a service fails again.
+    """
+    from assaymark.attest.blob import MEDIA_TYPE
+    from assaymark.attest.predicate import find_predicate_type
+    from assaymark.attest.sigstore.attach import attestation_of
+    from assaymark.attest.sigstore.pending import PendingStore
+    from assaymark.attest.sigstore.sign import resume
+    from assaymark.cli.blob_attesting import open_outputs, require_timestamp, tell_signed
+    from assaymark.cli.blobs import find_blob_with_digest
+    from assaymark.cli.connections import Connections
+    from assaymark.cli.signing import open_resuming
+    from assaymark.model.descriptor import Descriptor
+    from assaymark.model.digest import Digest
+
+    if args.predicate or args.statement or args.blob or args.hash:
+        raise UsageError("`--resume` takes no blob and no predicate: the file holds what was signed")
+    path = Path(args.resume)
+    pending = PendingStore(path.parent).load(path)
+    digest = pending.subject.rpartition("@")[2]
+    require_timestamp(args, stamped=bool(pending.timestamps or pending.authorities))
+    subject = Descriptor(media_type=MEDIA_TYPE, digest=Digest(digest), size=0)
+    signing = open_resuming(args, console, Connections(args, console), folder=path.parent)
+    with open_outputs(args, console) as outputs:
+        with telling_how_to_resume_blob(args):
+            signed = resume(pending, around=signing.around)
+        kind = find_predicate_type(pending.predicate_type)
+        attestation = attestation_of(signed, subject=subject, predicate_type=kind)
+        signing.check(attestation)
+        outputs.write(attestation)
+    tell_signed(console, attestation, find_blob_with_digest(digest), args=args)
+    return ExitCode.DONE
+
+
+def telling_how_to_resume_blob(args: Namespace) -> AbstractContextManager[None]:
+    """The same for the attestation of a file."""
+    words = ["--trusted-root", args.trusted_root] if args.trusted_root else []
+    words += ["--bundle", args.bundle] if args.bundle else []
+    words += [] if args.new_bundle_format else ["--new-bundle-format=false"]
+    return telling_command("attest-blob", words)
+
+
 def telling_how_to_resume(args: Namespace, pinned: str) -> AbstractContextManager[None]:
     """Add to an unfinished attestation's error the command that finishes it."""
     words = ["--trusted-root", args.trusted_root] if args.trusted_root else []
