@@ -185,7 +185,7 @@ def _errors(reference: str) -> Iterator[None]:
         exceptions.NoAuthTokenError,
     ) as exc:
         raise key_error(Trouble.DENIED, Service.AWS, reference, said=str(exc)) from exc
-    except exceptions.HTTPClientError as exc:
+    except (exceptions.ConnectionError, exceptions.HTTPClientError) as exc:
         raise key_error(Trouble.UNREACHABLE, Service.AWS, reference, said=str(exc)) from exc
     except (exceptions.BotoCoreError, ValueError) as exc:  # ValueError: an endpoint that is none
         raise key_error(Trouble.FAILED, Service.AWS, reference, said=str(exc)) from exc
