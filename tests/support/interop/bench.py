@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-import msgspec
 from tests.support.forgery import RECORD, key
+from tests.support.images import BuiltImage, build_image
 from tests.support.interop.matrix import Evidence, Material
 from tests.support.process import SOURCES
 from tests.support.sigstore.accounts import google
@@ -24,7 +25,7 @@ from tests.support.sigstore.fake import FakeSigstore
 
 from assaymark.attest.keys.file import write_key_pair
 from assaymark.attest.keys.public import Algorithm
-from assaymark.model.descriptor import OCI_CONFIG, OCI_MANIFEST, Descriptor
+from assaymark.model.descriptor import Descriptor
 from assaymark.model.reference import parse_reference
 from assaymark.net.http import Http
 from assaymark.oci.content import ContentStore
@@ -48,19 +49,24 @@ class Ran(NamedTuple):
     def said(self) -> str:
         return self.out + self.err
 
+    @property
+    def lines(self) -> list[str]:
+        """stdout, line by line."""
+        return self.out.splitlines()
+
+    def told(self, program: str) -> list[str]:
+        """The arguments of the line for `program` that can be pasted."""
+        (line,) = [line for line in self.err.splitlines() if line.startswith(f"  {program} ")]
+        return shlex.split(line)[1:]
+
 
 class Image:
-    """A small image of its own, `NAME:1`."""
+    """An image of its own, `NAME:1`; a tiny one unless it is given."""
 
-    def __init__(self, host: str, name: str) -> None:
+    def __init__(self, host: str, name: str, built: BuiltImage | None = None) -> None:
         self.reference = f"{host}/{name}:1"
         self.store: ContentStore = Registry(Http()).repository(parse_reference(self.reference))
-        text = msgspec.json.encode({"architecture": "amd64", "os": "linux", "author": name})
-        config = self.store.push_blob(text, media_type=OCI_CONFIG)
-        parts = {"mediaType": OCI_CONFIG, "digest": config.digest, "size": config.size}
-        document = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": parts, "layers": []}
-        manifest = msgspec.json.encode(document)
-        self.subject: Descriptor = self.store.push_manifest(manifest, media_type=OCI_MANIFEST, tag="1")
+        self.subject: Descriptor = (built or build_image([{"name": name}])).push(self.store, tag="1")
 
 
 class Bench:
@@ -116,27 +122,15 @@ class Bench:
         """Run cosign, where it is installed."""
         return self._run(["cosign", *arguments], environ)
 
-    def start(self, *arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
-        """Start our program, to have several at once."""
-        return self._popen([sys.executable, "-m", "assaymark", *arguments], environ)
-
     def _run(self, command: Sequence[str], environ: Mapping[str, str] | None) -> Ran:
-        with self._popen(command, environ) as process:
-            try:
-                out, err = process.communicate(timeout=SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise
-        return Ran(process.returncode, out, err)
-
-    def _popen(self, command: Sequence[str], environ: Mapping[str, str] | None, **more: Any) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        done = subprocess.run(
             command,
             cwd=self.folder,
             env={**self.environment, **(environ or {})},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
-            **more,
+            timeout=SECONDS,
+            check=False,
         )
+        return Ran(done.returncode, done.stdout, done.stderr)
