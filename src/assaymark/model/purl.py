@@ -4,7 +4,7 @@
 
 1. The version begins at the last `@`, the name at the last `/` before it. An npm scope may spell its `@` as it is.
 2. Each part is percent-decoded by itself. A `%` that begins no escape, a qualifier with a bad key or one that comes
-   twice, and a missing type or name make the text no package URL.
+   twice, `.` or `..` in a subpath behind its beginning, and a missing type or name make the text no package URL.
 3. Types, some namespaces and some names are in lower case whatever the text says; PyPI has `-` for `_`.
 4. Everything outside `A-Za-z0-9-._~!$&'()*,;=:` is percent-encoded in names, namespaces, versions and subpaths,
    everything but unreserved characters and `:` in qualifiers, which are sorted by key.
@@ -80,6 +80,8 @@ def parse_purl(text: str, *, decode_subpath: bool = True) -> Purl:
     rest, _, query = rest.partition("?")
     if _BAD_ESCAPE.search(rest) or _BAD_ESCAPE.search(query) or (decode_subpath and _BAD_ESCAPE.search(subpath)):
         raise _error(text, "a `%` that begins no escape")
+    if subpath and not {".", ".."}.isdisjoint(subpath.split("/")[1:]):
+        raise _error(text, "a subpath that leads out")
     kind, _, path = rest.partition("/")
     kind = kind.lower()
     at = path.rfind("@")

@@ -47,7 +47,7 @@ def test_parsing(text: str, expected: Purl) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "pypi/a", "pkg:", "pkg:pypi", "pkg:pypi/", "pkg:1x/a", "pkg:a/b?1=2", "pkg:a/@1",
-                                  "pkg:a/b@%zz", "pkg:a/b?x=%4", "pkg:a/b#%", "pkg:a/b?x=1&X=2", "pkg:a/b?x=1;2", "pkg:a/@b/c"])  # fmt: skip
+                                  "pkg:a/b@%zz", "pkg:a/b?x=%4", "pkg:a/b#%", "pkg:a/b?x=1&X=2", "pkg:a/b?x=1;2", "pkg:a/b#c/../d", "pkg:a/@b/c"])  # fmt: skip
 def test_what_is_no_purl(text: str) -> None:
     assert find_purl(text) is None
 
