@@ -8,8 +8,8 @@ Rules:
 1. A reference is `NAME://KEY`; everything else is in the environment, where VAULT_… goes before BAO_… as in cosign:
    ADDR, TOKEN, NAMESPACE, CACERT, CAPATH, CLIENT_CERT, CLIENT_KEY, TLS_SERVER_NAME, SKIP_VERIFY.
 2. TRANSIT_SECRET_ENGINE_PATH says where the engine is mounted (`transit`).
-3. The newest version of the key signs. VAULT_KEY_PREFIX (`vault:v2:`), which cosign verifies with, names the version
-   whose public half verifies; without it that is the newest, too.
+3. The newest version of the key signs, the same one throughout a command. VAULT_KEY_PREFIX (`vault:v2:`), which cosign
+   verifies with, names the version whose public half verifies; without it that is the newest, too.
 4. ECDSA is DER over SHA-256 on every curve, RSA is PKCS#1 v1.5 with SHA-256, and Ed25519 signs the message: what cosign
    verifies.
 5. The token goes out as a bearer token, which redirects do not take to another origin.
@@ -62,17 +62,17 @@ def transit_scheme(name: str, service: Service) -> KeyScheme:
 
     def verifier(reference: str, context: KeyContext) -> PublicKey:
         transit = _Transit(reference, context, service)
-        return transit.public(_version(context.environment))
+        return transit.public(_version(context.environment))[0]
 
     def signer(reference: str, context: KeyContext) -> ManagedSigner:
         transit = _Transit(reference, context, service)
-        public = transit.public(0)
+        public, version = transit.public(0)
         scheme = Scheme.ED25519 if public.algorithm is Algorithm.ED25519 else Scheme.ECDSA_SHA256
         if public.algorithm is Algorithm.RSA:
             scheme = Scheme.RSA_PKCS1_SHA256
         return ManagedSigner(
             public,
-            lambda message: transit.sign(message, scheme),
+            lambda message: transit.sign(message, scheme, version),
             reference=reference,
             context=context,
             scheme=scheme,
@@ -81,7 +81,7 @@ def transit_scheme(name: str, service: Service) -> KeyScheme:
     def create(reference: str, context: KeyContext) -> PublicKey:
         transit = _Transit(reference, context, service)
         transit.create()
-        return transit.public(0)
+        return transit.public(0)[0]
 
     return KeyScheme(names=(name,), form=f"{name}://KEY", verifier=verifier, signer=signer, create=create)
 
@@ -113,32 +113,36 @@ class _Transit:
         if namespace:
             self._headers["X-Vault-Namespace"] = namespace
 
-    def public(self, version: int) -> PublicKey:
-        """The public half of a version; of the newest one when `version` is 0."""
+    def public(self, version: int) -> tuple[PublicKey, int]:
+        """The public half of a version, and its number; of the newest one when `version` is 0."""
         data = self._ask("GET", f"keys/{self._key}")
         versions, newest = data.get("keys"), data.get("latest_version")
         if not isinstance(versions, dict) or not isinstance(newest, int):
             raise self._error(Trouble.FAILED, "the reply describes no key")
-        entry = versions.get(str(version or newest))
+        if data.get("soft_deleted") is True:  # OpenBao alone
+            raise self._error(Trouble.DISABLED, "it is deleted, and can be restored")
+        version = version or newest
+        entry = versions.get(str(version))
         if entry is None:
-            raise self._error(Trouble.MISSING, f"there is no version {version or newest}")
+            raise self._error(Trouble.MISSING, f"there is no version {version}")
         text = entry.get("public_key") if isinstance(entry, dict) else None
         if not isinstance(text, str) or not text:
             raise self._error(Trouble.MISUSED, f"its type is {data.get('type')}")
         if data.get("type") != "ed25519":
-            return parse_managed_pem(text.encode(), reference=self._reference)
+            return parse_managed_pem(text.encode(), reference=self._reference), version
         try:
-            return parse_managed_spki(_ED25519_HEAD + a2b_base64(text, strict_mode=True), reference=self._reference)
+            spki = _ED25519_HEAD + a2b_base64(text, strict_mode=True)
         except Base64Error as exc:
             raise self._error(Trouble.FAILED, "the reply holds no public key") from exc
+        return parse_managed_spki(spki, reference=self._reference), version
 
-    def sign(self, message: bytes, scheme: Scheme) -> bytes:
-        """The newest version's signature over `message`."""
+    def sign(self, message: bytes, scheme: Scheme, version: int) -> bytes:
+        """The signature of a version over `message`."""
         path, order = f"sign/{self._key}", {"input": _base64(message), "prehashed": False}
         if scheme is not Scheme.ED25519:
             path += "/sha2-256"
             order = {"input": _base64(hashlib.sha256(message).digest()), "prehashed": True}
-        more = {"signature_algorithm": "pkcs1v15", "marshaling_algorithm": "asn1"}
+        more = {"key_version": version, "signature_algorithm": "pkcs1v15", "marshaling_algorithm": "asn1"}
         data = self._ask("POST", path, {**order, **more})
         match = _SIGNATURE.fullmatch(str(data.get("signature")))
         if match is None:
