@@ -101,12 +101,17 @@ def tell_rejected(console: Console, proof: Proof) -> None:
 
 def explain_failure(error: VerificationError, image: NamedImage, args: Namespace) -> VerificationError:
     """The error with the image's name, and what the user may have meant."""
-    hint = error.hint or _HINTS.get(error.reason, "")
-    if error.reason == Reason.WRONG_TYPE.value and args.type == DEFAULT_TYPE:
-        hint = f"without `--type` it is `{DEFAULT_TYPE}`; vulnerability records have `--type vuln`"
+    hint = find_hint(error, args)
     if error.reason == Reason.NO_ATTESTATION.value and image.is_index:
         hint = _platform_hint(image)
     return VerificationError(f"`{image.text}`: {error}", hint=hint, reason=error.reason)
+
+
+def find_hint(error: VerificationError, args: Namespace) -> str:
+    """What the user may have meant, whatever the attestation is about; empty where nobody knows."""
+    if error.reason == Reason.WRONG_TYPE.value and args.type == DEFAULT_TYPE:
+        return f"without `--type` it is `{DEFAULT_TYPE}`; vulnerability records have `--type vuln`"
+    return error.hint or _HINTS.get(error.reason, "")
 
 
 def _platform_hint(image: NamedImage) -> str:
@@ -137,7 +142,7 @@ def _item_text(item: Verified | ProvenAttestation, proof: Proof, console: Consol
         f"attached as {item.format.value}, {item.manifest}",
         *(f"note        {shown(note)}" for note in item.notes),
     ]
-    summary = _summary(item)
+    summary = record_of(item)
     if summary is None:
         return "\n".join(head) + "\n"
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -154,18 +159,18 @@ def _signer_text(item: Verified | ProvenAttestation, proof: Proof) -> str:
 
 def proofs_json(outcomes: Iterable[ImageOutcome]) -> bytes:
     """`--report json`: one document."""
-    return _document({"verified": True, "images": [_image(outcome) for outcome in outcomes]})
+    return json_document({"verified": True, "images": [_image(outcome) for outcome in outcomes]})
 
 
 def failure_json(outcomes: Iterable[ImageOutcome], worst: ImageOutcome) -> bytes:
     """`--report json` when nothing was proven of some images; `worst` is the one that decides the exit code."""
-    return _document(_failed(worst.text, worst.failure) | {"images": [_image(outcome) for outcome in outcomes]})
+    return json_document(_failed(worst.text, worst.failure) | {"images": [_image(outcome) for outcome in outcomes]})
 
 
 def unnamed_json(outcomes: Sequence[ImageOutcome], error: Error, signers: list[dict[str, Any]]) -> bytes:
     """`--report json` when nobody was named: nothing is proven, and these signed."""
     images = [_image(outcome) | {"verified": False, "attestations": []} for outcome in outcomes]
-    return _document(_failed(outcomes[0].text, error) | {"signers": signers, "images": images})
+    return json_document(_failed(outcomes[0].text, error) | {"signers": signers, "images": images})
 
 
 def _failed(text: str, error: Error | None) -> dict[str, Any]:
@@ -201,7 +206,7 @@ def _attestation(item: Verified | ProvenAttestation, proof: Proof) -> dict[str, 
         "manifest": item.manifest,
         "subjectChecked": item.subject_checked,
         "notes": list(item.notes),
-        "record": _summary(item),
+        "record": record_of(item),
     }
 
 
@@ -213,7 +218,7 @@ def _signer(item: Verified | ProvenAttestation, proof: Proof) -> dict[str, Any]:
     return {"signer": signer_json(item, proof.keys), **evidence_json(item)}
 
 
-def _summary(item: Verified | ProvenAttestation) -> RecordSummary | None:
+def record_of(item: Verified | ProvenAttestation) -> RecordSummary | None:
     """The decoded record of a vulnerability attestation; None for other predicates."""
     from assaymark.report.record import parse_record
 
@@ -225,5 +230,6 @@ def _summary(item: Verified | ProvenAttestation) -> RecordSummary | None:
         return None
 
 
-def _document(value: dict[str, Any]) -> bytes:
+def json_document(value: dict[str, Any]) -> bytes:
+    """A document for programs, and for people who read it."""
     return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"

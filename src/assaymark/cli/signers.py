@@ -91,18 +91,21 @@ def signers_json(items: Iterable[ProvenAttestation]) -> list[dict[str, Any]]:
     return [{"identity": leaf.identity, "issuer": leaf.issuer} for leaf in _certificates(items)]
 
 
-def identity_required(items: Iterable[ProvenAttestation], typed: Sequence[str]) -> VerificationError:
+def identity_required(
+    items: Iterable[ProvenAttestation], typed: Sequence[str], *, command: str = "verify-attestation"
+) -> VerificationError:
     """The error for those who named nobody.
 
     Args:
         items: what passed every step but that one.
         typed: the arguments of the command.
+        command: what they are the arguments of.
     """
     signers = _certificates(items)
     names = "; ".join(_certified_text(leaf) for leaf in signers[:_SIGNERS_NAMED])
     more = f" and {len(signers) - _SIGNERS_NAMED} more" if len(signers) > _SIGNERS_NAMED else ""
     named = ["--certificate-identity", signers[0].identity, "--certificate-oidc-issuer", signers[0].issuer]
-    command = shlex.join(["assaymark", "verify-attestation", *named, *typed])
+    command = shlex.join(["assaymark", command, *named, *typed])
     return VerificationError(
         f"nobody was named who must have signed, so nothing is proven; all else is right, and signed by {names}{more}",
         hint=f"if that is whom you expect: {command}",

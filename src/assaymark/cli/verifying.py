@@ -73,7 +73,7 @@ def find_prover(args: Namespace, console: Console, connections: Connections) -> 
     named = {key.fingerprint: reference for reference, key in keys.items()}
     if keys and not signers.identities and not needs_trust(args):
         return _WithKeys(args, tuple(keys.values()), named)
-    expected = _expectation(args, console, tuple(keys.values()))
+    expected = expectation_from(args, console, tuple(keys.values()))
     trust = Trust(args, console, lambda: connections.network)
     if args.trusted_root:
         trust.root()  # a file that is none ends the command before anybody is asked
@@ -154,8 +154,12 @@ class _AgainstRoot:
         return Proof(image=image, keys=self._named, verification=outcome)
 
 
-def _expectation(args: Namespace, console: Console, keys: tuple[PublicKey, ...]) -> Expectation:
-    """What every image's attestations must prove; where nobody was named, that anybody signed, which is not enough."""
+def expectation_from(args: Namespace, console: Console, keys: tuple[PublicKey, ...]) -> Expectation:
+    """What attestations must prove; where nobody was named, that anybody signed, which is not enough.
+
+    Raises:
+        UsageError: an expression or a claim is none.
+    """
     from assaymark.attest.sigstore.expectation import Expectation
 
     identities = identities_from(args, console)
