@@ -6,6 +6,7 @@ import signal
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 
 SCANNING: Final = "Scanning"
+CONFIGURATION_FILES: Final = ("assaymark.yaml", "trivy.yaml")
 _VARIABLES: Final = (
     "Every flag is a variable, too: ASSAYMARK_QUIET, or TRIVY_QUIET for a scan and COSIGN_KEY for an attestation; "
     "a flag wins over its variables."
@@ -37,11 +39,23 @@ def add_global_flags(parser: FlagParser, *, group_name: str = "") -> None:
         metavar="DURATION",
         help="give up after this long, such as 90s or 5m0s (default: no limit but those of the network)",
     )
+    group.add_argument(
+        "--config",
+        "-c",
+        default="",
+        metavar="FILE",
+        help="settings (default: assaymark.yaml, else trivy.yaml, in the working directory)",
+    )
     if group_name != SCANNING:
         group.add_argument("--output-file", default="", metavar="FILE", help="write to a file instead of stdout")
     group.add_argument(
         "--log-format", choices=("text", "json"), default="text", help="how log lines on stderr are written"
     )
+
+
+def configuration_file(values: Namespace) -> str:
+    """The file with settings: the one that is named, else that of the working directory; empty where there is none."""
+    return values.config or next((name for name in CONFIGURATION_FILES if Path(name).is_file()), "")
 
 
 @contextmanager

@@ -24,7 +24,9 @@ REPORT_DEFECTS: Final = "run again with --debug and open an issue with the outpu
 GARBAGE_THRESHOLD: Final = 200_000
 """Containers made before cycles are looked for; 700, the interpreter's own figure, costs a twentieth of a short run."""
 
-GLOBAL_VALUE_FLAGS: Final = frozenset({"--cache-dir", "--timeout", "-t", "--output-file", "--log-format"})
+GLOBAL_VALUE_FLAGS: Final = frozenset(
+    {"--cache-dir", "--timeout", "-t", "--config", "-c", "--output-file", "--log-format"}
+)
 
 
 def entry() -> NoReturn:
@@ -107,18 +109,29 @@ def _run(arguments: list[str], console: Console) -> int:
 def run_command(command: Command, arguments: Sequence[str], console: Console) -> int:
     """Parse a command's own arguments and run it."""
     from assaymark.cli.flags import FlagParser
-    from assaymark.cli.global_flags import SCANNING, add_global_flags, apply_global_flags
+    from assaymark.cli.global_flags import SCANNING, add_global_flags, apply_global_flags, configuration_file
     from assaymark.cli.variables import take_variables
 
     parser = FlagParser(prog=f"assaymark {command.name}", description=command.summary)
     command.configure(parser)
     add_global_flags(parser, group_name=command.group)
     defaults = {action.dest: parser.get_default(action.dest) for _, action in parser.flags()}
-    take_variables(parser, console.environ, scans=command.group == SCANNING, redaction=console.redaction)
+    scans = command.group == SCANNING
+    settled = take_variables(parser, console.environ, scans=scans, redaction=console.redaction)
     values = parser.parse(arguments)
+    name, configuration = configuration_file(values), None
+    if name:
+        from assaymark.cli.config_file import read_configuration, take_settings
+
+        configuration = read_configuration(name)
+        take_settings(parser, configuration, settled=settled, scans=scans, redaction=console.redaction)
+        values = parser.parse(arguments)
+        values.configured_signers = configuration.signers
     values.typed = tuple(arguments)
     values.explicit = {key: value for key, value in vars(values).items() if value != defaults.get(key)}
     with apply_global_flags(values, console):
+        if configuration is not None:
+            console.note(f"settings come from `{configuration.name}`, too")
         return command.run(values, console)
 
 

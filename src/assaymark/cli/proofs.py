@@ -17,6 +17,7 @@ import msgspec
 from assaymark.attest.predicate import VULN_TYPE
 from assaymark.attest.reasons import Reason
 from assaymark.attest.verify import Verification, Verified
+from assaymark.cli.identity_flags import trusted_signers
 from assaymark.errors import Error, VerificationError
 from assaymark.limits import DEFAULT_LIMITS
 from assaymark.report.plain import shown
@@ -36,6 +37,18 @@ _HINTS: Final = {
     Reason.KEY_NOT_CERTIFICATE.value: "give the public key with `--key`",
     Reason.NO_LOG_ENTRY.value: "what a timestamp authority saw is verified with `--insecure-ignore-tlog`",
 }
+
+
+_ABOUT_SIGNERS: Final = frozenset(
+    reason.value
+    for reason in (
+        Reason.WRONG_KEY,
+        Reason.BAD_SIGNATURE,
+        Reason.WRONG_IDENTITY,
+        Reason.WRONG_ISSUER,
+        Reason.WRONG_CLAIM,
+    )
+)
 
 
 class Proof(NamedTuple):
@@ -111,6 +124,8 @@ def find_hint(error: VerificationError, args: Namespace) -> str:
     """What the user may have meant, whatever the attestation is about; empty where nobody knows."""
     if error.reason == Reason.WRONG_TYPE.value and args.type == DEFAULT_TYPE:
         return f"without `--type` it is `{DEFAULT_TYPE}`; vulnerability records have `--type vuln`"
+    if error.reason in _ABOUT_SIGNERS and (source := trusted_signers(args).source):
+        return f"`{source}` says who must have signed, because no flag does"
     return error.hint or _HINTS.get(error.reason, "")
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -16,7 +15,6 @@ from assaymark.cli.connections import Connections
 from assaymark.cli.database_flags import cache_of, open_database_from, update_database_from
 from assaymark.cli.filter_flags import Filters, filters_from
 from assaymark.cli.scan_flags import DEFAULT_FORMAT, check_scan_flags
-from assaymark.cli.trivy_flags import unread_configuration
 from assaymark.cli.variables import OWN, TRIVY
 from assaymark.errors import ExitCode, IncompleteError, UsageError
 from assaymark.model.epoch import find_source_date
@@ -54,7 +52,7 @@ class Scanning:
         now = self.date or datetime.now(UTC)
         expects_os = self.target not in _WITHOUT_SYSTEM
         filters = filters_from(self.args, now=now, expects_os=expects_os)
-        for warning in filter(None, (unread_configuration(Path()), *filters.warnings)):
+        for warning in filters.warnings:
             self.console.warn(warning)
         object.__setattr__(self, "filters", filters)
         object.__setattr__(self, "connections", Connections(self.args, self.console))

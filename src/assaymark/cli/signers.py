@@ -108,7 +108,8 @@ def identity_required(
     command = shlex.join(["assaymark", command, *named, *typed])
     return VerificationError(
         f"nobody was named who must have signed, so nothing is proven; all else is right, and signed by {names}{more}",
-        hint=f"if that is whom you expect: {command}",
+        hint=f"to trust somebody for good, write `verify: identities:` into `assaymark.yaml`; "
+        f"if that is whom you expect: {command}",
         reason=Reason.IDENTITY_REQUIRED.value,
     )
 

@@ -5,14 +5,12 @@
 - `ACCEPTED`: what cannot change a scan for vulnerabilities: settings of other scanners, which are not here
   (`--scanners`), and questions to services that nobody asks.
 
-Neither stands in `--help`. A `trivy.yaml` in the working directory would change Trivy's results and is not read here,
-so its presence is said.
+Neither stands in `--help`.
 """
 
 from __future__ import annotations
 
 from argparse import SUPPRESS, Namespace, _ActionsContainer
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -20,7 +18,6 @@ import msgspec
 from assaymark.cli.flags import add_switch
 from assaymark.errors import UsageError
 
-CONFIG_FILE: Final = "trivy.yaml"
 NOT_YET: Final = "not supported by this version"
 _USE_FLAGS: Final = "give flags, or variables such as TRIVY_SEVERITY"
 _JSON_HOLDS_IT: Final = "`--format json` holds everything"
@@ -46,11 +43,10 @@ class Unsupported(msgspec.Struct, frozen=True):
 
 
 UNSUPPORTED: Final = (
-    Unsupported("--config", f"configuration files are {NOT_YET}", _USE_FLAGS),
     Unsupported("--generate-default-config", f"configuration files are {NOT_YET}", _USE_FLAGS, switch=True),
     Unsupported("--template", f"templates are {NOT_YET}", _JSON_HOLDS_IT),
     Unsupported("--compliance", "assaymark finds vulnerabilities only; compliance reports are not among them"),
-    Unsupported("--report", f"other reports than `all` are {NOT_YET}", _JSON_HOLDS_IT, harmless=("all",)),
+    Unsupported("--report", f"other reports than `all` are {NOT_YET}", _JSON_HOLDS_IT, harmless=("all", "summary")),
     Unsupported("--dependency-tree", f"dependency trees are {NOT_YET}", _JSON_HOLDS_IT, switch=True),
     Unsupported(
         "--table-mode",
@@ -94,7 +90,7 @@ def add_trivy_flags(parser: _ActionsContainer) -> None:
         if flag.switch:
             add_switch(group, flag.name, about=SUPPRESS)
         else:
-            short = ("-t",) if flag.name == "--template" else ("-c",) if flag.name == "--config" else ()
+            short = ("-t",) if flag.name == "--template" else ()
             group.add_argument(flag.name, *short, default="", help=SUPPRESS)
     for name in ACCEPTED_SWITCHES:
         add_switch(group, name, about=SUPPRESS)
@@ -112,10 +108,3 @@ def refuse_trivy_flags(args: Namespace) -> None:
         value = getattr(args, flag.dest)
         if value and value not in flag.harmless:
             raise UsageError(f"`{flag.name}`: {flag.reason}", hint=flag.hint)
-
-
-def unread_configuration(folder: Path) -> str:
-    """A warning about Trivy's configuration file in `folder`; empty where there is none."""
-    if not (folder / CONFIG_FILE).is_file():
-        return ""
-    return f"`{CONFIG_FILE}` in the working directory is not read by this version: {_USE_FLAGS}"

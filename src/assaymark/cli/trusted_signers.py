@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from assaymark.errors import UsageError
-
 if TYPE_CHECKING:
     from assaymark.attest.keys.public import PublicKey
     from assaymark.attest.sigstore.identity import Identity, Matcher
@@ -112,8 +110,3 @@ def _matcher(said: Said) -> Matcher:
 
     parse = parse_expression if said.expression else parse_exact
     return parse(said.text, what=said.where)
-
-
-def refuse_empty(where: str) -> UsageError:
-    """The error for a list of signers without any."""
-    return UsageError(f"{where} names nobody", hint="name a key or an identity, or leave it out")

@@ -31,8 +31,10 @@ COSIGN: Final = "COSIGN_"
 _NOT_FLAGS: Final = frozenset({"COSIGN_PASSWORD"})  # rule 4
 
 
-def take_variables(parser: FlagParser, environ: Mapping[str, str], *, scans: bool, redaction: Redaction) -> None:
-    """Make what the environment says the defaults of `parser`.
+def take_variables(
+    parser: FlagParser, environ: Mapping[str, str], *, scans: bool, redaction: Redaction
+) -> frozenset[str]:
+    """Make what the environment says the defaults of `parser`; returns which it set, by their `dest`.
 
     Args:
         parser: with all its flags.
@@ -44,17 +46,29 @@ def take_variables(parser: FlagParser, environ: Mapping[str, str], *, scans: boo
         UsageError: a value that the flag would not take either.
     """
     if not any(name.startswith((OWN, TRIVY, COSIGN)) for name in environ):
-        return
+        return frozenset()
+    taken = set()
     for title, action in parser.flags():
         prefixes = _prefixes(title, scans=scans)
         for name in _names(action, prefixes):
             text = environ.get(name, "")
             if text:
-                for secret in (text, *text.split(",")) if _is_credential(action) else ():
-                    redaction.add(secret)
-                parser.set_defaults(**{action.dest: _value(action, text, name)})
-                action.required = False
+                set_default(parser, action, text, where=name, redaction=redaction)
+                taken.add(action.dest)
                 break
+    return frozenset(taken)
+
+
+def set_default(parser: FlagParser, action: Action, text: str, *, where: str, redaction: Redaction) -> None:
+    """Make what a flag would make of `text` its default; `where` says whose text it is, and credentials are registered.
+
+    Raises:
+        UsageError: the flag would not take it.
+    """
+    for secret in (text, *text.split(",")) if _is_credential(action) else ():
+        redaction.add(secret)
+    parser.set_defaults(**{action.dest: _value(action, text, where)})
+    action.required = False
 
 
 def _prefixes(title: str, *, scans: bool) -> tuple[str, ...]:

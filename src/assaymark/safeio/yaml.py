@@ -1,4 +1,4 @@
-"""YAML lockfiles: the safe loader, after a look at the document's events.
+"""YAML lockfiles and settings: the safe loader, after a look at the document's events.
 
 Rules:
 
@@ -14,14 +14,17 @@ Rules:
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assaymark.errors import ArtifactError, LimitError
 from assaymark.limits import Limits
 
 if TYPE_CHECKING:
     from yaml import CSafeLoader, Event
+    from yaml.nodes import Node
 
 
 def decode_yaml(data: bytes, *, limits: Limits, what: str = "") -> Any:
@@ -38,15 +41,61 @@ def decode_yaml(data: bytes, *, limits: Limits, what: str = "") -> Any:
     """
     import yaml
 
+    with _checked(data, limits, what):
+        return yaml.load(data, Loader=_loader())  # noqa: S506  # a subclass of the safe loader
+
+
+def locate_yaml(data: bytes, *, limits: Limits, what: str = "") -> Placed:
+    """A YAML document as it is written: every value with its place, keys in order, and repeated ones, too.
+
+    For files that people write, whose mistakes are told with line and column. Arguments and errors are those of
+    `decode_yaml`; an empty document is an empty text.
+    """
+    import yaml
+
+    with _checked(data, limits, what):
+        root = yaml.compose(data, Loader=_loader())
+        return _placed(root) if root is not None else Placed("", 1, 1)
+
+
+class Placed(NamedTuple):
+    """A value and where it stands, counted from 1.
+
+    Attributes:
+        value: text, None for null, a list of `Placed`, or for a mapping a tuple of pairs of `Placed`.
+    """
+
+    value: str | list[Placed] | tuple[tuple[Placed, Placed], ...] | None
+    line: int
+    column: int
+
+
+def _placed(node: Node) -> Placed:
+    import yaml
+
+    value: Any
+    if isinstance(node, yaml.MappingNode):
+        value = tuple((_placed(key), _placed(item)) for key, item in node.value)
+    elif isinstance(node, yaml.SequenceNode):
+        value = [_placed(item) for item in node.value]
+    else:
+        value = None if node.tag == "tag:yaml.org,2002:null" else node.value
+    return Placed(value, node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+@contextmanager
+def _checked(data: bytes, limits: Limits, what: str) -> Iterator[None]:
+    """Look at the events before anything is built, and say what is no YAML."""
+    import yaml
+
     name = f"`{what}`" if what else "the document"
     if len(data) > limits.json_bytes:
         raise LimitError(f"{name} has {len(data)} bytes, more than the {limits.json_bytes} that are read")
-    loader = _loader()
     try:
         budget = _Budget(limits, name)
-        for event in yaml.parse(data, Loader=loader):
+        for event in yaml.parse(data, Loader=_loader()):
             budget.spend(event)
-        return yaml.load(data, Loader=loader)  # noqa: S506  # a subclass of the safe loader
+        yield
     except (yaml.YAMLError, ValueError, TypeError) as exc:  # TypeError: an unhashable key
         raise ArtifactError(f"{name} is not YAML: {' '.join(str(exc).split())[:300]}") from exc
 

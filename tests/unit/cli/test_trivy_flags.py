@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from assaymark.cli.flags import FlagParser
@@ -13,7 +11,6 @@ from assaymark.cli.trivy_flags import (
     ACCEPTED_VALUES,
     UNSUPPORTED,
     Unsupported,
-    unread_configuration,
 )
 from assaymark.errors import UsageError
 
@@ -46,7 +43,6 @@ def test_what_changes_nothing_is_taken(argument: str) -> None:
     ("arguments", "message"),
     [
         pytest.param(("-t", "@html.tpl"), "`--template`: templates", id="the short template"),
-        pytest.param(("-c", "my.yaml"), "`--config`: configuration files", id="the short configuration file"),
         pytest.param(("--format", "template"), "templates are not supported", id="the format of templates"),
         pytest.param(
             ("--scanners", "vuln,secret"), "`--scanners secret`: assaymark finds vulnerabilities only", id="secrets"
@@ -74,13 +70,3 @@ def test_help_shows_none_of_them() -> None:
 
 def test_every_flag_is_refused_by_its_own_name() -> None:
     assert len({flag.name for flag in UNSUPPORTED}) == len(UNSUPPORTED)
-
-
-def test_a_configuration_file_that_is_not_read_is_told(tmp_path: Path) -> None:
-    assert unread_configuration(tmp_path) == ""
-
-    (tmp_path / "trivy.yaml").write_text("severity: HIGH\n")
-
-    assert unread_configuration(tmp_path) == (
-        "`trivy.yaml` in the working directory is not read by this version: give flags, or variables such as TRIVY_SEVERITY"
-    )
