@@ -6,9 +6,11 @@ us, and it verifies what `download attestation` prints.
 
 from __future__ import annotations
 
+import importlib.util
+import shutil
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from tests.support.sigstore.log import Generation
 
@@ -19,6 +21,18 @@ class Program(StrEnum):
     ASSAYMARK = "assaymark"
     COSIGN = "cosign"
     SIGSTORE = "sigstore-python"
+
+
+AT_HAND: Final = tuple(
+    program
+    for program, found in {
+        Program.ASSAYMARK: True,
+        Program.COSIGN: shutil.which("cosign") is not None,
+        Program.SIGSTORE: importlib.util.find_spec("sigstore") is not None,
+    }.items()
+    if found
+)
+"""The programs on this machine."""
 
 
 class Material(StrEnum):

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
-import shutil
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from tests.support.interop.bench import Bench, Image, Ran
-from tests.support.interop.matrix import Program, Signing, Storage
+from tests.support.interop.matrix import AT_HAND, Program, Signing, Storage
 from tests.support.interop.rules import Refusal, refusal_of_a_stranger, refusal_to_sign, refusal_to_verify
 from tests.support.interop.signing import sign
 from tests.support.interop.verifying import demands, verify
-
-AT_HAND: Final = tuple(
-    program
-    for program, found in {
-        Program.ASSAYMARK: True,
-        Program.COSIGN: shutil.which("cosign") is not None,
-        Program.SIGSTORE: importlib.util.find_spec("sigstore") is not None,
-    }.items()
-    if found
-)
 
 
 class Outcomes(NamedTuple):
@@ -81,7 +69,6 @@ def _expect(ran: Ran, refusal: Refusal | None, what: str) -> None:
 def missing(results: Results, signings: Iterator[Signing]) -> list[str]:
     """What a whole page needs and this run did not measure."""
     absent = [str(program) for program in Program if program not in AT_HAND]
-    rows = [
-        f"{signing.slug}, {storage}" for signing in signings for storage in Storage if (signing, storage) not in results
-    ]
+    wanted = ((signing, storage) for signing in signings for storage in Storage)
+    rows = [f"{', '.join(signing)}, {storage}" for signing, storage in wanted if (signing, storage) not in results]
     return absent or rows
