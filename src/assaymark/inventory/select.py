@@ -21,9 +21,6 @@ from assaymark.inventory.unanalysed import KINDS, Kind
 PKG_TYPES: Final = ("os", "library")
 
 _FOLDERS: Final = ("os", "lang", "binary", "sbom")
-_ALWAYS: Final = frozenset({"os", "sbom"})
-"""Kinds of analysers that run whatever packages are asked for: an SBOM holds packages of the system, too."""
-
 
 @cache
 def analyzers() -> tuple[Analyzer, ...]:
@@ -38,7 +35,7 @@ def analysers_for(target: str, *, pkg_types: Collection[str] = PKG_TYPES) -> lis
     return [
         analyzer
         for analyzer in analyzers()
-        if target in analyzer.targets and (analyzer.kind in _ALWAYS or "library" in pkg_types)
+        if target in analyzer.targets and (analyzer.kind == "os" or "library" in pkg_types)
     ]
 
 

@@ -31,7 +31,7 @@ def test_repositories_have_no_operating_system() -> None:
 @pytest.mark.parametrize(
     ("types", "kinds"),
     [
-        pytest.param(("os",), {"os", "sbom"}, id="the system, of which SBOMs speak, too"),
+        pytest.param(("os",), {"os"}, id="only the system"),
         pytest.param(("library",), {"os", "lang", "sbom"}, id="the system tells its release and which files are its own"),
     ],
 )

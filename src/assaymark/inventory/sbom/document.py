@@ -85,7 +85,8 @@ class Notes:
         self._counts[key] = self._counts.get(key, 0) + 1
         examples = self._examples.setdefault(key, [])
         if len(examples) < _EXAMPLES:
-            examples.append(f"`{example[:_SHOWN]}`")
+            shown = example[:_SHOWN].replace("`", "'")
+            examples.append(f"`{shown}`")
 
     def issues(self) -> tuple[Issue, ...]:
         """In the order of first occurrence."""
