@@ -6,13 +6,13 @@ fallback tag is proven too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 from tests.support.forgery import CREATED, RECORD, key
-from tests.support.peers import NEEDS_COSIGN, NEEDS_REGISTRY, Cosign, docker_registry
+from tests.support.interop.bench import Image as SmallImage
+from tests.support.peers import NEEDS_COSIGN, NEEDS_REGISTRY, Cosign
 
 from assaymark.attest.attach import attach, confirm, sign_attestation
 from assaymark.attest.download import Line, attestation_lines
@@ -24,11 +24,7 @@ from assaymark.attest.store.attestation import AttestationFormat
 from assaymark.attest.store.read import read_attestations
 from assaymark.attest.subject import digests_of_manifest
 from assaymark.attest.verify import Expectation, Verification, Verified, verify_attestations
-from assaymark.model.descriptor import OCI_CONFIG, OCI_MANIFEST
-from assaymark.model.reference import parse_reference
-from assaymark.net.http import Http
-from assaymark.oci.content import ContentStore, StoredManifest
-from assaymark.oci.registry import Registry
+from assaymark.oci.content import StoredManifest
 
 pytestmark = [pytest.mark.integration, NEEDS_COSIGN, NEEDS_REGISTRY]
 
@@ -49,34 +45,18 @@ ALGORITHMS = pytest.mark.parametrize("algorithm", list(Algorithm), ids=lambda al
 FORMATS = pytest.mark.parametrize("format_", [BUNDLE, LEGACY], ids=lambda format_: format_.value)
 
 
-@pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with docker_registry(tmp_path_factory.mktemp("registry")) as host:
-        yield host
-
-
 @pytest.fixture
 def cosign(tmp_path: Path) -> Cosign:
     (tmp_path / "vuln.json").write_bytes(RECORD)
     return Cosign(tmp_path, password=PASSWORD)
 
 
-class Image:
-    """A small image of its own in the registry."""
-
-    def __init__(self, registry: str, name: str) -> None:
-        self.reference = f"{registry}/{name}:v1"
-        self.store: ContentStore = Registry(Http()).repository(parse_reference(self.reference))
-        config = self.store.push_blob(
-            msgspec.json.encode({"architecture": "amd64", "os": "linux", "author": name}), media_type=OCI_CONFIG
-        )
-        parts = {"mediaType": OCI_CONFIG, "digest": config.digest, "size": config.size}
-        document = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": parts, "layers": []}
-        self.store.push_manifest(msgspec.json.encode(document), media_type=OCI_MANIFEST, tag="v1")
+class Image(SmallImage):
+    """A small image of its own in the registry, attested and verified by our library."""
 
     @property
     def manifest(self) -> StoredManifest:
-        return self.store.manifest("v1")
+        return self.store.manifest("1")
 
     def attest(self, algorithm: Algorithm, format_: AttestationFormat) -> tuple[Verified, ...]:
         made = sign_attestation(
@@ -106,9 +86,9 @@ def ours(tmp_path: Path, algorithm: Algorithm = Algorithm.ECDSA_P256) -> bytes:
 @ALGORITHMS
 @pytest.mark.parametrize("format_", list(AttestationFormat), ids=lambda format_: format_.value)
 def test_cosign_verifies_what_we_attest(
-    registry: str, cosign: Cosign, tmp_path: Path, algorithm: Algorithm, format_: AttestationFormat
+    fallback_host: str, cosign: Cosign, tmp_path: Path, algorithm: Algorithm, format_: AttestationFormat
 ) -> None:
-    image = Image(registry, f"ours-{algorithm.value}-{format_.value}")
+    image = Image(fallback_host, f"ours-{algorithm.value}-{format_.value}")
     ours(tmp_path, algorithm)
     verified = image.attest(algorithm, format_)
     flags = ("--key", "ours.pub", "--type", "vuln", "--insecure-ignore-tlog")
@@ -122,9 +102,9 @@ def test_cosign_verifies_what_we_attest(
 @ALGORITHMS
 @FORMATS
 def test_we_verify_what_cosign_attests_with_our_key(
-    registry: str, cosign: Cosign, tmp_path: Path, algorithm: Algorithm, format_: AttestationFormat
+    fallback_host: str, cosign: Cosign, tmp_path: Path, algorithm: Algorithm, format_: AttestationFormat
 ) -> None:
-    image = Image(registry, f"theirs-{algorithm.value}-{format_.value}")
+    image = Image(fallback_host, f"theirs-{algorithm.value}-{format_.value}")
     public = ours(tmp_path, algorithm)
     how = HOW_COSIGN_ATTESTS[format_]
     # Ed25519: cosign stores the attestation, as Ed25519ph
@@ -138,9 +118,9 @@ def test_we_verify_what_cosign_attests_with_our_key(
 
 @FORMATS
 def test_both_programs_append_to_each_others_attestations(
-    registry: str, cosign: Cosign, tmp_path: Path, format_: AttestationFormat
+    fallback_host: str, cosign: Cosign, tmp_path: Path, format_: AttestationFormat
 ) -> None:
-    image = Image(registry, f"append-{format_.value}")
+    image = Image(fallback_host, f"append-{format_.value}")
     public = ours(tmp_path)
     flags = ("--key", "ours.key", "--type", "vuln", "--predicate", "vuln.json", *HOW_COSIGN_ATTESTS[format_])
     cosign("attest", "-y", *flags, image.reference)
@@ -152,8 +132,8 @@ def test_both_programs_append_to_each_others_attestations(
     assert sorted(printed) == sorted(item.line for item in image.verify(public).verified)
 
 
-def test_downloads_are_the_same(registry: str, cosign: Cosign, tmp_path: Path) -> None:
-    image = Image(registry, "download")
+def test_downloads_are_the_same(fallback_host: str, cosign: Cosign, tmp_path: Path) -> None:
+    image = Image(fallback_host, "download")
     image.attest(Algorithm.ECDSA_P256, AttestationFormat.BOTH)
     found = read_attestations(image.store, image.manifest.descriptor.digest)
     lines = [msgspec.json.decode(line.data) for line in attestation_lines(found) if isinstance(line, Line)]
@@ -161,7 +141,7 @@ def test_downloads_are_the_same(registry: str, cosign: Cosign, tmp_path: Path) -
     assert lines == [msgspec.json.decode(line) for line in printed]
 
 
-def test_cosign_uses_keys_that_cosign_made_and_so_do_we(registry: str, cosign: Cosign, tmp_path: Path) -> None:
+def test_cosign_uses_keys_that_cosign_made_and_so_do_we(fallback_host: str, cosign: Cosign, tmp_path: Path) -> None:
     cosign("generate-key-pair")
     private = decrypt_key((tmp_path / "cosign.key").read_bytes(), PASSWORD.encode, what="cosign.key")
     assert private.public == parse_public_key((tmp_path / "cosign.pub").read_bytes())
@@ -192,8 +172,8 @@ def test_cosign_imports_the_rsa_keys_that_we_import(cosign: Cosign, tmp_path: Pa
     assert import_key(pem, what="plain.pem").to_pkcs8() == imported.to_pkcs8()
 
 
-def test_cosigns_signature_of_an_image_is_no_attestation(registry: str, cosign: Cosign, tmp_path: Path) -> None:
-    image = Image(registry, "signed")
+def test_cosigns_signature_of_an_image_is_no_attestation(fallback_host: str, cosign: Cosign, tmp_path: Path) -> None:
+    image = Image(fallback_host, "signed")
     public = ours(tmp_path)
     cosign("sign", "-y", "--key", "ours.key", "--signing-config", "no-services.json", image.reference)
     assert {item.reason.value for item in image.verify(public).rejected} == {"WRONG_TYPE"}
