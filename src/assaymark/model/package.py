@@ -104,8 +104,6 @@ class Package(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_d
 
 
 def format_version(epoch: int, version: str, release: str) -> str:
-    """`[epoch:]version[-release]`; empty when there is no version."""
-    if not version:
-        return ""
+    """`[epoch:]version[-release]`, of which only the parts that are there: `1:` where nothing but an epoch is known."""
     text = f"{version}-{release}" if release else version
     return f"{epoch}:{text}" if epoch else text
