@@ -82,7 +82,7 @@ def test_what_the_program_says_went_wrong(tmp_path: Path) -> None:
         ("echo '{\"publicKey\": 1}'", SigningError, "answered without `publicKeyPEM`"),
         ('echo \'{"publicKey": {"publicKeyPEM": "?"}}\'', SigningError, "answered without `publicKeyPEM`"),
         ('echo \'{"publicKey": {"publicKeyPEM": "eA=="}}\'', SigningError, "is not accepted"),
-        ('echo \'{"errorMessage": "a\\u001bb\\nc"}\'', SigningError, r"says: a\\x1bb$"),
+        (r"""printf '%s' '{"errorMessage": "a\u001bb\nc"}'""", SigningError, r"says: a\\x1bb$"),
         ("sleep 5", LocalError, "did not end within"),
         ("head -c 2000000 /dev/zero", LocalError, "no answer"),
     ],
