@@ -25,7 +25,8 @@ _MEMBERS: Final = ("Name", "Version", "Release", "Epoch", "Architecture")
 def _parse(source: Input) -> Iterator[Found]:
     content = source.file.read(source.limits.json_bytes)
     document = decode_object(content, limits=source.limits, what=source.path)
-    entries = fold(document, ("Content",)).get("Content") or []
+    entries = fold(document, ("Content",)).get("Content")
+    entries = [] if entries is None else entries
     if not isinstance(entries, list):
         raise ArtifactError(f"`Content` in `{source.path}` is not a list")
     if len(entries) > source.limits.packages_per_file:

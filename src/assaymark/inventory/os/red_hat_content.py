@@ -20,7 +20,8 @@ from assaymark.safeio.json import fold
 def _parse(source: Input) -> Iterator[Found]:
     content = source.file.read(source.limits.json_bytes)
     document = decode_object(content, limits=source.limits, what=source.path)
-    names = fold(document, ("content_sets",)).get("content_sets") or []
+    names = fold(document, ("content_sets",)).get("content_sets")
+    names = [] if names is None else names
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ArtifactError(f"`content_sets` in `{source.path}` is not a list of names")
     if names:
