@@ -11,8 +11,9 @@ NAME: Final = "filekeys"
 _PROGRAM: Final = '''\
 #!{python}
 """NAME://PATH: the key stands in a file; methods of Sigstore's plug-in protocol, version v1."""
-import base64, json, pathlib, sys
+import base64, hashlib, json, pathlib, sys
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives import hashes, serialization as s
 
 
@@ -39,8 +40,16 @@ def answer(call, data):
     if method == "publicKey":
         return pem(key)
     if method == "signMessage":
-        assert not order["signOptions"]["messageOptions"].get("digest"), "a message was expected"
-        return {{"signature": base64.b64encode(key.sign(data, ec.ECDSA(hashes.SHA256()))).decode()}}
+        options = order["signOptions"]["messageOptions"]
+        assert data or options.get("digest"), "there is nothing to sign"
+        if options.get("digest"):  # cosign sends it alone, we the message too
+            assert options.get("hashFunc", call["initOptions"]["hashFunc"]) == 5, "unknown hash"
+            digest = base64.b64decode(options["digest"])
+            assert not data or hashlib.sha256(data).digest() == digest, "not the message's digest"
+            signature = key.sign(digest, ec.ECDSA(Prehashed(hashes.SHA256())))
+        else:
+            signature = key.sign(data, ec.ECDSA(hashes.SHA256()))
+        return {{"signature": base64.b64encode(signature).decode()}}
     key.public_key().verify(base64.b64decode(order["signature"]), data, ec.ECDSA(hashes.SHA256()))
     return {{}}
 

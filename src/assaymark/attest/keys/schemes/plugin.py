@@ -3,17 +3,20 @@
 The protocol is Sigstore's, version `v1` (github.com/sigstore/sigstore, `pkg/signature/kms/cliplugin`):
 
 1. The first argument is the version, the second one JSON: `initOptions`, `methodName`, and the method's options under
-   its name. What is signed stands on stdin. The answer is JSON on stdout; bytes are base64 in both.
-2. The program's stderr is the user's. Its exit code says nothing: `errorMessage` does.
-3. The name is taken as it is typed, and only for references that no other scheme claims.
+   its name. The answer is JSON on stdout; bytes are base64 in both.
+2. What is signed stands on stdin, and beside it goes the digest, which is all that cosign sends when it attests: a
+   program may use either. Ed25519 signs the message alone.
+3. The program's stderr is the user's. Its exit code says nothing: `errorMessage` does.
+4. The name is taken as it is typed, and only for references that no other scheme claims.
 
 A program may connect to whatever it likes, so none is started where no connection may be made.
 """
 
 from __future__ import annotations
 
+import hashlib
 from binascii import Error as Base64Error
-from binascii import a2b_base64
+from binascii import a2b_base64, b2a_base64
 from typing import Any, Final
 
 import msgspec
@@ -38,13 +41,16 @@ def _verifier(reference: str, context: KeyContext) -> PublicKey:
 
 
 def _signer(reference: str, context: KeyContext) -> ManagedSigner:
-    def sign(message: bytes) -> bytes:
-        order = {"signOptions": {"rpcOptions": _CALL, "messageOptions": {"digest": None}}}
-        return _bytes(_ask(reference, context, "signMessage", order, stdin=message), "signature", reference)
-
     public = _verifier(reference, context)
     known = {Algorithm.RSA: Scheme.RSA_PKCS1_SHA256, Algorithm.ED25519: Scheme.ED25519}
     scheme = known.get(public.algorithm, Scheme.ECDSA_SHA256)
+
+    def sign(message: bytes) -> bytes:
+        digest = b2a_base64(hashlib.sha256(message).digest(), newline=False).decode()
+        more = {"digest": None if scheme is Scheme.ED25519 else digest}
+        order = {"signOptions": {"rpcOptions": _CALL, "messageOptions": more}}
+        return _bytes(_ask(reference, context, "signMessage", order, stdin=message), "signature", reference)
+
     return ManagedSigner(public, sign, reference=reference, context=context, scheme=scheme)
 
 
