@@ -14,6 +14,8 @@ ALIASES: Final[Mapping[str, str]] = {"i": "image", "filesystem": "fs"}
 
 TWO_WORDS: Final[Mapping[str, str]] = {
     "download attestation": "download-attestation",
+    "pkcs11-tool list-keys-uris": "pkcs11-tool-list-keys-uris",
+    "pkcs11-tool list-tokens": "pkcs11-tool-list-tokens",
     "registry login": "login",
     "registry logout": "logout",
     "signing-config create": "signing-config-create",

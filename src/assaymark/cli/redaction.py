@@ -51,6 +51,7 @@ FLAGS: Final = frozenset(
         "identity-token",
         "oidc-client-secret",
         "password",
+        "pin",
         "registry-password",
         "registry-token",
         "sk-pin",
@@ -65,7 +66,7 @@ _PROXY_VARIABLES: Final = frozenset({"http_proxy", "https_proxy", "all_proxy"})
 
 _NAMES: Final = (
     r"(?:[\w-]{0,40}(?:password|passwd|passphrase|secret|token)|identitytoken|registrytoken|api[_-]?key|sig|signature"
-    r"|x-amz-(?:signature|credential|security-token)|x-goog-(?:signature|credential)|auth)"
+    r"|pin-value|x-amz-(?:signature|credential|security-token)|x-goog-(?:signature|credential)|auth)"
 )
 _SHAPES: Final = (
     # a whole header, whatever its scheme, as a line, a dict or a struct prints it
@@ -80,7 +81,8 @@ _SHAPES: Final = (
     (re.compile(r"\b(Basic|basic)(\s{1,4})(?=[A-Za-z]{0,40}[0-9=+/A-Z])[A-Za-z0-9+/=]{6,}"), rf"\1\2{MASK}"),
     (re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30}://)[^\s/?#\"'<>`]+@"), rf"\1{MASK}@"),
     (re.compile(rf"(?i)([?&;]{_NAMES}=)[^&\s\"'<>#`]+"), rf"\1{MASK}"),
-    (re.compile(rf"(?i)(\b{_NAMES}=)(?!\*\*\*)[^&\s\"'<>#`,;]+"), rf"\1{MASK}"),
+    # `pkcs11:token=` is the label of a smart card
+    (re.compile(rf"(?i)((?<!pkcs11:)\b{_NAMES}=)(?!\*\*\*)[^&\s\"'<>#`,;]+"), rf"\1{MASK}"),
     (re.compile(rf"(?i)([\"']{_NAMES}[\"']\s{{0,4}}:\s{{0,4}}[\"'])[^\"']+"), rf"\1{MASK}"),
     (re.compile(r"(--(?:[a-z-]{0,30}password|[a-z-]{0,30}token|[a-z-]{0,30}secret)[ =])\S+"), rf"\1{MASK}"),
     (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{2,}\.[A-Za-z0-9_-]*"), MASK),
