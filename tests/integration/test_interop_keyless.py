@@ -54,7 +54,9 @@ def test_the_tutorials_lines(bench: Bench, stored: Registry) -> None:
         assert len(program(*made.told(name)).lines) == 1
 
 
-def test_the_bare_line_proves_nothing_and_shows_what_would(bench: Bench, stored: Registry) -> None:
+def test_the_bare_line_shows_what_would_prove_it_and_passes_for_whom_is_trusted(
+    bench: Bench, stored: Registry, tmp_path: Path
+) -> None:
     image = Image(stored[1], "bare")
     bench.assaymark("attest", "-y", *WHAT, image.reference, environ=tutorial(bench))
     bare = ("verify-attestation", "--type", "vuln", image.reference)
@@ -64,6 +66,11 @@ def test_the_bare_line_proves_nothing_and_shows_what_would(bench: Bench, stored:
     assert (completed.code, len(completed.lines)) == (0, 1), completed.err
     anybody = bench.assaymark(*bare, "--any-identity")
     assert (anybody.code, "anybody was accepted" in anybody.err) == (0, True), anybody.err
+    for name, code in ((EMAIL, 0), ("bob@gmail.test", 7)):
+        settings = tmp_path / "settings.yaml"
+        settings.write_text(f"verify:\n  identities:\n    - {{identity: {name}, issuer: {GOOGLE}}}\n")
+        trusted = bench.assaymark(*bare, "--config", str(settings), environ=tutorial(bench))
+        assert (trusted.code, len(trusted.lines)) == (code, 0 if code else 1), trusted.err
     assert bench.cosign(*bare, environ=tutorial(bench)).code == 1
 
 
