@@ -26,6 +26,7 @@ from assaymark.attest.reasons import Reason, refuse
 from assaymark.attest.sigstore.material import CERTIFICATE, LOG_ENTRY, TIMESTAMP
 from assaymark.attest.store.attestation import AttestationFormat, Candidate
 from assaymark.attest.strict import decode_base64, decode_document, encode_base64, refuse_case_variants
+from assaymark.errors import UsageError
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.digest import Digest
 
@@ -57,7 +58,8 @@ def read_local(
 
     Raises:
         VerificationError: `MALFORMED_BUNDLE`, `MALFORMED_ENVELOPE`, `CERTIFICATE_MALFORMED`, `TIMESTAMP_MALFORMED`,
-            `DUPLICATE_KEYS`, or files besides a bundle, which holds all of that itself.
+            `DUPLICATE_KEYS`.
+        UsageError: there are files besides a bundle, which holds all of that itself.
     """
     document = decode_document(data, limits=limits, what=what, reason=Reason.MALFORMED_BUNDLE)
     if "base64Signature" in document:
@@ -65,8 +67,7 @@ def read_local(
     if "payload" in document and "signatures" in document:
         return _candidate(data, _annotations(certificate, timestamp))
     if certificate or timestamp:
-        raise refuse(
-            Reason.MALFORMED_BUNDLE,
+        raise UsageError(
             f"{what} is no envelope, and a bundle holds its certificate and its timestamps itself",
             hint="leave `--certificate` and `--rfc3161-timestamp` out",
         )

@@ -83,7 +83,6 @@ VERIFYING: Final = (
     *HARDWARE,
     Unsupported("--rekor-url", Lack.LOG_SEARCH),
     Unsupported("--timestamp-certificate-chain", Lack.PARTS_OF_TRUST),
-    Unsupported("--certificate", Lack.CERTIFICATE_FILES),
     Unsupported("--certificate-chain", Lack.PARTS_OF_TRUST),
     Unsupported("--ca-roots", Lack.PARTS_OF_TRUST),
     Unsupported("--ca-intermediates", Lack.PARTS_OF_TRUST),
@@ -91,6 +90,7 @@ VERIFYING: Final = (
     Unsupported("--policy", Lack.POLICIES),
     Unsupported("--attachment-tag-prefix", Lack.TAG_PREFIXES),
 )
+BESIDE_IMAGES: Final = (Unsupported("--certificate", Lack.CERTIFICATE_FILES),)
 SERVICE_PARTS: Final = tuple(
     Unsupported(f"--{name}", Lack.OLDER_SERVICES)
     for name in (

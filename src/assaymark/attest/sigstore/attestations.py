@@ -132,7 +132,7 @@ def prove_candidate(
     """All steps for one candidate."""
     material: Material | None = None
     try:
-        material = _read(candidate, limits)
+        material = read_material(candidate, limits=limits)
         proof = verify_material(material, expected, trust, limits=limits)
     except VerificationError as exc:
         reason = Reason(exc.reason)
@@ -147,7 +147,12 @@ def prove_candidate(
     return ProvenAttestation(candidate=candidate, proof=proof, line=_line(candidate, proof.envelope))
 
 
-def _read(candidate: Candidate, limits: Limits) -> Material:
+def read_material(candidate: Candidate, *, limits: Limits = DEFAULT_LIMITS) -> Material:
+    """What is to be verified of a candidate; nothing of it is verified by reading.
+
+    Raises:
+        VerificationError: it cannot be read in exactly one way (step 1).
+    """
     if candidate.format is AttestationFormat.LEGACY:
         return material_of_layer(candidate.data, dict(candidate.annotations), limits=limits)
     return material_of_bundle(parse_bundle(candidate.data, limits=limits))

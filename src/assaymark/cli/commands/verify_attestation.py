@@ -10,6 +10,7 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from assaymark.cli.command import Command
+from assaymark.cli.cosign_flags import BESIDE_IMAGES, add_unsupported, refuse_unsupported
 from assaymark.cli.evidence_flags import add_evidence_flags, check_evidence_flags
 from assaymark.cli.flags import add_switch
 from assaymark.cli.identity_flags import (
@@ -52,6 +53,7 @@ def _configure(parser: ArgumentParser) -> None:
     )
     add_identity_flags(parser)
     add_evidence_flags(parser)
+    add_unsupported(parser, BESIDE_IMAGES)
     add_network_flags(parser)
 
 
@@ -59,6 +61,7 @@ def _run(args: Namespace, console: Console) -> int:
     from assaymark.cli.connections import Connections
     from assaymark.cli.verifying import find_prover, prove_images
 
+    refuse_unsupported(args, BESIDE_IMAGES)
     check_evidence_flags(args)
     check_identity_flags(args)
     connections = Connections(args, console)
