@@ -8,13 +8,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
 import msgspec
 
 from assaymark.matching.driver import Match, OsTarget, advised, is_before_fix
-from assaymark.model.advisory import Advisory
+from assaymark.model.advisory import Advisory, DataSource
 from assaymark.model.package import Package
 from assaymark.versions.scheme import load_scheme
+
+_NO_RECORD: Final = DataSource()
+"""What findings of these families carry where the database has no record of the source: nothing, printed as `{}`."""
 
 
 def modular_name(package: Package) -> str:
@@ -24,12 +28,13 @@ def modular_name(package: Package) -> str:
 
 
 def by_architecture(package: Package, advisory: Advisory) -> Iterator[Advisory]:
-    """What an advisory says of the package's architecture."""
+    """What an advisory says of the package's architecture, rule 3."""
+    stated = msgspec.structs.replace(advisory, data_source=advisory.data_source or _NO_RECORD, entries=())
     if not advisory.entries:
-        yield advisory
+        yield stated
     for entry in advisory.entries:
         if package.arch in entry.arches:
-            yield msgspec.structs.replace(advisory, fixed_version=entry.fixed_version, custom=entry.custom, entries=())
+            yield msgspec.structs.replace(stated, fixed_version=entry.fixed_version, custom=entry.custom)
 
 
 def fixed_later(

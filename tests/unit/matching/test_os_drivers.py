@@ -192,3 +192,36 @@ def test_one_source_package_is_looked_up_once() -> None:
 
     assert [match.package.name for match in matches(asked)] == ["libssl", "openssl", "libcrypto"]
     assert source.asked == [("debian 12", "openssl")]
+
+
+@pytest.mark.parametrize(
+    ("version", "fixed", "expected"),
+    [
+        pytest.param("1.0-1", "1.0-2", ["1.0-1"], id="before the fix"),
+        pytest.param("1.0-2", "1.0-2", [], id="the fix"),
+        pytest.param("1.0-1", "", ["1.0-1"], id="no fix"),
+        pytest.param("nonsense", "1.0", [], id="no order"),
+    ],
+)
+def test_echo_compares_the_source_package_and_shows_it(version: str, fixed: str, expected: list[str]) -> None:
+    asked = target("echo", "1", package("9.9", src_version=version), advisory(fixed), bucket="echo")
+
+    assert [match.installed for match in matches(asked)] == expected
+
+
+def test_echo_hands_on_statuses_and_severities() -> None:
+    said = Advisory(vulnerability_id="CVE-2026-1", status=Status.FIX_DEFERRED, severity=Severity.LOW)
+    found = package("1.0")
+    asked = target("echo", "1", found, said, bucket="echo")
+
+    assert matches(asked) == [
+        Match(
+            package=found,
+            advisory=said,
+            installed="1.0",
+            fixed="",
+            status=Status.FIX_DEFERRED,
+            severity=Severity.LOW,
+            severity_source="echo",
+        )
+    ]
