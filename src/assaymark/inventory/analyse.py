@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO, Final
 
 import msgspec
@@ -84,7 +84,7 @@ def analyse_layer(
     for file, analyzer in _work(tree, index):
         source = Input(file=file, tree=tree, limits=limits, options=options, report=report)
         found.extend(_finished(item, analyzer) for item in _run(analyzer, source))
-    owned = frozenset() if options.comprehensive else _system_files(found)
+    owned = frozenset() if options.comprehensive else _system_files(found, facts)
     return LayerInventory(
         digest=facts.digest,
         diff_id=facts.diff_id,
@@ -193,11 +193,15 @@ def _with_uids(packages: tuple[Package, ...], uids: Iterator[str]) -> tuple[Pack
     return tuple(replace(package, identifier=replace(package.identifier, uid=next(uids))) for package in packages)
 
 
-def _system_files(found: Iterable[Found]) -> frozenset[str]:
-    """Rule 4: what belongs to the system."""
-    return _SYSTEM_FILES.union(
-        path.removeprefix("/") for item in found if isinstance(item, OsPackages) for path in item.system_files
-    )
+def _system_files(found: Sequence[Found], facts: LayerFacts) -> frozenset[str]:
+    """Rule 4: what belongs to the system, of the paths that are asked about; a system has half a million others."""
+    asked = {file.path for file in facts.unread}
+    for item in found:
+        if isinstance(item, Application):
+            asked.add(item.path)
+            asked.update(package.file_path for package in item.packages)
+    listed = (path.removeprefix("/") for item in found if isinstance(item, OsPackages) for path in item.system_files)
+    return frozenset(asked & _SYSTEM_FILES).union(path for path in listed if path in asked)
 
 
 def _without(owned: frozenset[str], found: Iterable[Found]) -> Iterator[Found]:

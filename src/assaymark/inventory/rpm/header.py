@@ -67,8 +67,11 @@ class _Entry(NamedTuple):
 class Header:
     """The index of one package, read; values are decoded when they are asked for."""
 
-    def __init__(self, data: bytes, entries: dict[int, _Entry], offsets: Collection[int], end: int) -> None:
+    def __init__(
+        self, data: bytes, entries: dict[int, _Entry], *, offsets: Collection[int], end: int, longest: int
+    ) -> None:
         self._data = data
+        self._longest = longest
         self._entries = entries
         self._offsets = sorted(offsets)
         self._end = end
@@ -78,9 +81,9 @@ class Header:
         entry = self._entry(tag, _STRING, _LOCALISED)
         if entry is None:
             return ""
-        end = self._data.find(b"\0", entry.offset, self._end)
+        end = self._data.find(b"\0", entry.offset, min(self._end, entry.offset + self._longest + 1))
         if end < 0:
-            raise ValueError(f"{tag.name} does not end")
+            raise ValueError(f"{tag.name} does not end within {self._longest} bytes")
         return decode_utf8(self._data[entry.offset : end])
 
     def texts(self, tag: Tag, *, fits: Callable[[int, int], bool]) -> list[str]:
@@ -94,11 +97,21 @@ class Header:
             raise ValueError(f"{tag.name} has {entry.elements} strings in {end - entry.offset} bytes")
         if not fits(entry.elements, end - entry.offset):
             return []
-        parts = decode_utf8(self._data[entry.offset : end]).split("\0", entry.elements)
+        parts = self._decoded(tag, entry.offset, end).split("\0", entry.elements)
         if len(parts) <= entry.elements:
             raise ValueError(f"{tag.name} has {len(parts) - 1} strings instead of {entry.elements}")
         parts.pop()
         return parts
+
+    def _decoded(self, tag: Tag, start: int, end: int) -> str:
+        """Replacing what is no UTF-8 takes its time, and is done for what may be a slip and not for megabytes of it."""
+        data = self._data[start:end]
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError as exc:
+            if len(data) > self._longest:
+                raise ValueError(f"{tag.name} has {len(data)} bytes that are no UTF-8") from exc
+            return decode_utf8(data)
 
     def count(self, tag: Tag) -> int:
         """How many elements a tag has."""
@@ -159,7 +172,7 @@ def parse_header(data: bytes, *, limits: Limits) -> Header:
         if tag in _TAGS:
             entries[tag] = _Entry(kind, begin + offset, elements)
     _check_region(data, begin, end)
-    return Header(data, entries, offsets, end)
+    return Header(data, entries, offsets=offsets, end=end, longest=limits.field_bytes)
 
 
 def _check_region(data: bytes, begin: int, end: int) -> None:
