@@ -13,6 +13,7 @@ ALIASES: Final[Mapping[str, str]] = {"i": "image", "filesystem": "fs"}
 """Other spellings that the peers' documentation uses."""
 
 TWO_WORDS: Final[Mapping[str, str]] = {
+    "bundle inspect": "bundle-inspect",
     "download attestation": "download-attestation",
     "pkcs11-tool list-keys-uris": "pkcs11-tool-list-keys-uris",
     "pkcs11-tool list-tokens": "pkcs11-tool-list-tokens",

@@ -145,7 +145,7 @@ def test_help_names_every_public_flag(command: Any, capsys: pytest.CaptureFixtur
     text = capsys.readouterr().out
     assert ended.value.code in (0, None)
     assert text.startswith("usage: assaymark ")
-    words = set(re.findall(r"(?<![\w-])--?[a-z][a-z0-9-]*", text))
+    words = set(re.findall(r"(?<![\w-])--?[a-z][a-zA-Z0-9-]*", text))
     assert set(public_flags(command.configure, command.group)) - words == set()
 
 
