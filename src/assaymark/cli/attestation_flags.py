@@ -6,16 +6,11 @@ from argparse import ArgumentParser, Namespace, _ActionsContainer
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from assaymark.cli.cosign_flags import (
-    SIGNING,
-    STORING,
-    add_accepted,
-    add_unsupported,
-    refuse_unsupported,
-)
+from assaymark.cli.cosign_flags import SIGNING, STORING, add_accepted
 from assaymark.cli.flags import add_switch
 from assaymark.cli.keys import add_key_flag
 from assaymark.cli.signing_flags import add_identity_flags, add_service_flags, check_service_flags
+from assaymark.cli.unsupported_flags import add_unsupported, refuse_unsupported
 
 if TYPE_CHECKING:
     from assaymark.attest.store.attestation import AttestationFormat

@@ -7,15 +7,12 @@ key, or none here, is taken in silence: `ACCEPTED`.
 
 from __future__ import annotations
 
-from argparse import SUPPRESS, Namespace, _ActionsContainer
-from collections.abc import Iterable
+from argparse import SUPPRESS, _ActionsContainer
 from enum import Enum
 from typing import Final
 
-import msgspec
-
 from assaymark.cli.flags import add_switch
-from assaymark.errors import UsageError
+from assaymark.cli.unsupported_flags import Unsupported
 
 NOT_YET: Final = "not supported by this version"
 USE_A_KEY: Final = "use a key: `--key cosign.key` to sign, `--key cosign.pub` to verify"
@@ -24,7 +21,9 @@ USE_A_KEY: Final = "use a key: `--key cosign.key` to sign, `--key cosign.pub` to
 class Lack(Enum):
     """What this version does not have."""
 
-    CERTIFICATES = f"certificates are {NOT_YET}"
+    CERTIFICATES = f"certificates that were made beforehand are {NOT_YET}"
+    KEY_CERTIFICATES = f"a certificate for a key of one's own is {NOT_YET}"
+    CLIENT_CERTIFICATES = f"showing a certificate to a timestamp authority is {NOT_YET}"
     CERTIFICATE_FILES = f"certificates in files of their own are {NOT_YET}"
     PARTS_OF_TRUST = f"authorities in files of their own are {NOT_YET}"
     LOG_SEARCH = f"searching a transparency log is {NOT_YET}"
@@ -39,7 +38,14 @@ class Lack(Enum):
 
 
 _HINTS: Final = {
-    Lack.CERTIFICATES: USE_A_KEY,
+    Lack.CERTIFICATES: "sign with `--key`, or leave both out: an identity gets its certificate when it signs",
+    Lack.KEY_CERTIFICATES: "leave it out, or leave `--key` out: an identity gets its certificate when it signs",
+    Lack.CLIENT_CERTIFICATES: "name an authority that asks for none with `--timestamp-server-url`",
+    Lack.POLICIES: "`--report json` prints the decoded record, for a program to judge",
+    Lack.CLUSTER: "leave it out: `assaymark login`, `--registry-token` or a Docker configuration has credentials",
+    Lack.TAG_PREFIXES: "leave it out: bundles are found without a tag",
+    Lack.RECURSION: "leave it out, and name each manifest",
+    Lack.STATEMENTS: "`attest-blob --statement` signs one",
     Lack.CERTIFICATE_FILES: "attestations carry their certificates themselves",
     Lack.PARTS_OF_TRUST: "a trusted root holds all of them: `--trusted-root FILE`",
     Lack.LOG_SEARCH: "leave it out: attestations carry their log entries themselves",
@@ -49,56 +55,48 @@ _HINTS: Final = {
 }
 
 
-class Unsupported(msgspec.Struct, frozen=True):
-    """One flag; a switch is refused when it is on, another when it has a value."""
-
-    name: str
-    lack: Lack
-    switch: bool = False
-
-    @property
-    def dest(self) -> str:
-        """Its name in the parsed arguments."""
-        return self.name.removeprefix("--").replace("-", "_")
+def _lacking(name: str, lack: Lack, *, switch: bool = False) -> Unsupported:
+    hint = f"leave it out, or say `{name}=false`" if switch and lack not in _HINTS else _HINTS.get(lack, "")
+    return Unsupported(name, lack.value, hint, switch=switch)
 
 
-REGISTRY: Final = (Unsupported("--k8s-keychain", Lack.CLUSTER, switch=True),)
-HARDWARE: Final = (Unsupported("--sk", Lack.HARDWARE, switch=True), Unsupported("--slot", Lack.HARDWARE))
+REGISTRY: Final = (_lacking("--k8s-keychain", Lack.CLUSTER, switch=True),)
+HARDWARE: Final = (_lacking("--sk", Lack.HARDWARE, switch=True), _lacking("--slot", Lack.HARDWARE))
 SIGNING: Final = (
     *HARDWARE,
-    Unsupported("--timestamp-server-name", Lack.CERTIFICATES),
-    Unsupported("--timestamp-client-cacert", Lack.CERTIFICATES),
-    Unsupported("--timestamp-client-cert", Lack.CERTIFICATES),
-    Unsupported("--timestamp-client-key", Lack.CERTIFICATES),
-    Unsupported("--issue-certificate", Lack.CERTIFICATES, switch=True),
-    Unsupported("--certificate", Lack.CERTIFICATES),
-    Unsupported("--certificate-chain", Lack.CERTIFICATES),
+    _lacking("--timestamp-server-name", Lack.CLIENT_CERTIFICATES),
+    _lacking("--timestamp-client-cacert", Lack.CLIENT_CERTIFICATES),
+    _lacking("--timestamp-client-cert", Lack.CLIENT_CERTIFICATES),
+    _lacking("--timestamp-client-key", Lack.CLIENT_CERTIFICATES),
+    _lacking("--issue-certificate", Lack.KEY_CERTIFICATES, switch=True),
+    _lacking("--certificate", Lack.CERTIFICATES),
+    _lacking("--certificate-chain", Lack.CERTIFICATES),
 )
 STORING: Final = (
-    Unsupported("--attachment-tag-prefix", Lack.TAG_PREFIXES),
-    Unsupported("--recursive", Lack.RECURSION, switch=True),
-    Unsupported("--statement", Lack.STATEMENTS),
+    _lacking("--attachment-tag-prefix", Lack.TAG_PREFIXES),
+    _lacking("--recursive", Lack.RECURSION, switch=True),
+    _lacking("--statement", Lack.STATEMENTS),
 )
 VERIFYING: Final = (
     *HARDWARE,
-    Unsupported("--rekor-url", Lack.LOG_SEARCH),
-    Unsupported("--timestamp-certificate-chain", Lack.PARTS_OF_TRUST),
-    Unsupported("--certificate-chain", Lack.PARTS_OF_TRUST),
-    Unsupported("--ca-roots", Lack.PARTS_OF_TRUST),
-    Unsupported("--ca-intermediates", Lack.PARTS_OF_TRUST),
-    Unsupported("--sct", Lack.CERTIFICATE_FILES),
-    Unsupported("--policy", Lack.POLICIES),
-    Unsupported("--attachment-tag-prefix", Lack.TAG_PREFIXES),
+    _lacking("--rekor-url", Lack.LOG_SEARCH),
+    _lacking("--timestamp-certificate-chain", Lack.PARTS_OF_TRUST),
+    _lacking("--certificate-chain", Lack.PARTS_OF_TRUST),
+    _lacking("--ca-roots", Lack.PARTS_OF_TRUST),
+    _lacking("--ca-intermediates", Lack.PARTS_OF_TRUST),
+    _lacking("--sct", Lack.CERTIFICATE_FILES),
+    _lacking("--policy", Lack.POLICIES),
+    _lacking("--attachment-tag-prefix", Lack.TAG_PREFIXES),
 )
-BESIDE_IMAGES: Final = (Unsupported("--certificate", Lack.CERTIFICATE_FILES),)
+BESIDE_IMAGES: Final = (_lacking("--certificate", Lack.CERTIFICATE_FILES),)
 SERVICE_PARTS: Final = tuple(
-    Unsupported(f"--{name}", Lack.OLDER_SERVICES)
+    _lacking(f"--{name}", Lack.OLDER_SERVICES)
     for name in (
         "certificate-chain", "fulcio-uri", "ctfe-key", "ctfe-start-time", "ctfe-end-time", "ctfe-url", "rekor-key",
         "rekor-start-time", "rekor-end-time", "rekor-url", "timestamp-certificate-chain", "timestamp-uri",
     )
 )  # fmt: skip
-DEFAULT_SERVICES: Final = (Unsupported("--with-default-rekor-v2", Lack.SECOND_LOG, switch=True),)
+DEFAULT_SERVICES: Final = (_lacking("--with-default-rekor-v2", Lack.SECOND_LOG, switch=True),)
 
 ACCEPTED: Final = {
     # about the program's own look at a log or a certificate that a key has not
@@ -112,15 +110,6 @@ ACCEPTED: Final = {
 """Names, and whether each is a switch."""
 
 
-def add_unsupported(parser: _ActionsContainer, flags: Iterable[Unsupported]) -> None:
-    """Know these flags, without showing them."""
-    for flag in flags:
-        if flag.switch:
-            add_switch(parser, flag.name, about=SUPPRESS)
-        else:
-            parser.add_argument(flag.name, default="", help=SUPPRESS)
-
-
 def add_accepted(parser: _ActionsContainer, *names: str) -> None:
     """Take these flags in silence."""
     for name in names:
@@ -128,11 +117,3 @@ def add_accepted(parser: _ActionsContainer, *names: str) -> None:
             add_switch(parser, name, about=SUPPRESS)
         else:
             parser.add_argument(name, default="", help=SUPPRESS)
-
-
-def refuse_unsupported(args: Namespace, flags: Iterable[Unsupported]) -> None:
-    """Raise `UsageError` for the first of these flags that was given."""
-    for flag in flags:
-        if getattr(args, flag.dest):
-            hint = f"leave it out, or say `{flag.name}=false`" if flag.switch else _HINTS.get(flag.lack, "")
-            raise UsageError(f"`{flag.name}`: {flag.lack.value}", hint=hint)

@@ -17,8 +17,9 @@ from __future__ import annotations
 from argparse import SUPPRESS, Namespace, _ActionsContainer
 from typing import TYPE_CHECKING
 
-from assaymark.cli.cosign_flags import VERIFYING, add_accepted, add_unsupported, refuse_unsupported
+from assaymark.cli.cosign_flags import VERIFYING, add_accepted
 from assaymark.cli.flags import add_switch
+from assaymark.cli.unsupported_flags import add_unsupported, refuse_unsupported
 from assaymark.errors import UsageError
 
 if TYPE_CHECKING:

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 import msgspec
 
-from assaymark.cli.cosign_flags import REGISTRY, add_unsupported, refuse_unsupported
+from assaymark.cli.cosign_flags import REGISTRY
 from assaymark.cli.flags import add_switch, add_values
+from assaymark.cli.unsupported_flags import add_unsupported, refuse_unsupported
 from assaymark.errors import LimitError, UsageError
 from assaymark.limits import Limits
 

@@ -6,7 +6,8 @@ from argparse import ArgumentParser, Namespace, _ActionsContainer
 from typing import Final
 
 from assaymark.cli.flags import FlagParser, add_switch, add_values
-from assaymark.cli.trivy_flags import add_trivy_flags, refuse_trivy_flags
+from assaymark.cli.trivy_flags import UNSUPPORTED, add_trivy_flags
+from assaymark.cli.unsupported_flags import refuse_unsupported
 from assaymark.errors import UsageError
 
 DEFAULT_FORMAT: Final = "table"
@@ -97,6 +98,6 @@ def check_scan_flags(args: Namespace) -> None:
                 f"`--scanners {scanner}`: assaymark finds vulnerabilities only",
                 hint="leave it out, or say `--scanners vuln`",
             )
-    refuse_trivy_flags(args)
+    refuse_unsupported(args, UNSUPPORTED)
     if args.format == "template":
         raise UsageError("templates are not supported by this version", hint="`--format json` holds everything")

@@ -185,12 +185,14 @@ class Scanning:
             )
         system = scan.report.metadata.os
         if self.filters.exit_on_eol and system and system.eosl:
-            self.console.warn(f"{system.family} {system.name} is out of support")
             return self.filters.exit_on_eol
         found = any(result.vulnerabilities for result in scan.report.results)
         return self.filters.exit_code if found else ExitCode.DONE
 
     def _tell_issues(self, scan: Scan) -> None:
+        system = scan.report.metadata.os
+        if system and system.eosl:
+            self.console.warn(f"{system.family} {system.name} is out of support: new vulnerabilities may not be known")
         coverage = scan.report.coverage
         if coverage is None:
             return

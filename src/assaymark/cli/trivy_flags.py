@@ -10,41 +10,20 @@ Neither stands in `--help`.
 
 from __future__ import annotations
 
-from argparse import SUPPRESS, Namespace, _ActionsContainer
+from argparse import SUPPRESS, _ActionsContainer
 from typing import Final
 
-import msgspec
-
 from assaymark.cli.flags import add_switch
-from assaymark.errors import UsageError
+from assaymark.cli.unsupported_flags import Unsupported, add_unsupported
 
 NOT_YET: Final = "not supported by this version"
 _USE_FLAGS: Final = "give flags, or variables such as TRIVY_SEVERITY"
 _JSON_HOLDS_IT: Final = "`--format json` holds everything"
 
 
-class Unsupported(msgspec.Struct, frozen=True):
-    """One flag.
-
-    Attributes:
-        harmless: values that ask for nothing special; for a switch, none.
-    """
-
-    name: str
-    reason: str
-    hint: str = ""
-    switch: bool = False
-    harmless: tuple[str, ...] = ()
-
-    @property
-    def dest(self) -> str:
-        """Its name in the parsed arguments."""
-        return self.name.removeprefix("--").replace("-", "_")
-
-
 UNSUPPORTED: Final = (
     Unsupported("--generate-default-config", f"configuration files are {NOT_YET}", _USE_FLAGS, switch=True),
-    Unsupported("--template", f"templates are {NOT_YET}", _JSON_HOLDS_IT),
+    Unsupported("--template", f"templates are {NOT_YET}", _JSON_HOLDS_IT, short="-t"),
     Unsupported("--compliance", "assaymark finds vulnerabilities only; compliance reports are not among them"),
     Unsupported("--report", f"other reports than `all` are {NOT_YET}", _JSON_HOLDS_IT, harmless=("all", "summary")),
     Unsupported("--dependency-tree", f"dependency trees are {NOT_YET}", _JSON_HOLDS_IT, switch=True),
@@ -86,25 +65,8 @@ ACCEPTED_VALUES: Final = """
 def add_trivy_flags(parser: _ActionsContainer) -> None:
     """Know these flags, without showing them."""
     group = parser.add_argument_group("Trivy's other flags", description=SUPPRESS)
-    for flag in UNSUPPORTED:
-        if flag.switch:
-            add_switch(group, flag.name, about=SUPPRESS)
-        else:
-            short = ("-t",) if flag.name == "--template" else ()
-            group.add_argument(flag.name, *short, default="", help=SUPPRESS)
+    add_unsupported(group, UNSUPPORTED)
     for name in ACCEPTED_SWITCHES:
         add_switch(group, name, about=SUPPRESS)
     for name in ACCEPTED_VALUES:
         group.add_argument(name, default="", help=SUPPRESS)
-
-
-def refuse_trivy_flags(args: Namespace) -> None:
-    """Say of the first flag that asks for something else that it cannot be had.
-
-    Raises:
-        UsageError: there is one.
-    """
-    for flag in UNSUPPORTED:
-        value = getattr(args, flag.dest)
-        if value and value not in flag.harmless:
-            raise UsageError(f"`{flag.name}`: {flag.reason}", hint=flag.hint)

@@ -27,8 +27,3 @@ def clean_path(name: str) -> str | None:
         elif part not in {"", "."}:
             parts.append(part)
     return "/".join(parts) or None
-
-
-def is_inside(path: str, folder: str) -> bool:
-    """Whether the clean `path` is `folder` or lies below it; the empty folder is the root."""
-    return not folder or path == folder or path.startswith(folder + "/")

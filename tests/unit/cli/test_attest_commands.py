@@ -228,8 +228,8 @@ def test_passwords(registry: MemoryRegistry, environ: dict[str, str], stdin: byt
 
 
 UNSUPPORTED = {
-    ("--timestamp-client-cert", "c.pem"): "certificates are not supported by this version",
-    ("--certificate", "c.pem"): "certificates are not supported by this version",
+    ("--timestamp-client-cert", "c.pem"): "showing a certificate to a timestamp authority",
+    ("--certificate", "c.pem"): "certificates that were made beforehand",
     ("--sk",): "hardware keys are not supported by this version",
     ("--k8s-keychain",): "credentials of a Kubernetes cluster are not supported by this version",
     ("--attachment-tag-prefix", "x"): "a prefix for cosign's tags is not supported by this version",

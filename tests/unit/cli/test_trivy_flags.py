@@ -6,12 +6,8 @@ import pytest
 
 from assaymark.cli.flags import FlagParser
 from assaymark.cli.scan_flags import add_scan_flags, check_scan_flags
-from assaymark.cli.trivy_flags import (
-    ACCEPTED_SWITCHES,
-    ACCEPTED_VALUES,
-    UNSUPPORTED,
-    Unsupported,
-)
+from assaymark.cli.trivy_flags import ACCEPTED_SWITCHES, ACCEPTED_VALUES, UNSUPPORTED
+from assaymark.cli.unsupported_flags import Unsupported
 from assaymark.errors import UsageError
 
 

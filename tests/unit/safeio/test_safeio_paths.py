@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from assaymark.safeio.paths import clean_path, is_inside
+from assaymark.safeio.paths import clean_path
 
 CLEAN = {
     "usr/bin/env": "usr/bin/env",
@@ -35,11 +35,3 @@ CLEAN = {
 @pytest.mark.parametrize(("name", "path"), CLEAN.items(), ids=[repr(name) for name in CLEAN])
 def test_clean_path(name: str, path: str | None) -> None:
     assert clean_path(name) == path
-
-
-@pytest.mark.parametrize(
-    ("path", "folder", "inside"),
-    [("a/b", "a", True), ("a", "a", True), ("ab", "a", False), ("b", "", True), ("a", "a/b", False)],
-)
-def test_is_inside(path: str, folder: str, inside: bool) -> None:
-    assert is_inside(path, folder) is inside

@@ -6,9 +6,10 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Final
 
 from assaymark.cli.command import Command
-from assaymark.cli.cosign_flags import HARDWARE, add_unsupported, refuse_unsupported
+from assaymark.cli.cosign_flags import HARDWARE
 from assaymark.cli.keys import add_key_flag, key_context
 from assaymark.cli.network_flags import add_network_flags, network_from
+from assaymark.cli.unsupported_flags import add_unsupported, refuse_unsupported
 from assaymark.errors import ExitCode, UsageError
 from assaymark.limits import DEFAULT_LIMITS
 

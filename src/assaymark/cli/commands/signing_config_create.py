@@ -6,10 +6,11 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Final
 
 from assaymark.cli.command import Command
-from assaymark.cli.cosign_flags import DEFAULT_SERVICES, add_unsupported, refuse_unsupported
+from assaymark.cli.cosign_flags import DEFAULT_SERVICES
 from assaymark.cli.flags import add_switch
 from assaymark.cli.network_flags import add_network_flags
 from assaymark.cli.service_flags import add_service_list
+from assaymark.cli.unsupported_flags import add_unsupported, refuse_unsupported
 from assaymark.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from assaymark.cli.command import Command
-from assaymark.cli.cosign_flags import BESIDE_IMAGES, add_unsupported, refuse_unsupported
+from assaymark.cli.cosign_flags import BESIDE_IMAGES
 from assaymark.cli.evidence_flags import add_evidence_flags, check_evidence_flags
 from assaymark.cli.flags import add_switch
 from assaymark.cli.identity_flags import (
@@ -20,6 +20,7 @@ from assaymark.cli.identity_flags import (
     names_signer,
 )
 from assaymark.cli.network_flags import add_network_flags
+from assaymark.cli.unsupported_flags import add_unsupported, refuse_unsupported
 from assaymark.errors import ExitCode, VerificationError
 
 if TYPE_CHECKING:
