@@ -103,7 +103,7 @@ def parse_purl(text: str, *, decode_subpath: bool = True) -> Purl:
 
 
 def _error(text: str, reason: str) -> ValueError:
-    return ValueError(f"`{text[:200]}` is not a package URL: {reason}")
+    return ValueError(f"`{text[:80]}` is not a package URL: {reason}")
 
 
 def _namespace(kind: str, namespace: str) -> str:

@@ -51,7 +51,7 @@ def decode_cyclonedx(document: dict[str, Any], *, limits: Limits) -> Document:
     """
     members = fold(document, _DOCUMENT)
     version = members.get("specVersion")
-    if version is not None and version not in VERSIONS:
+    if version is not None and not (isinstance(version, str) and version in VERSIONS):
         raise ArtifactError(
             f"CycloneDX `{str(version)[:40]}` is not a version that is read",
             hint="write the SBOM as CycloneDX 1.0 to 1.7",

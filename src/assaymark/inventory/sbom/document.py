@@ -17,7 +17,7 @@ from assaymark.model.issue import Issue, IssueCode
 from assaymark.model.purl import Purl
 
 _EXAMPLES: Final = 5
-_SHOWN: Final = 120
+_SHOWN: Final = 160
 
 
 class ComponentType(Enum):

@@ -4,7 +4,8 @@ CycloneDX JSON is read. The other forms in which SBOMs are passed around are rec
 can be done about it; anything else is no SBOM.
 
 1. JSON: `bomFormat` is `CycloneDX`; `SPDXID` is `SPDXRef-DOCUMENT`; a Sigstore bundle has a `mediaType` of its own; a
-   DSSE envelope has a `payloadType`, an in-toto statement a `predicateType`. Members match in any letter case.
+   DSSE envelope has a `payloadType`, an in-toto statement a `predicateType`. Members match in any letter case; of
+   several objects, one a line, the first tells.
 2. Other text: XML that names CycloneDX's namespace; SPDX tag-value, whose first line begins with `SPDX`.
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from assaymark.errors import ArtifactError
+from assaymark.errors import ArtifactError, LimitError
 from assaymark.inventory.sbom.cyclonedx import decode_cyclonedx
 from assaymark.inventory.sbom.document import Document
 from assaymark.limits import Limits
@@ -50,12 +51,26 @@ def read_document(data: bytes, *, limits: Limits, what: str) -> Document:
         raise _refused(what, "SPDX tag-value", _SPDX_HINT)
     if not start.startswith(b"{"):
         raise _unknown(what)
-    document = decode_go(data, limits=limits, what=what)
+    document = _decoded(data, limits=limits, what=what)
     members = fold(document, _MEMBERS)
     if members.get("bomFormat") == "CycloneDX":
         return decode_cyclonedx(document, limits=limits)
     _refuse_others(members, what)
     raise _unknown(what)
+
+
+def _decoded(data: bytes, *, limits: Limits, what: str) -> dict[str, Any]:
+    """The object, or the first of several that stand one a line, none of which is an SBOM."""
+    try:
+        document = decode_go(data, limits=limits, what=what)
+    except LimitError:
+        raise
+    except ArtifactError:
+        first = data.lstrip().partition(b"\n")[0]
+        if first.rstrip().endswith(b"}"):
+            _refuse_others(fold(decode_go(first, limits=limits, what=what), _MEMBERS), what)
+        raise
+    return document if isinstance(document, dict) else {}
 
 
 def _refuse_others(members: dict[str, Any], what: str) -> None:

@@ -1,0 +1,91 @@
+"""SBOM formats are told by content: one is read, the others are refused by name."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from tests.support.boms import SMALL, bom, encoded
+
+from assaymark.errors import ArtifactError, LimitError
+from assaymark.inventory.sbom.formats import UNSUPPORTED, read_document
+from assaymark.limits import DEFAULT_LIMITS, Limits
+
+ENVELOPE = {"payloadType": "application/vnd.in-toto+json", "payload": base64.b64encode(b"{}").decode()}
+
+
+def test_cyclonedx_is_read() -> None:
+    document = read_document(b"\n " + encoded(SMALL), limits=DEFAULT_LIMITS, what="bom.json")
+
+    assert [each.name for each in document.components] == ["alpine", "musl", "flask", "GoogleUtilities", "app:1"]
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        pytest.param(
+            b'<?xml version="1.0"?>\n<bom xmlns="http://cyclonedx.org/schema/bom/1.5"/>', "CycloneDX XML", id="XML"
+        ),
+        pytest.param(b"SPDXVersion: SPDX-2.3\nDataLicense: CC0-1.0\n", "SPDX tag-value", id="tag-value"),
+        pytest.param(encoded({"SPDXID": "SPDXRef-DOCUMENT"}), "SPDX JSON", id="SPDX JSON"),
+        pytest.param(encoded({"spdxVersion": "SPDX-2.2"}), "SPDX JSON", id="SPDX JSON without an ID"),
+        pytest.param(encoded(ENVELOPE), "an in-toto attestation", id="an envelope"),
+        pytest.param(encoded(ENVELOPE) + b"\n" + encoded(ENVELOPE), "an in-toto attestation", id="envelopes in lines"),
+        pytest.param(
+            encoded({"predicateType": "https://cyclonedx.org/bom", "predicate": SMALL}),
+            "an in-toto attestation",
+            id="a statement",
+        ),
+        pytest.param(
+            encoded({"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "dsseEnvelope": ENVELOPE}),
+            "a Sigstore bundle",
+            id="a bundle",
+        ),
+    ],
+)
+def test_other_formats_are_refused_by_name(data: bytes, name: str) -> None:
+    with pytest.raises(ArtifactError) as caught:
+        read_document(data, limits=DEFAULT_LIMITS, what="a.file")
+
+    assert str(caught.value) == f"`a.file` is {name}, which this version does not read"
+    assert caught.value.reason == UNSUPPORTED
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"hello",
+        b"[]",
+        b"{}",
+        b"<html/>",
+        b"\xff\xfe{",
+        encoded({"bomFormat": "cyclonedx"}),
+        encoded({"bomFormat": ["CycloneDX"]}),
+        encoded({"mediaType": 7, "payloadType": ""}),
+    ],
+)
+def test_what_is_no_sbom(data: bytes) -> None:
+    with pytest.raises(ArtifactError, match=r"`a[.]file` is no SBOM that is known"):
+        read_document(data, limits=DEFAULT_LIMITS, what="a.file")
+
+
+@pytest.mark.parametrize(
+    "data", [b"{", b'{"bomFormat": "CycloneDX"', encoded(bom()) + b"\n{}", b"{}\nx", b'{"a": 1}}\n']
+)
+def test_what_is_no_json(data: bytes) -> None:
+    with pytest.raises(ArtifactError, match=r"a[.]file"):
+        read_document(data, limits=DEFAULT_LIMITS, what="a.file")
+
+
+def test_names_of_members_match_in_any_letter_case() -> None:
+    data = json.dumps({"BOMFORMAT": "CycloneDX"}).encode()
+
+    assert read_document(data, limits=DEFAULT_LIMITS, what="a.file").components == ()
+
+
+def test_bounds() -> None:
+    with pytest.raises(LimitError, match=r"`a[.]file`"):
+        read_document(encoded(SMALL), limits=Limits(json_bytes=10), what="a.file")
