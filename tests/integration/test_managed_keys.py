@@ -18,10 +18,13 @@ import pytest
 from tests.support.commands import run
 from tests.support.forgery import RECORD
 from tests.support.kms_aws import CREDENTIALS, AwsKms
+from tests.support.kms_azure import HOST, AzureVault, azure
+from tests.support.kms_gcp import KEY, GoogleKms, grpc_server, place_account
 from tests.support.kms_program import NAME, place_program
 from tests.support.kms_transit import TOKEN, Transit
 from tests.support.loopback import Loopback
 from tests.support.peers import NEEDS_COSIGN, NEEDS_REGISTRY, Cosign, docker_registry, free_port, serving
+from tests.support.proxy import Proxy
 from tests.support.tls import Authority
 
 from assaymark.model.descriptor import OCI_CONFIG, OCI_MANIFEST
@@ -39,12 +42,7 @@ class Kept(NamedTuple):
 
     reference: str
     environment: Mapping[str, str]
-    theirs: str = ""
-
-    @property
-    def for_cosign(self) -> str:
-        """The reference for cosign."""
-        return self.theirs or self.reference
+    cosign_verifies: bool = True
 
 
 @contextmanager
@@ -60,6 +58,33 @@ def _aws_by_host(folder: Path) -> Iterator[Kept]:
     with Loopback(AwsKms().serve, tls=authority.server("localhost")) as server:
         variables = {**CREDENTIALS, "AWS_CA_BUNDLE": str(authority.file), "AWS_EC2_METADATA_DISABLED": "true"}
         yield Kept(f"awskms://localhost:{server.port}/alias/release", variables)
+
+
+@contextmanager
+def _azure(folder: Path) -> Iterator[Kept]:
+    with azure(folder, AzureVault()) as (_, variables):
+        # what cosign asks the vault to verify is r and r, never r and s: it refuses its own signatures, too
+        yield Kept(f"azurekms://{HOST}/release", variables, cosign_verifies=False)
+
+
+@contextmanager
+def _google(folder: Path) -> Iterator[Kept]:
+    kms, authority = GoogleKms(), Authority(folder)
+    host = "cloudkms.googleapis.com"
+    certificate, key = authority.certify(host)
+    with (
+        grpc_server(kms, certificate, key) as port,
+        Proxy({f"{host}:443": port}) as proxy,
+        Loopback(kms.serve) as rest,
+    ):
+        variables = {
+            "GOOGLE_APPLICATION_CREDENTIALS": str(place_account(folder)),
+            "CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS": rest.url,
+            "HTTPS_PROXY": proxy.url,
+            "NO_PROXY": "127.0.0.1",
+            "SSL_CERT_FILE": str(authority.file),
+        }
+        yield Kept(f"gcpkms://{KEY}", variables)
 
 
 @contextmanager
@@ -97,6 +122,8 @@ def _program(folder: Path) -> Iterator[Kept]:
 PLACES: Final = {
     "awskms": _aws,
     "awskms with a host": _aws_by_host,
+    "azurekms": _azure,
+    "gcpkms": _google,
     "hashivault": _hashivault,
     "openbao": _openbao,
     "openbao, a real one": _real_openbao,
@@ -138,22 +165,20 @@ def image(registry: str, request: pytest.FixtureRequest) -> str:
 def test_each_program_verifies_what_the_other_signs(kept: Kept, image: str, tmp_path: Path) -> None:
     cosign = Cosign(tmp_path, password="")
     ours = run("generate-key-pair", "--kms", kept.reference, environ=kept.environment)
-    assert (ours.code, ours.err) == (
-        0,
-        f"Private key is in {kept.reference}\nPublic key written to cosign.pub\n",
-    ) or "AWS KMS made the key" in ours.err
+    assert ours.code == 0, ours.err
+    assert ours.err.endswith(f"Private key is in {kept.reference}\nPublic key written to cosign.pub\n")
     pem = (tmp_path / "cosign.pub").read_text()
-    assert cosign("public-key", "--key", kept.for_cosign, environ=kept.environment).decode() == pem
+    assert cosign("public-key", "--key", kept.reference, environ=kept.environment).decode() == pem
     assert run("public-key", "--key", kept.reference, environ=kept.environment).out == pem
 
     flags = ("--type", "vuln", "--predicate", "vuln.json")
     attested = run("attest", "--key", kept.reference, *flags, image, environ=kept.environment)
     assert attested.code == 0, attested.err
-    for key in ("cosign.pub", kept.for_cosign):
+    for key in ("cosign.pub", kept.reference) if kept.cosign_verifies else ("cosign.pub",):
         cosign(*COSIGN_VERIFIES, "--key", key, image, environ=kept.environment)
 
     config = ("--signing-config", "no-services.json")
-    cosign("attest", "-y", "--key", kept.for_cosign, *flags, *config, image, environ=kept.environment)
+    cosign("attest", "-y", "--key", kept.reference, *flags, *config, image, environ=kept.environment)
     for key in ("cosign.pub", kept.reference):
         verified = run("verify-attestation", "--key", key, "--type", "vuln", image, environ=kept.environment)
         assert (verified.code, len(verified.lines)) == (0, 2), verified.err
@@ -161,6 +186,6 @@ def test_each_program_verifies_what_the_other_signs(kept: Kept, image: str, tmp_
 
 def test_each_program_uses_the_key_that_the_other_made(kept: Kept, tmp_path: Path) -> None:
     cosign = Cosign(tmp_path, password="")
-    cosign("generate-key-pair", "--kms", kept.for_cosign, environ=kept.environment)
+    cosign("generate-key-pair", "--kms", kept.reference, environ=kept.environment)
     pem = (tmp_path / "cosign.pub").read_bytes()
     assert run("public-key", "--key", kept.reference, environ=kept.environment).out.encode() == pem

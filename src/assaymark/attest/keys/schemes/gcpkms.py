@@ -230,7 +230,7 @@ def _errors(reference: str) -> Iterator[None]:
         raise key_error(Trouble.DENIED, Service.GCP, reference, said=str(exc)) from exc
     except OSError as exc:  # the connection's, as `requests` raises it
         raise key_error(Trouble.UNREACHABLE, Service.GCP, reference, said=str(exc)) from exc
-    except (exceptions.GoogleAPIError, ValueError) as exc:
+    except (exceptions.GoogleAPIError, AttributeError, ValueError) as exc:  # AttributeError: an error in no known form
         raise key_error(Trouble.FAILED, Service.GCP, reference, said=str(exc)) from exc
 
 
