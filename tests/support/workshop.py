@@ -44,6 +44,7 @@ SOURCES: Final = {
 
 INSTALLED: Final = "P:musl\nV:1.1.22-r2\nA:x86_64\no:musl\n\nP:zlib\nV:1.2.11-r1\nA:x86_64\no:zlib\n\n"
 ALPINE: Final = {"etc/alpine-release": "3.10.9\n", "lib/apk/db/installed": INSTALLED}
+OUT_OF_SUPPORT: Final = "warning: alpine 3.10.9 is out of support: new vulnerabilities may not be known\n"
 FINDINGS: Final = ["CVE-2019-14697", "CVE-2020-28928", "CVE-2018-25032"]
 
 

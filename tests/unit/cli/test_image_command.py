@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.support.images import build_image, build_index
 from tests.support.registry import MemoryRegistry
-from tests.support.workshop import ALPINE, FINDINGS, INSTALLED, Workshop, found_in
+from tests.support.workshop import ALPINE, FINDINGS, INSTALLED, OUT_OF_SUPPORT, Workshop, found_in
 
 from assaymark.model.descriptor import OCI_INDEX
 
@@ -24,7 +24,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
 def test_an_archive_gives_the_whole_report(shop: Workshop) -> None:
     ran = shop.run("image", "--input", shop.image(), "--format", "json")
 
-    assert (ran.code, ran.err, ran.findings) == (0, "", FINDINGS)
+    assert (ran.code, ran.err, ran.findings) == (0, OUT_OF_SUPPORT, FINDINGS)
     assert ran.report["ArtifactName"] == str(shop.folder / "image.tar")
     assert ran.report["CreatedAt"] == "2026-11-21T12:00:00Z"
     assert ran.report["Metadata"]["OS"] == {"Family": "alpine", "Name": "3.10.9", "EOSL": True}
@@ -300,7 +300,7 @@ def test_a_registry_and_its_platforms(shop: Workshop) -> None:
         unknown = registry_run(shop, f"{registry.host}/a/b:none")
 
     assert (other.code, f"`{one}` is for linux/amd64 alone, not for linux/arm64" in other.err) == (0, True)
-    assert (same.findings, same.err, same.report["Metadata"]["RepoTags"]) == (FINDINGS, "", [one])
+    assert (same.findings, same.err, same.report["Metadata"]["RepoTags"]) == (FINDINGS, OUT_OF_SUPPORT, [one])
     assert arm.findings == []
     assert (missing.code, "can be linux/amd64, linux/arm64" in missing.err) == (8, True)
     assert (unknown.code, "does not exist" in unknown.err) == (5, True)
