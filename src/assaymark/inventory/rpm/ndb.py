@@ -41,27 +41,31 @@ def read_ndb(content: Content, *, limits: Limits, trouble: Trouble) -> Iterator[
     if version or not 0 < pages <= _MOST_PAGES:
         raise ValueError(f"an NDB file of version {version} with {pages} pages of slots")
     whole_pages = min(pages, content.size // _PAGE)
+    if not whole_pages:
+        raise ValueError("an NDB file without its slots")
     if whole_pages < pages:
         trouble(f"the file ends after {whole_pages} of {pages} pages of slots")
     room = content.size
     for magic, number, block, blocks in _SLOT.iter_unpack(content.read(_HEAD.size, whole_pages * _PAGE - _HEAD.size)):
         if magic != b"Slot":
             raise ValueError("a slot without its magic number")
-        if number:
-            room -= _BLOCK * blocks
-            if room < 0:
-                raise ValueError("blobs that overlap")
-            try:
-                yield _blob(content, number, block, blocks, limits=limits, trouble=trouble)
-            except ValueError as exc:
-                trouble(str(exc))
+        if not number:
+            continue
+        length = blocks * _BLOCK
+        if length > limits.rpm_header_bytes:
+            trouble(f"package {number} has a blob of {length} bytes")
+            continue
+        room -= length
+        if room < 0:
+            raise ValueError("blobs that overlap: together they are longer than the file")
+        try:
+            yield _blob(content.read(block * _BLOCK, length), number, trouble)
+        except ValueError as exc:
+            trouble(str(exc))
 
 
-def _blob(content: Content, number: int, block: int, blocks: int, *, limits: Limits, trouble: Trouble) -> bytes:
+def _blob(frame: bytes, number: int, trouble: Trouble) -> bytes:
     """Rule 2."""
-    if blocks * _BLOCK > limits.rpm_header_bytes:
-        raise ValueError(f"a header of {blocks * _BLOCK} bytes")
-    frame = content.read(block * _BLOCK, blocks * _BLOCK)
     if len(frame) < _FRAME_HEAD.size + _FRAME_TAIL.size:
         raise ValueError(f"package {number} has no blob")
     magic, owner, _generation, length = _FRAME_HEAD.unpack_from(frame)

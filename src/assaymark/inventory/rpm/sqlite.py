@@ -148,9 +148,11 @@ def _payload(pages: _Pages, page: bytes, cell: int) -> bytes:
     """Rule 3: the bytes of a row."""
     length, place = _number(page, cell)
     _key, place = _number(page, place)
+    if length > pages.limits.rpm_header_bytes + _ROW_HEADER_BYTES:
+        raise ValueError(f"a row of {length} bytes")
     pages.room -= length
-    if length > pages.limits.rpm_header_bytes + _ROW_HEADER_BYTES or pages.room < 0:
-        raise ValueError(f"a row of {length} bytes, which is too long or overlaps others")
+    if pages.room < 0:
+        raise ValueError("rows that overlap: together they are longer than the file")
     local = _local_bytes(length, pages.usable)
     data = page[place : place + local]
     if len(data) < local:

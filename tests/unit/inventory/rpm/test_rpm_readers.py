@@ -188,7 +188,7 @@ def test_header_beyond_the_limit_costs_itself(data: bytes) -> None:
 
     assert found == [HEADERS[0], HEADERS[2]]
     assert len(troubles) == 1
-    assert troubles[0].startswith("a header of 100")
+    assert " of 100" in troubles[0]
 
 
 def test_content_ends_where_the_file_does() -> None:
