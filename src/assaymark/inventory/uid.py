@@ -144,7 +144,10 @@ def _identifiers(values: Sequence[PackageIdentifier]) -> list[int]:
 
 def _purls(values: Sequence[str]) -> list[int]:
     """Package URLs are hashed by their parts."""
-    return _structures(_PURL, _PURL_MEMBERS, [parse_purl(value) for value in values])
+    distinct = list(dict.fromkeys(values))
+    hashed = _structures(_PURL, _PURL_MEMBERS, [parse_purl(value) for value in distinct])
+    table = dict(zip(distinct, hashed, strict=True))
+    return [table[value] for value in values]
 
 
 def _qualifier_lists(values: Sequence[tuple[tuple[str, str], ...]]) -> list[int]:

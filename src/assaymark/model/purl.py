@@ -78,7 +78,7 @@ def parse_purl(text: str, *, decode_subpath: bool = True) -> Purl:
         raise _error(text, "it does not begin with `pkg:`")
     rest, _, subpath = text[4:].lstrip("/").partition("#")
     rest, _, query = rest.partition("?")
-    if _BAD_ESCAPE.search(rest) or _BAD_ESCAPE.search(query) or (decode_subpath and _BAD_ESCAPE.search(subpath)):
+    if "%" in text and _BAD_ESCAPE.search(f"{rest} {query} {subpath if decode_subpath else ''}"):
         raise _error(text, "a `%` that begins no escape")
     if subpath and not {".", ".."}.isdisjoint(subpath.split("/")[1:]):
         raise _error(text, "a subpath that leads out")
