@@ -43,7 +43,10 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
     made.place_database(MUSL)
     raw_image([honest_layer(ALPINE)]).save_layout(made.work / "image")
     (made.work / "predicate").write_text("{}")
-    assert made.run("generate-key-pair", environ={"COSIGN_PASSWORD": "x"}).code == 0
+    password = {"COSIGN_PASSWORD": "x"}
+    assert made.run("generate-key-pair", environ=password).code == 0
+    attest = ("attest-blob", "--key", "cosign.key", "--predicate", "predicate", "--bundle", "bundle", "predicate")
+    assert made.run(*attest, environ=password).code == 0
     return made
 
 
@@ -80,6 +83,10 @@ NEEDS_NETWORK: dict[str, list[tuple[int | str, ...]]] = {
         (5, "verify-attestation", "--key", "cosign.pub", NOBODY),
         (5, "verify-attestation", "--key", "https://127.0.0.1:9/key", "--local-image", "image"),
     ],
+    "attest-blob": [(5, "attest-blob", "--key", "https://127.0.0.1:9/key", "--predicate", "predicate", "predicate")],
+    "verify-blob-attestation": [
+        (5, "verify-blob-attestation", "--key", "https://127.0.0.1:9/key", "--bundle", "bundle", "predicate"),
+    ],
     "initialize": [(5, "initialize", "--cache-dir", "empty")],
     "download-attestation": [(5, "download", "attestation", NOBODY)],
     "tree": [(5, "tree", NOBODY)],
@@ -98,7 +105,16 @@ LOCAL = {
     "verify-attestation": ("verify-attestation", "--local-image", "--key", "cosign.pub", "image"),
     "download-attestation": ("download", "attestation", "--local-image", "image"),
     "tree": ("tree", "--local-image", "image"),
-}
+    "attest-blob": ("attest-blob", "--key", "cosign.key", "--predicate", "predicate", "predicate"),
+    "verify-blob-attestation": (
+        "verify-blob-attestation", "--key", "cosign.pub", "--bundle", "bundle", "predicate",
+    ),
+    "bundle-inspect": ("bundle", "inspect", "bundle"),
+    "trusted-root-create": (
+        "trusted-root", "create", "--rekor", "url=https://log.test,public-key=cosign.pub,start-time=2026-01-01T00:00:00Z",
+    ),
+    "signing-config-create": ("signing-config", "create"),
+}  # fmt: skip
 
 
 def test_every_command_is_looked_at() -> None:

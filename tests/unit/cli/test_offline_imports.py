@@ -70,7 +70,19 @@ def test_help_loads_nothing_heavy(machine: Machine, command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["attest", "verify-attestation", "download-attestation", "tree", "generate-key-pair"]
+    "command",
+    [
+        "attest",
+        "attest-blob",
+        "verify-attestation",
+        "verify-blob-attestation",
+        "bundle-inspect",
+        "trusted-root-create",
+        "signing-config-create",
+        "download-attestation",
+        "tree",
+        "generate-key-pair",
+    ],
 )
 def test_help_about_attestations_loads_no_scanner(machine: Machine, command: str) -> None:
     assert ours(loaded(machine, command, "--help")) & SCANNER == set()
@@ -85,6 +97,17 @@ def test_verifying_loads_no_scanner_and_no_network(machine: Machine) -> None:
         f"assaymark.net.{name}"
         for name in ("address", "network", "secret", "tls", "url", "proxies", "http", "attempt", "retry")
     }
+
+
+def test_verifying_a_file_with_a_key_loads_no_scanner_and_no_network(machine: Machine) -> None:
+    (machine.work / "predicate").write_text("{}")
+    attest = ("attest-blob", "--key", "cosign.key", "--predicate", "predicate", "--bundle", "bundle", "predicate")
+    assert machine.run(*attest, environ={"COSIGN_PASSWORD": "x"}).code == 0
+
+    modules = loaded(machine, "verify-blob-attestation", "--key", "cosign.pub", "--bundle", "bundle", "predicate")
+
+    assert ours(modules) & SCANNER == set()
+    assert modules & (HEAVY - {"cryptography"}) == set()
 
 
 def test_scanning_an_archive_loads_no_keys_and_no_http(machine: Machine) -> None:
