@@ -114,16 +114,19 @@ def _operating_system(inventory: Inventory) -> OperatingSystem | None:
 
 
 def _system_issues(inventory: Inventory, system: OperatingSystem | None, options: MatchOptions) -> Iterator[Issue]:
+    """What makes the system's part of a scan blind, whatever the database knows."""
+    without_own = system is not None and system.family in _WITHOUT_PACKAGES
+    others = any(application.packages for application in inventory.applications)
     if system is None and options.expects_os:
         message = "no operating system was recognised, so no system packages were matched"
-        yield Issue(code=IssueCode.OS_UNKNOWN, message=message, blocking=not inventory.applications)
+        yield Issue(code=IssueCode.OS_UNKNOWN, message=message, blocking=not others)
     elif system and system.family == "none":
         message = f"{len(inventory.packages)} packages of an unknown operating system were not matched"
         yield Issue(code=IssueCode.OS_UNKNOWN, message=message)
-    elif system and system.family in _WITHOUT_PACKAGES and inventory.packages:
+    elif system and without_own and inventory.packages:
         message = f"{len(inventory.packages)} packages of {_called(system)} were not matched: it should have none"
         yield Issue(code=IssueCode.OS_UNSUPPORTED, message=message)
-    elif system and find_family_driver(system.family) and not inventory.packages:
+    elif system and not inventory.packages and (not others if without_own else find_family_driver(system.family)):
         message = f"no packages of {_called(system)} were found: its package database may have been deleted"
         yield Issue(code=IssueCode.OS_NO_PACKAGES, message=message)
 

@@ -111,6 +111,13 @@ def test_packages_of_others_are_listed_and_not_matched() -> None:
             id="an image with applications alone",
         ),
         pytest.param(
+            Inventory(applications=(Application(path="r.txt", type="pip", packages=()),)),
+            True,
+            None,
+            [(IssueCode.OS_UNKNOWN, True)],
+            id="an image with an application that has no packages",
+        ),
+        pytest.param(
             Inventory(packages=(MUSL,)),
             False,
             OperatingSystem(family="none", name=""),
@@ -132,11 +139,21 @@ def test_packages_of_others_are_listed_and_not_matched() -> None:
             id="a system without a driver, whose packages nobody read",
         ),
         pytest.param(
-            Inventory(os=OperatingSystem(family="activestate", name="1"), packages=()),
+            Inventory(
+                os=OperatingSystem(family="activestate", name="1"),
+                applications=(Application(path="r.txt", type="pip", packages=(FLASK,)),),
+            ),
             True,
             OperatingSystem(family="activestate", name="1"),
             [],
-            id="a system that has no packages",
+            id="a system that has no packages of its own",
+        ),
+        pytest.param(
+            Inventory(os=OperatingSystem(family="activestate", name="1")),
+            True,
+            OperatingSystem(family="activestate", name="1"),
+            [(IssueCode.OS_NO_PACKAGES, True)],
+            id="a system that has no packages of its own, and no others",
         ),
         pytest.param(
             Inventory(os=OperatingSystem(family="activestate", name="1"), packages=(MUSL,)),
