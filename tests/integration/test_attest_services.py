@@ -1,7 +1,7 @@
 """What assaymark signs with services, real cosign verifies: by the very line that assaymark prints.
 
-Identities and keys, both formats, every combination of logs and timestamps that the formats can hold, on Debian's
-registry (fallback tag) and on one with the referrers API.
+Identities and keys, both formats, every combination of logs and timestamps that the formats can hold, on registries in
+memory with the referrers API and with the fallback tag. `test_interop_matrix.py` has the registries of others.
 """
 
 from __future__ import annotations

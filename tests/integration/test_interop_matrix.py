@@ -7,10 +7,13 @@ loopback alone. `make interop` writes the page anew.
 from __future__ import annotations
 
 import pytest
-from tests.support.interop.bench import Bench
-from tests.support.interop.matrix import AT_HAND, Signing, Storage, signings
+from tests.support.interop.bench import Bench, Image
+from tests.support.interop.matrix import AT_HAND, Evidence, Format, Material, Signing, Storage, signings
 from tests.support.interop.measuring import Results, measure, missing
 from tests.support.interop.page import PAGE, page
+from tests.support.interop.signing import sign
+
+from assaymark.attest.store.attestation import fallback_tag
 
 pytestmark = pytest.mark.integration
 
@@ -23,6 +26,19 @@ def test_who_verifies_what_was_signed(
         pytest.skip(f"{signing.signer} is not on this machine")
     storage, host = stored
     interoperability[signing, storage] = measure(bench, signing, host)
+
+
+def test_each_kind_of_registry_is_used_as_such(bench: Bench, stored: tuple[Storage, str]) -> None:
+    storage, host = stored
+    image = Image(host, "kind")
+    for signer in AT_HAND:
+        assert sign(bench, Signing(signer, Material.KEYLESS, Format.BUNDLE, Evidence.V1), image).code == 0
+    listed = image.store.referrers(image.subject.digest)
+    tagged = image.store.resolve(fallback_tag(image.subject.digest))
+    if storage is Storage.FALLBACK:
+        assert (listed, tagged is None) == (None, False)
+    else:
+        assert (len(listed or ()), tagged) == (len(AT_HAND), None)
 
 
 def test_the_page_says_what_was_measured(request: pytest.FixtureRequest, interoperability: Results) -> None:
