@@ -112,6 +112,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     key_bytes: int = 64 * KIB  # cosign reads a key from a URL without end
     configuration_bytes: int = 1_048_576  # a file that a person writes
 
+    kubeconfig_bytes: int = 4 * MIB  # and files that it names; one with a hundred clusters has a quarter of that
+
     # signing services: what they may answer, and what a log of the first generation takes in one request
     service_reply_bytes: int = 1 * MIB
     log_reply_bytes: int = 8 * MIB

@@ -59,6 +59,8 @@ class TlsOptions(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(
             self,
             authorities=(*self.authorities, *more.authorities),
+            trust_file=more.trust_file or self.trust_file,
+            trust_folders=() if more.trust_file else self.trust_folders,
             certificate=more.certificate or self.certificate,
             key=more.key if more.certificate else self.key,
             server_name=more.server_name or self.server_name,
