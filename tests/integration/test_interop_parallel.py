@@ -56,9 +56,9 @@ def ours(bench: Bench, image: Image, *flags: str) -> Job:
 
 
 def attesting(bench: Bench, program: Callable[..., Ran], image: Image, *flags: str) -> Job:
-    how = "key" if "--key" in flags else "keyless"
-    signer = ("--signing-config", bench.signing_config(Evidence.V1, keyless=how == "keyless"))
-    token = () if how == "key" else ("--identity-token", bench.token())
+    keyless = "--key" not in flags
+    signer = ("--signing-config", bench.signing_config(Evidence.V1, keyless=keyless))
+    token = ("--identity-token", bench.token()) if keyless else ()
     what = ("--type", "vuln", "--predicate", "vuln.json", "--trusted-root", "trusted_root.json", "-y")
     return lambda: program("attest", *what, *signer, *token, *flags, image.reference)
 

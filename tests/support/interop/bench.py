@@ -111,9 +111,9 @@ class Bench:
             "TUF_ROOT_JSON": str(self.folder / "root.json"),
         }
 
-    def token(self, email: str = EMAIL) -> str:
+    def token(self) -> str:
         """An identity token, good for one signature and more."""
-        return self.sigstore.instance.token(google(email))
+        return self.sigstore.instance.token(google(EMAIL))
 
     def assaymark(self, *arguments: str, environ: Mapping[str, str] | None = None) -> Ran:
         """Run our program."""
