@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.bombs import honest_layer, raw_image
+from tests.support.boms import SMALL, encoded
 from tests.support.database import MUSL
 from tests.support.process import ALPINE, Ended, Machine
 from tests.support.registry import MemoryRegistry
@@ -43,6 +44,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
     made.place_database(MUSL)
     raw_image([honest_layer(ALPINE)]).save_layout(made.work / "image")
     (made.work / "predicate").write_text("{}")
+    (made.work / "bom.json").write_bytes(encoded(SMALL))
     password = {"COSIGN_PASSWORD": "x"}
     assert made.run("generate-key-pair", environ=password).code == 0
     attest = ("attest-blob", "--key", "cosign.key", "--predicate", "predicate", "--bundle", "bundle", "predicate")
@@ -75,6 +77,7 @@ NEEDS_NETWORK: dict[str, list[tuple[int | str, ...]]] = {
     ],
     "fs": [(4, "fs", ".", "--cache-dir", "empty")],
     "rootfs": [(4, "rootfs", ".", "--cache-dir", "empty")],
+    "sbom": [(4, "sbom", "bom.json", "--cache-dir", "empty")],
     "attest": [
         (5, "attest", "--key", "cosign.key", "--predicate", "predicate", NOBODY),
         (5, "attest", "--key", "https://127.0.0.1:9/key", "--predicate", "predicate", "--local-image", "image"),
@@ -97,6 +100,7 @@ LOCAL = {
     "image": ("image", "--input", "image", "--skip-db-update", "--cache-dir", "../cache"),
     "fs": ("fs", ".", "--skip-db-update", "--cache-dir", "../cache"),
     "rootfs": ("rootfs", ".", "--skip-db-update", "--cache-dir", "../cache"),
+    "sbom": ("sbom", "bom.json", "--skip-db-update", "--cache-dir", "../cache"),
     "logout": ("logout", "127.0.0.1:9"),
     "generate-key-pair": ("generate-key-pair", "--output-key-prefix", "other", "--yes"),
     "import-key-pair": ("import-key-pair", "--key", "predicate"),
