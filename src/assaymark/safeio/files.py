@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -66,6 +65,8 @@ def private_temporary(folder: Path | None = None) -> BinaryIO:
     Raises:
         LocalError: the folder (the system's temporary folder without one) cannot be written.
     """
+    import tempfile  # brings the compressors of `shutil` along, and most commands need no temporary file
+
     try:
         return tempfile.TemporaryFile(dir=folder)
     except OSError as exc:

@@ -65,5 +65,10 @@ def scheme_name(reference: str) -> str:
 def _find_scheme(reference: str) -> KeyScheme:
     if not reference:
         raise UsageError("the key reference is empty", hint="give a path, `env://NAME` or `https://…`")
+    wanted = scheme_name(reference)
+    if not wanted:  # the path of a file, for which no other scheme is loaded
+        from assaymark.attest.keys.schemes.path import KEY_SCHEME
+
+        return KEY_SCHEME
     schemes = {name: scheme for scheme in key_schemes() for name in scheme.names}
-    return schemes.get(scheme_name(reference)) or schemes[EVERY_OTHER]
+    return schemes.get(wanted) or schemes[EVERY_OTHER]
