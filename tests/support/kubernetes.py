@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from tests.support.kubernetes_protobuf import MEDIA_TYPE, decode_secret
 from tests.support.loopback import Answer, Request
 
 TOKEN: Final = "service-account-token-0000"
@@ -49,7 +50,7 @@ class Cluster:
         if match["namespace"] == "kube-system" or (token == READER and request.method != "GET"):
             return failed(403, "Forbidden", 'secrets is forbidden: User "x" cannot do it')
         if request.method == "POST":
-            return self._create(request.json, match["namespace"])
+            return self._create(_secret(request), match["namespace"])
         return self._one(request, f"{match['namespace']}/{match['name']}", match["name"])
 
     def _one(self, request: Request, key: str, name: str) -> Answer:
@@ -58,7 +59,7 @@ class Cluster:
             return failed(404, "NotFound", f'secrets "{name}" not found')
         if request.method == "GET":
             return Answer(200, there)
-        document = request.json
+        document = _secret(request)
         version = document["metadata"].get("resourceVersion")
         if self.meanwhile or version not in (None, there["metadata"]["resourceVersion"]):
             return failed(409, "Conflict", "the object has been modified; please apply your changes")
@@ -78,6 +79,11 @@ class Cluster:
         kept = {"kind": "Secret", "apiVersion": "v1", **document, "metadata": metadata}
         self.secrets[key] = kept
         return kept
+
+
+def _secret(request: Request) -> dict[str, Any]:
+    sent = request.headers.get("content-type", "")
+    return decode_secret(request.body) if sent == MEDIA_TYPE else dict(request.json)
 
 
 def inline(path: Path) -> str:
