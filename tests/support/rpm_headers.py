@@ -12,6 +12,8 @@ BINARY = 7
 STRINGS = 8
 LOCALISED = 9
 _REGION = 63
+_INSTALLED = {1008: (INT32, 1_700_000_000), 1127: (INT32, 0), 1128: (INT32, 1_700_000_000)}
+"""What rpm adds when it installs a package; the reference wants more than one of these where there is any."""
 
 Value = tuple[int, Any]
 """The type of a tag, and a number list, a text, bytes or a list of texts."""
@@ -40,11 +42,8 @@ def package(name: str = "bash", **values: Any) -> bytes:
     """The header of a package; keys are those of `NAMES`, values Python's (a number stands for a list of one)."""
     stated = {"name": name, "version": "1.0", "release": "1.el9", "arch": "x86_64", **values}
     tags = {NAMES[key][0]: (NAMES[key][1], value) for key, value in stated.items() if value is not None}
-    installed = {261} & tags.keys()
-    return header(
-        {tag: value for tag, value in tags.items() if tag not in installed},
-        dribbles={tag: tags[tag] for tag in installed},
-    )
+    digest = tags.pop(261, None)
+    return header(tags, dribbles={**_INSTALLED, 261: digest} if digest else None)
 
 
 def header(tags: Mapping[int, Value], *, dribbles: Mapping[int, Value] | None = None, region: bool = True) -> bytes:

@@ -8,7 +8,8 @@ Which file it is depends on rpm's age: `Packages` (Berkeley DB), `Packages.db` (
    so is the package itself.
 3. An entry that cannot be read costs its package, and the report says so. A file that gives none is no database: what
    a lower layer holds stays.
-4. What SQLite wrote last may be in its log, which is read when it lies beside the database in the same layer.
+4. What SQLite wrote last may be in its log, which is read when it lies beside the database in the same layer. A log
+   that a layer holds alone cannot be applied, and that is said.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ _PATHS: Final = (
     "var/lib/rpm/Packages.db",
     "var/lib/rpm/rpmdb.sqlite",
 )
+_LOG_PATHS: Final = tuple(path + _LOG for path in _PATHS if path.endswith(".sqlite"))
 
 
 class _Entry(NamedTuple):
@@ -52,6 +54,20 @@ class _Entry(NamedTuple):
 
 
 def _parse(source: Input) -> Iterator[Found]:
+    if source.path.endswith(_LOG):
+        _report_lone_log(source)
+    else:
+        yield _database(source)
+
+
+def _report_lone_log(source: Input) -> None:
+    if source.file.size and source.tree.find(source.path.removesuffix(_LOG)) is None:
+        message = "rpm: a write-ahead log whose database is in another layer was left out"
+        source.report(Issue(code=IssueCode.ENTRY_IGNORED, message=message, path=source.path))
+
+
+def _database(source: Input) -> OsPackages:
+    """The packages of one database file."""
     troubles = _Troubles(source)
     entries: list[_Entry] = []
     try:
@@ -68,7 +84,7 @@ def _parse(source: Input) -> Iterator[Found]:
     troubles.finish()
     packages = tuple(_resolved(entries))
     files = tuple(path for package in packages for path in package.installed_files)
-    yield OsPackages(path=source.path, packages=packages, system_files=files)
+    return OsPackages(path=source.path, packages=packages, system_files=files)
 
 
 def _entries(source: Input, troubles: _Troubles) -> Iterator[_Entry]:
@@ -156,7 +172,6 @@ ANALYZER: Final = Analyzer(
     name="rpm",
     version=1,
     kind="os",
-    paths=_PATHS,
-    needs=tuple(path + _LOG for path in _PATHS if path.endswith(".sqlite")),
+    paths=(*_PATHS, *_LOG_PATHS),
     parse=_parse,
 )

@@ -244,6 +244,24 @@ def test_log_that_is_too_long_is_said(tmp_path: Path) -> None:
     assert [issue.message for issue in issues] == ["rpm: a write-ahead log longer than 100 bytes was left out"]
 
 
+def test_log_without_its_database_is_said(tmp_path: Path) -> None:
+    _, log = sqlite_with_log([GLIBC], [BASH], tmp_path)
+    path = f"{SQLITE}-wal"
+
+    assert run(ANALYZER, path, {path: log}) == (
+        [],
+        [
+            Issue(
+                code=IssueCode.ENTRY_IGNORED,
+                message="rpm: a write-ahead log whose database is in another layer was left out",
+                path=path,
+            )
+        ],
+    )
+    assert run(ANALYZER, path, {path: b""}) == ([], [])
+    assert run(ANALYZER, path, {path: log, SQLITE: b"whatever"}) == ([], [])
+
+
 def test_empty_log_is_none(tmp_path: Path) -> None:
     found, issues = run(ANALYZER, SQLITE, {SQLITE: sqlite([BASH], tmp_path), f"{SQLITE}-wal": b""})
 
