@@ -61,7 +61,7 @@ def run_blob_resume(args: Namespace, console: Console) -> int:
 
     Raises:
         LocalError: the file is no pending attestation, or an output cannot be written.
-        UsageError: it is about an image, or something was named besides.
+        UsageError: something was named besides, or a timestamp is to be written and none will come.
         SigningError: the certificate ended in the meantime, or what came out cannot be verified.
         NetworkError: a service fails again.
     """

@@ -205,6 +205,8 @@ class TestForgeries:
         place_keys(here)
         ran = verify("--key=ours.pub", "--bundle=old.json", "blob")
         assert (ran.code, ran.first.startswith("error [BAD_SIGNATURE]")) == (7, True), ran.err
+        alice = verify(*ALICE, *ROOT, "--bundle=old.json", "--insecure-ignore-tlog", "blob")  # cosign 3.1.2 believes it
+        assert (alice.code, alice.first.startswith("error [KEY_NOT_CERTIFICATE]")) == (7, True), alice.err
         nobody = verify(*ROOT, "--bundle=old.json", "blob")
         assert (nobody.code, nobody.first.startswith("error [KEY_NOT_CERTIFICATE]")) == (7, True), nobody.err
 
