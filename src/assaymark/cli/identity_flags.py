@@ -18,6 +18,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from assaymark.cli.flags import add_switch
+from assaymark.cli.keys import show_key_forms
 from assaymark.cli.trusted_signers import Said, Signer, TrustedSigners, identities_of, matched_claims
 from assaymark.errors import UsageError
 
@@ -53,13 +54,14 @@ class _InTurn(Action):
 
 def add_public_key_flag(parser: _ActionsContainer) -> None:
     """`--key`, which may come several times."""
-    parser.add_argument(
+    action = parser.add_argument(
         "--key",
         action=_InTurn,
         default=(),
         metavar="KEY",
-        help="public key: a path, env://NAME or https://…; of several, any may have signed",
+        help="public key: %(forms)s; of several, any may have signed",
     )
+    show_key_forms(action)
 
 
 def add_identity_flags(parser: _ActionsContainer) -> None:

@@ -6,7 +6,7 @@ line feed at its end does not belong to the password.
 
 from __future__ import annotations
 
-from argparse import _ActionsContainer
+from argparse import Action, _ActionsContainer
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -24,18 +24,29 @@ _PROMPT_AGAIN: Final = "Enter password for private key again: "
 
 
 class _KeyForms:
-    """Every way to write a key, found when somebody reads the help and not before."""
+    """Every way to write a key, or a place where keys are made: found when somebody reads the help and not before."""
+
+    def __init__(self, *, made: bool) -> None:
+        self._made = made
 
     def __str__(self) -> str:
         from assaymark.attest.keys.scheme import key_schemes
 
-        return ", ".join(scheme.form for scheme in sorted(key_schemes(), key=lambda scheme: scheme.names != ("",)))
+        known = sorted(key_schemes(), key=lambda scheme: scheme.names != ("",))  # files first
+        return ", ".join(each.form for each in known if (each.create if self._made else each.gives_keys))
 
 
 def add_key_flag(parser: _ActionsContainer, *, about: str, more: str = "") -> None:
     """`--key`, with what a key may be between `about` and `more`."""
-    action = parser.add_argument("--key", default="", metavar="KEY", help=f"{about}: %(forms)s{more}")
-    vars(action)["forms"] = _KeyForms()  # argparse fills help texts in from the action's attributes
+    show_key_forms(parser.add_argument("--key", default="", metavar="KEY", help=f"{about}: %(forms)s{more}"))
+
+
+def show_key_forms(action: Action, *, made: bool = False) -> None:
+    """Let `%(forms)s` in a help text be what a key may be, or where keys are made.
+
+    argparse fills help texts in from the attributes of the action.
+    """
+    vars(action)["forms"] = _KeyForms(made=made)
 
 
 def key_password(console: Console) -> bytes:

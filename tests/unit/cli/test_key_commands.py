@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from tests.support.commands import PASSWORD, place_keys, run
+from tests.support.kms_program import NAME, place_program
 
 from assaymark.attest.keys.file import decrypt_key
 from assaymark.attest.keys.public import parse_public_key
@@ -90,6 +92,29 @@ class TestGenerate:
 
     def test_a_folder_that_is_not_there(self) -> None:
         assert run("generate-key-pair", "--output-key-prefix", "none/x").code == 9
+
+
+def test_the_help_names_what_keys_may_be(capsys: pytest.CaptureFixture[str]) -> None:
+    def helped(command: str) -> str:
+        with pytest.raises(SystemExit):
+            run(command, "--help")
+        return "".join(capsys.readouterr().out.split())  # lines are broken by the terminal's width
+
+    used, made = helped("public-key"), helped("generate-key-pair")
+    assert "theprivatekey:PATH,awskms:///KEY,azurekms://VAULT.vault.azure.net/KEY,env://NAME," in used
+    assert "github://" not in used
+    assert "insteadofafile:awskms:///KEY,azurekms://VAULT.vault.azure.net/KEY,gcpkms://" in made
+    assert "env://" not in made
+
+
+def test_a_program_makes_a_key_and_signs_with_it(here: Path) -> None:
+    place_program(here)
+    place, path = f"{NAME}://{here}/key.pem", {"PATH": f"{here}:{os.environ['PATH']}"}
+    made = run("generate-key-pair", "--kms", place, "--output-key-prefix", "team", environ=path)
+    assert (made.code, made.err) == (0, f"Private key is in {place}\nPublic key written to team.pub\n")
+    assert run("public-key", "--key", place, environ=path).out == (here / "team.pub").read_text()
+    assert run("generate-key-pair", place, "--output-key-prefix", "team", environ=path, stdin=b"n\n").code == 9
+    assert run("public-key", "--key", place, "--offline", environ=path).code == 5
 
 
 class TestImport:

@@ -94,7 +94,15 @@ NEEDS_NETWORK: dict[str, list[tuple[int | str, ...]]] = {
     "download-attestation": [(5, "download", "attestation", NOBODY)],
     "tree": [(5, "tree", NOBODY)],
     "login": [(5, "login", "127.0.0.1:9", "-u", "robin", "-p", "password")],
-    "public-key": [(5, "public-key", "--key", "https://127.0.0.1:9/key")],
+    "public-key": [
+        (5, "public-key", "--key", "https://127.0.0.1:9/key"),
+        (5, "public-key", "--key", "awskms://127.0.0.1:9/alias/key"),
+        (5, "public-key", "--key", "azurekms://127.0.0.1:9/key"),
+        (5, "public-key", "--key", "gcpkms://projects/p/locations/l/keyRings/r/cryptoKeys/k"),
+    ],
+    "generate-key-pair": [
+        (5, "generate-key-pair", "--kms", "awskms://127.0.0.1:9/alias/key", "--output-key-prefix", "none"),
+    ],
 }
 LOCAL = {
     "image": ("image", "--input", "image", "--skip-db-update", "--cache-dir", "../cache"),

@@ -74,6 +74,7 @@ class KeyScheme(msgspec.Struct, frozen=True, kw_only=True):
         create: makes a key in the place that a reference names, and says its public half. A key management service
             makes the key itself; where the place only stores, the key is made here and sealed with the context's
             password. None where keys are not made.
+        gives_keys: whether what is kept there can be used from here, for signing or verification.
     """
 
     names: tuple[str, ...]
@@ -81,6 +82,7 @@ class KeyScheme(msgspec.Struct, frozen=True, kw_only=True):
     verifier: Callable[[str, KeyContext], PublicKey]
     signer: Callable[[str, KeyContext], Signer]
     create: Callable[[str, KeyContext], PublicKey] | None = None
+    gives_keys: bool = True
 
 
 def key_schemes() -> Iterator[KeyScheme]:

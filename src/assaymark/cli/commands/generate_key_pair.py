@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from assaymark.cli.command import Command
 from assaymark.cli.flags import add_switch
-from assaymark.cli.keys import agree_to_replace, creating_context, new_password
+from assaymark.cli.keys import agree_to_replace, creating_context, new_password, show_key_forms
 from assaymark.cli.network_flags import add_network_flags, network_from
 from assaymark.errors import ExitCode, UsageError
 from assaymark.limits import DEFAULT_LIMITS
@@ -23,7 +23,8 @@ def _configure(parser: ArgumentParser) -> None:
         "either program uses the other's. The password comes from COSIGN_PASSWORD, a prompt, or stdin. With KEY or "
         "--kms the key is made there, or stored there, and only PREFIX.pub is written."
     )
-    parser.add_argument("place", nargs="?", default="", metavar="KEY", help="where the key is made, instead of a file")
+    about = "where the key is made, instead of a file: %(forms)s"
+    show_key_forms(parser.add_argument("place", nargs="?", default="", metavar="KEY", help=about), made=True)
     parser.add_argument(
         "--kms",
         default="",

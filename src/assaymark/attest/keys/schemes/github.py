@@ -90,4 +90,6 @@ def _refuse(reference: str, context: KeyContext) -> Never:  # noqa: ARG001  # th
     raise UsageError(f"GitHub gives the secrets of `{reference}` to jobs alone", hint=hint)
 
 
-KEY_SCHEME: Final = KeyScheme(names=("github",), form=FORM, verifier=_refuse, signer=_refuse, create=_create)
+KEY_SCHEME: Final = KeyScheme(
+    names=("github",), form=FORM, verifier=_refuse, signer=_refuse, create=_create, gives_keys=False
+)
