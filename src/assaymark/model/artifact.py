@@ -22,7 +22,6 @@ class ArtifactType(Enum):
     FILESYSTEM = "filesystem"
     REPOSITORY = "repository"
     CYCLONEDX = "cyclonedx"
-    SPDX = "spdx"
 
 
 class LayerBlob(Protocol):
