@@ -17,6 +17,8 @@ from assaymark.cli.flags import FlagParser
 from assaymark.cli.global_flags import add_global_flags
 from assaymark.cli.overview import commands, typed
 from assaymark.inventory.select import analyzers
+from assaymark.matching.driver import drivers
+from assaymark.matching.lifecycle import listed_releases
 from assaymark.report.format import formats
 from assaymark.versions.scheme import schemes
 
@@ -56,6 +58,7 @@ def extensions() -> str:
             GENERATED,
             *table("Analysers", ("kind", "name", "version", "files", "commands"), analysers),
             *table("Version orders", ("name", "ecosystems and families", "constraints"), orders),
+            *table("Distributions", ("family", "suppliers", "releases whose end is known"), distributions()),
             *table("Report formats", ("name", "media type", "summary"), written),
             *table("Image sources", ("name", "chosen by"), opened),
             *table("Key references", ("form", "schemes"), keys),
@@ -72,6 +75,14 @@ def command_pages() -> str:
         add_global_flags(parser, group_name=command.group)
         lines += [f"## {typed(command.name)}", "", "```", parser.format_help().rstrip(), "```", ""]
     return "\n".join(lines)
+
+
+def distributions() -> Iterator[tuple[str, str, str]]:
+    """Every family with advisories of its own, who else publishes some, and which ends of life are known."""
+    suppliers = [driver for driver in drivers() if driver.supplier]
+    for family in sorted(family for driver in drivers() if not driver.supplier for family in driver.families):
+        names = (driver.supplier for driver in suppliers if family in driver.families)
+        yield family, ", ".join(names), ", ".join(listed_releases(family))
 
 
 def patterns(paths: tuple[str, ...]) -> str:

@@ -79,11 +79,6 @@ def is_described(package: Package) -> bool:
     return package.repository.class_ != "third-party" and is_package(package)
 
 
-def is_of_family(_: OsTarget) -> bool:
-    """What a family's own driver claims: every target of its families."""
-    return True
-
-
 class Driver(msgspec.Struct, frozen=True, kw_only=True):
     """How the advisories of some distribution families are read.
 
@@ -92,33 +87,34 @@ class Driver(msgspec.Struct, frozen=True, kw_only=True):
         buckets: the advisory sources of a target; one that the database lacks is reported as not looked at.
         lifecycle: the release's key in the table of ends of life; empty where the family has no releases that end.
         detect: the vulnerable packages, in any order.
-        claims: for a supplier, whether its packages are in the target, all of which is handed to it.
         keeps: which packages the advisories may speak of.
+        supplier: the supplier's name; empty for a family's own advisories.
+        claims: for a supplier, whether its packages are in the target, all of which is handed to it.
     """
 
     families: tuple[str, ...]
     buckets: Callable[[OsTarget], tuple[str, ...]]
     lifecycle: Callable[[OsTarget], str]
     detect: Callable[[OsTarget], Iterator[Match]]
-    claims: Callable[[OsTarget], bool] = is_of_family
     keeps: Callable[[Package], bool] = is_described
+    supplier: str = ""
+    claims: Callable[[OsTarget], bool] = lambda _: True
+
+
+def drivers() -> Iterator[Driver]:
+    """Every driver, in order of the files' names."""
+    return discover("assaymark.matching.os", "DRIVER", Driver)
 
 
 def find_driver(target: OsTarget) -> Driver | None:
     """The driver of a target: a supplier's that claims it, else its family's."""
-    drivers = [driver for driver in _drivers() if target.family in driver.families]
-    suppliers = (driver for driver in drivers if driver.claims is not is_of_family)
+    suppliers = (driver for driver in drivers() if driver.supplier and target.family in driver.families)
     return next((driver for driver in suppliers if driver.claims(target)), None) or find_family_driver(target.family)
 
 
 def find_family_driver(family: str) -> Driver | None:
     """The driver that reads a distribution family's own advisories."""
-    own = (driver for driver in _drivers() if driver.claims is is_of_family)
-    return next((driver for driver in own if family in driver.families), None)
-
-
-def _drivers() -> Iterator[Driver]:
-    return discover("assaymark.matching.os", "DRIVER", Driver)
+    return next((driver for driver in drivers() if not driver.supplier and family in driver.families), None)
 
 
 def binary_name(package: Package) -> str:

@@ -17,6 +17,11 @@ def find_end_of_life(family: str, release: str) -> datetime | None:
     return _table().get((family, release))
 
 
+def listed_releases(family: str) -> tuple[str, ...]:
+    """The releases of a family whose end is known, oldest first."""
+    return tuple(release for listed, release in _table() if listed == family)
+
+
 def is_end_of_life(family: str, release: str, today: datetime) -> bool:
     """Whether a listed release is out of support."""
     end = find_end_of_life(family, release)

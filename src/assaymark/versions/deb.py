@@ -70,4 +70,4 @@ def _parts(text: str) -> tuple[str | int, ...]:
     return tuple(flat)
 
 
-SCHEME: Final = Scheme(name="deb", ecosystems=("debian", "ubuntu"), key=sort_key)
+SCHEME: Final = Scheme(name="deb", ecosystems=("debian", "ubuntu", "echo", "amazon"), key=sort_key)

@@ -82,6 +82,7 @@ DRIVER: Final = Driver(
     buckets=_buckets,
     lifecycle=lambda _: "",
     detect=_detect,
+    supplier="RapidFort",
     claims=_claims,
     keeps=is_package,
 )

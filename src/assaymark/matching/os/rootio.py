@@ -61,4 +61,6 @@ def _as_range(advisory: Advisory) -> Advisory:
     return msgspec.structs.replace(advisory, vulnerable_versions=(f"<{fixed}",), patched_versions=(fixed,))
 
 
-DRIVER: Final = Driver(families=tuple(_MARKS), buckets=_buckets, lifecycle=lambda _: "", detect=_detect, claims=_claims)
+DRIVER: Final = Driver(
+    families=tuple(_MARKS), buckets=_buckets, lifecycle=lambda _: "", detect=_detect, supplier="Root.io", claims=_claims
+)

@@ -100,5 +100,11 @@ def _by_range(advisory: Advisory) -> Iterator[Advisory]:
 
 
 DRIVER: Final = Driver(
-    families=tuple(_BASES), buckets=_buckets, lifecycle=lambda _: "", detect=_detect, claims=_claims, keeps=_keeps
+    families=tuple(_BASES),
+    buckets=_buckets,
+    lifecycle=lambda _: "",
+    detect=_detect,
+    supplier="Seal Security",
+    claims=_claims,
+    keeps=_keeps,
 )
