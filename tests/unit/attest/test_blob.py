@@ -24,8 +24,8 @@ NOW = "2026-01-02T03:04:05Z"
 def test_a_statement_names_the_file_and_its_first_digest() -> None:
     kind, digest = find_predicate_type("cyclonedx"), hashlib.sha256(BLOB).hexdigest()
     data = (
-        '{"_type":"https://in-toto.io/Statement/v0.1","subject":[{"name":"x.tar","digest":{"sha256":"%s"}}],'
-        '"predicateType":"https://cyclonedx.org/bom","predicate":{ "a": 1.0 }}' % digest
+        f'{{"_type":"https://in-toto.io/Statement/v0.1","subject":[{{"name":"x.tar","digest":{{"sha256":"{digest}"}}}}],'
+        '"predicateType":"https://cyclonedx.org/bom","predicate":{ "a": 1.0 }}'
     )
     expected = BlobStatement(data=data.encode(), name="x.tar", subject=SUBJECT, predicate_type=kind)
     assert expected == state_blob("x.tar", blob_of_data(BLOB), kind, b'{ "a": 1.0 }\n')
