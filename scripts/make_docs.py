@@ -16,6 +16,7 @@ from assaymark.attest.keys.scheme import key_schemes
 from assaymark.cli.flags import FlagParser
 from assaymark.cli.global_flags import add_global_flags
 from assaymark.cli.overview import commands, typed
+from assaymark.inventory.analyzer import Analyzer
 from assaymark.inventory.select import analyzers
 from assaymark.matching.driver import drivers
 from assaymark.matching.lifecycle import listed_releases
@@ -44,9 +45,14 @@ def main() -> int:
     return 1 if stale else 0
 
 
+def running(analyzer: Analyzer) -> str:
+    """The commands that run an analyser; some run only where the user asks for them."""
+    return ", ".join(analyzer.targets) + (" (on request)" if analyzer.option else "")
+
+
 def extensions() -> str:
     """The tables of everything that is found by walking a folder."""
-    analysers = ((a.kind, a.name, a.version, patterns(a.paths), ", ".join(a.targets)) for a in analyzers())
+    analysers = ((a.kind, a.name, a.version, patterns(a.paths), running(a)) for a in analyzers())
     orders = ((s.name, ", ".join(s.ecosystems), "yes" if s.satisfies else "no") for s in schemes())
     written = ((f.name, f.media_type, f.summary) for f in formats())
     opened = ((s.name, "--input" if s.input else "--image-src") for s in sources())
