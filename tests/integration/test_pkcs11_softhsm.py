@@ -114,7 +114,7 @@ def test_the_pin_is_asked_for_once_and_concealed(tmp_path: Path) -> None:
 FAILURES: dict[str, tuple[str, KeyContext, type[Error], str, str]] = {
     "no such token": (reference("object=p256", token="none"), context(), UsageError, "", "there is no token `none`"),
     "two such tokens": (reference("object=x", token="twin%20cards"), context(), UsageError, "", "2 tokens match"),
-    "no such key": (reference("object=none"), context(), UsageError, "", "no private key `none`"),
+    "no such key": (reference("object=none"), context(), SigningError, "KEY_NOT_FOUND", "no private key `none`"),
     "two such keys": (reference("object=twin"), context(), UsageError, "", "2 private keys"),
     "nobody to ask": (reference("object=p256"), context(pin=""), UsageError, "", "nobody to ask"),
     "may not sign": (reference("object=mute"), context(), SigningError, "KEY_USAGE", "may not sign"),
@@ -155,7 +155,7 @@ def test_a_file_that_is_no_library(tmp_path: Path) -> None:
 
 
 def test_hidden_objects_are_found_with_the_pin() -> None:
-    with pytest.raises(UsageError, match="no public key `bare`"):
+    with pytest.raises(SigningError, match="no public key `bare`"):
         load_public_key(reference("object=bare"), context(pin=""))
 
 
@@ -194,3 +194,6 @@ def test_cosign_verifies_what_a_token_signed(key: str, tmp_path: Path, monkeypat
             "verify-attestation", "--key", uri, "--type", "vuln", image, environ={"COSIGN_PKCS11_MODULE_PATH": MODULE}
         )
         assert verified.code == 0, verified.err
+        open_pin = ("--key", f"{uri}?module-path={MODULE}&pin-value={PIN}", "--type", "vuln", "--report", "json")
+        told = run("verify-attestation", *open_pin, image)
+        assert (told.code, PIN in told.out + told.err, "pin-value=***" in told.out) == (0, False, True), told.err

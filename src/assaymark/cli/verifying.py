@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 
+from assaymark.attest.keys.tokens.uri import without_pin
 from assaymark.attest.predicate import find_predicate_type
 from assaymark.attest.store.attestation import AttestationFormat, Found
 from assaymark.attest.store.read import read_attestations
@@ -70,7 +71,7 @@ def find_prover(args: Namespace, console: Console, connections: Connections) -> 
     if signers.source:
         console.note(f"who must have signed is what `{signers.source}` says")
     keys = load_keys(signers, console, connections)
-    named = {key.fingerprint: reference for reference, key in keys.items()}
+    named = {key.fingerprint: without_pin(reference) for reference, key in keys.items()}
     if keys and not signers.identities and not needs_trust(args):
         return _WithKeys(args, tuple(keys.values()), named)
     expected = expectation_from(args, console, tuple(keys.values()))

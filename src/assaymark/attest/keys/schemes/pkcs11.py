@@ -15,7 +15,7 @@ from assaymark.attest.keys.tokens.keys import LIST_KEYS, find_public_key, open_s
 from assaymark.attest.keys.tokens.library import Library, Session
 from assaymark.attest.keys.tokens.pin import given_pin, log_in
 from assaymark.attest.keys.tokens.uri import FORM, TokenUri, parse_token_uri
-from assaymark.errors import Error, UsageError
+from assaymark.errors import Error, SigningError
 
 _IGNORE_CERTIFICATE: Final = "COSIGN_PKCS11_IGNORE_CERTIFICATE"
 
@@ -44,7 +44,8 @@ def _verifier(reference: str, context: KeyContext) -> PublicKey:
         session.close()
     if public is None:
         text = f"there is no public key `{uri.key}` on the token `{session.token}`"
-        raise UsageError(text, hint=f"its objects may be hidden without the PIN (COSIGN_PKCS11_PIN); {LIST_KEYS}")
+        hint = f"its objects may be hidden without the PIN (COSIGN_PKCS11_PIN); {LIST_KEYS}"
+        raise SigningError(text, hint=hint, reason="KEY_NOT_FOUND")
     return public
 
 

@@ -94,13 +94,13 @@ def open_signer(session: Session, choice: KeyChoice, *, pin: str | None, certifi
     """The private key that `choice` names, in a session that is logged in.
 
     Raises:
-        UsageError: there is no such key, or more than one.
-        SigningError: it may not sign, or is of a kind that cannot sign here.
+        UsageError: there is more than one such key.
+        SigningError: there is none, it may not sign, or is of a kind that cannot sign here.
     """
     found = session.find([(_CLASS, _PRIVATE), *_template(choice)])
     if not found:
         text = f"there is no private key `{_shown(choice)}` on the token `{session.token}`"
-        raise UsageError(text, hint=LIST_KEYS)
+        raise SigningError(text, hint=LIST_KEYS, reason="KEY_NOT_FOUND")
     if len(found) > 1:
         raise _ambiguous(session, choice, "private keys", len(found))
     key = found[0]
