@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from tests.support.commands import PASSWORD, place_keys, run
 from tests.support.images import BuiltImage, BuiltIndex, build_image, build_index
+from tests.support.kms_program import NAME, place_program
 from tests.support.registry import MemoryRegistry
 from tests.support.sigstore.accounts import google
 from tests.support.sigstore.fake import FakeSigstore
@@ -79,6 +81,18 @@ def test_an_image_on_a_registry(shop: Workshop, registry: MemoryRegistry) -> Non
     (statement,) = verified(pinned)
     assert statement["subject"][0]["name"] == f"{registry.host}/app"
     assert statement["predicate"]["scanner"]["result"]["Metadata"]["RepoDigests"] == [pinned]
+
+
+def test_a_key_that_is_kept_elsewhere(shop: Workshop, registry: MemoryRegistry, tmp_path: Path) -> None:
+    place_program(tmp_path)
+    key, path = f"{NAME}://{tmp_path}/key.pem", f"{tmp_path}:{os.environ['PATH']}"
+    assert run("generate-key-pair", "--kms", key, environ={"PATH": path}).code == 0
+    pinned = place(registry, build_image([ALPINE]))
+    ran = online(shop, "--format=json", f"--key={key}", pinned, PATH=path)
+    assert (ran.code, ran.findings) == (0, FINDINGS)
+    for verifier in (key, "cosign.pub"):
+        again = run("verify-attestation", "--key", verifier, "--type", "vuln", pinned, environ={"PATH": path})
+        assert (again.code, len(again.lines)) == (0, 1)
 
 
 @pytest.mark.parametrize(("platform", "number"), [("", 0), ("linux/amd64", 0), ("linux/arm64", 1)])

@@ -5,8 +5,8 @@ Rules:
 1. The service gets a digest, or the message itself where the algorithm wants it; its signature is verified here before
    anybody else sees it, with the public key that the service named. So a reply that was damaged, made with another
    version of the key, or with RSA-PSS, which cosign does not read, is an error and not an attestation.
-2. Where the service chooses the hash, it is that of the curve. cosign reads such signatures of P-384 and P-521 only
-   when it is told to: the user is warned. RSA is PKCS#1 v1.5 with SHA-256, the only form that cosign reads.
+2. Where the service chooses the hash, it is that of the curve. With a key in a file cosign reads such signatures of
+   P-384 and P-521 only when it is told to: the user is warned. RSA is PKCS#1 v1.5 with SHA-256, as cosign reads it.
 3. The vendors' libraries open connections of their own. They are extras of the installation, are loaded when a key is
    asked for and not before, and are refused by name where no connection may be made.
 4. What a service says goes into messages with its first line alone, made printable and cut: AWS repeats the signed
@@ -205,8 +205,8 @@ class ManagedSigner:
         self._reference = reference
         if scheme in _FLAGS:
             context.warn(
-                f"`{printable(reference)}` signs with {_FLAGS[scheme].upper()}: cosign verifies it only with the flag "
-                f"`--signature-digest-algorithm {_FLAGS[scheme]}`"
+                f"`{printable(reference)}` signs with {_FLAGS[scheme].upper()}: with the public key in a file cosign "
+                f"verifies it only under the flag `--signature-digest-algorithm {_FLAGS[scheme]}`"
             )
 
     def __repr__(self) -> str:

@@ -17,7 +17,14 @@ from nacl.bindings import (
 )
 from tests.support.forgery import key
 
-from assaymark.attest.keys.algorithms import Scheme, check_point, is_signature, verify_digests, verify_signature
+from assaymark.attest.keys.algorithms import (
+    Scheme,
+    check_point,
+    encode_ecdsa,
+    is_signature,
+    verify_digests,
+    verify_signature,
+)
 from assaymark.attest.keys.private import PrivateKey
 from assaymark.attest.keys.public import Algorithm, PublicKey
 
@@ -169,3 +176,15 @@ def test_a_specification_may_name_the_hash(algorithm: Algorithm) -> None:
 def test_ed25519_has_no_hash_to_name() -> None:
     signer = key("ours", Algorithm.ED25519)
     assert not is_signature(signer.public, signature=signer.sign(MESSAGE), message=MESSAGE, algorithm="sha512")
+
+
+@pytest.mark.parametrize("size", [32, 48, 66])
+def test_halves_of_one_length_become_der(size: int) -> None:
+    r, s = (1 << 8 * size - 1) + 1, 7
+    assert decode_dss_signature(encode_ecdsa(r.to_bytes(size, "big") + s.to_bytes(size, "big"))) == (r, s)
+
+
+@pytest.mark.parametrize("raw", [b"", b"123"])
+def test_what_has_no_halves(raw: bytes) -> None:
+    with pytest.raises(ValueError, match="two halves"):
+        encode_ecdsa(raw)
