@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 FILES = 24_000
+MANY = 100  # repositories whose images are verified in one call
 FILE_BYTES = 24 * 1024
 """24,000 files of 24 KiB: as many files as a Debian image with a compiler, 576 MiB."""
 
@@ -127,6 +128,7 @@ def serve(count: int) -> None:
 
     image = demo_image()
     names = [f"bench/{side}{number}" for side in ("ours", "peer") for number in range(count)]
+    names += [f"bench/many{number}" for number in range(MANY)]
     with MemoryRegistry() as registry:
         for name in names:
             for layer in image.layers:

@@ -47,7 +47,7 @@ def test_the_table_stands_without_peers(tmp_path: Path) -> None:
     assert [row[0].strip() for row in rows] == [
         *("`--version` (trivy)", "`--version` (cosign)", "image (0 MiB), cold", "image (0 MiB), warm"),
         *("image (0 MiB), cold, `--pkg-types os`", "image (0 MiB), warm, `--pkg-types os`"),
-        *("`attest`", "`verify-attestation`", "`tree`"),
+        *("`attest`", "`verify-attestation`", "`verify-attestation`, 100 images", "`tree`"),
     ]
     assert all(re.fullmatch(r" [0-9.]+ s ", row[1]) and row[3] == "  " for row in rows)
 
