@@ -174,6 +174,15 @@ def test_a_wrong_secret_is_refused_and_never_shown(aws: Aws, monkeypatch: pytest
     assert "not-the-secret" not in f"{caught.value!r}{caught.value.hint}"
 
 
+def test_headers_are_not_logged(aws: Aws, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    aws.kms.add(alias="release")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "SESSIONTOKEN")
+    with caplog.at_level("DEBUG"):
+        load_signer("awskms:///alias/release", aws.context).sign(b"message")
+    assert [each.headers["x-amz-security-token"] for each in aws.server.requests] == ["SESSIONTOKEN"] * 2
+    assert "SESSIONTOKEN" not in caplog.text
+
+
 def test_nobody_logged_in(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     with pytest.raises(AuthenticationError, match="Unable to locate credentials") as caught:
