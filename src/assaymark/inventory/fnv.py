@@ -18,8 +18,12 @@ OFFSET: Final = 0xCBF29CE484222325
 _PRIME: Final = 0x100000001B3
 _MASK: Final = 0xFFFFFFFFFFFFFFFF
 _WORD: Final = Struct("<Q")
+_PAIR: Final = Struct("<QQ")
+_BEGUN: Final = OFFSET * _PRIME & _MASK
 _SLOT: Final = 16  # bytes
-_FEW: Final = 24  # fewer values are hashed one by one
+FEW: Final = 24
+"""Fewer values are hashed one by one."""
+
 _LANES: Final = 1_024  # more values at once no longer fit the nearest cache
 
 
@@ -39,6 +43,24 @@ def fnv_word(word: int, state: int = OFFSET) -> int:
     return fnv(_WORD.pack(word), state)
 
 
+def fnv_fold(state: int, words: Iterable[int]) -> int:
+    """The hash of each state's eight bytes and those of the next word, one behind the other.
+
+    Every step needs the one before, so that nothing can go side by side; written out, a step takes a third of the time.
+    """
+    for word in words:
+        a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p = _PAIR.pack(state, word)  # noqa: E741  # the sixteen bytes
+        state = ((_BEGUN ^ a) * _PRIME ^ b) & _MASK
+        state = ((state * _PRIME ^ c) * _PRIME ^ d) & _MASK
+        state = ((state * _PRIME ^ e) * _PRIME ^ f) & _MASK
+        state = ((state * _PRIME ^ g) * _PRIME ^ h) & _MASK
+        state = ((state * _PRIME ^ i) * _PRIME ^ j) & _MASK
+        state = ((state * _PRIME ^ k) * _PRIME ^ l) & _MASK
+        state = ((state * _PRIME ^ m) * _PRIME ^ n) & _MASK
+        state = ((state * _PRIME ^ o) * _PRIME ^ p) & _MASK
+    return state
+
+
 def fnv_texts(texts: Sequence[bytes], states: Sequence[int]) -> list[int]:
     """For each text the state that it leaves, beginning at the state beside it."""
     result = [OFFSET] * len(texts)
@@ -48,7 +70,7 @@ def fnv_texts(texts: Sequence[bytes], states: Sequence[int]) -> list[int]:
     for length, places in by_length.items():
         for start in range(0, len(places), _LANES):
             lanes = places[start : start + _LANES]
-            if len(lanes) < _FEW:
+            if len(lanes) < FEW:
                 hashed = [fnv(texts[place], states[place]) for place in lanes]
             else:
                 joined = b"".join([texts[place] for place in lanes])
@@ -61,7 +83,7 @@ def fnv_texts(texts: Sequence[bytes], states: Sequence[int]) -> list[int]:
 
 def fnv_words(words: Sequence[int], states: Sequence[int]) -> list[int]:
     """For each word the state that its eight bytes leave, beginning at the state beside it."""
-    if len(words) < _FEW:
+    if len(words) < FEW:
         return [fnv_word(word, state) for word, state in zip(words, states, strict=True)]
     result: list[int] = []
     for start in range(0, len(words), _LANES):

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
-from assaymark.inventory.fnv import OFFSET, fnv, fnv_texts, fnv_word, fnv_words
+from assaymark.inventory.fnv import FEW, OFFSET, fnv, fnv_fold, fnv_texts, fnv_word, fnv_words
 from assaymark.model.package import (
     NO_IDENTIFIER,
     NO_LAYER,
@@ -165,15 +165,20 @@ def _location_lists(values: Sequence[tuple[Location, ...]]) -> list[int]:
 
 
 def _folded(lengths: Sequence[int], elements: Sequence[int]) -> list[int]:
-    """Rule 2 for lists that stand one behind the other in `elements`, folded side by side."""
+    """Rule 2 for lists that stand one behind the other in `elements`, folded side by side while they are many."""
     begins = [0] * len(lengths)
     for place in range(1, len(lengths)):
         begins[place] = begins[place - 1] + lengths[place - 1]
     states = [0] * len(lengths)
     longest_first = sorted(range(len(lengths)), key=lambda place: -lengths[place])
     for number in range(max(lengths, default=0)):
-        while lengths[longest_first[-1]] <= number:
+        while longest_first and lengths[longest_first[-1]] <= number:
             longest_first.pop()
+        if len(longest_first) < FEW:
+            for place in longest_first:
+                rest = elements[begins[place] + number : begins[place] + lengths[place]]
+                states[place] = fnv_fold(states[place], rest)
+            break
         before = fnv_words([states[place] for place in longest_first], [OFFSET] * len(longest_first))
         after = fnv_words([elements[begins[place] + number] for place in longest_first], before)
         for place, state in zip(longest_first, after, strict=True):

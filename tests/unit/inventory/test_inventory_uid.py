@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assaymark.inventory.fnv import OFFSET, fnv, fnv_texts, fnv_word, fnv_words
+from assaymark.inventory.fnv import OFFSET, fnv, fnv_fold, fnv_texts, fnv_word, fnv_words
 from assaymark.inventory.uid import package_uids
 from assaymark.model.package import Location, Package, PackageRepository, Relationship
 
@@ -107,3 +107,23 @@ def test_the_path_tells_equal_packages_apart() -> None:
 
 def test_nothing_hashes_to_nothing() -> None:
     assert package_uids([], []) == []
+
+
+def test_lists_are_folded_alike_side_by_side_and_one_by_one() -> None:
+    """Some of these lists are so much longer than the others that they end alone."""
+    lists = [tuple(f"/usr/{number}/{place}" for place in range(number * number)) for number in range(40)]
+    packages = [Package(name="a", installed_files=files) for files in lists]
+
+    together = package_uids(packages, [""] * len(packages))
+
+    assert together == [uid for package in packages for uid in package_uids([package], [""])]
+
+
+def test_fold_is_the_hash_of_state_and_word() -> None:
+    words = [0, 1, 2**64 - 1, 0x0123456789ABCDEF]
+    expected = 7
+    for word in words:
+        expected = fnv_word(word, fnv_word(expected))
+
+    assert fnv_fold(7, words) == expected
+    assert fnv_fold(7, []) == 7
