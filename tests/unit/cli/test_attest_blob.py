@@ -86,6 +86,10 @@ class TestKeys:
             assert [subject] == statement_in(attest(*KEY, *arguments).out)["subject"]
         assert statement_in(attest(*KEY, "--hash", HEX).out)["subject"] == [{"name": "", "digest": {"sha256": HEX}}]
 
+    def test_a_file_that_is_elsewhere_is_verified_by_its_digest(self) -> None:
+        ran = attest(*KEY, "--hash", HEX, "--bundle", "b.json", "there/x.tar")
+        assert ran.err.splitlines()[-2].endswith(f"--bundle b.json --digest {HEX} --digestAlg sha256")
+
     def test_every_file_of_cosign(self, here: Path) -> None:
         ran = attest(*KEY, "--output-signature", "s", "--output-attestation", "a", "blob")
         assert (ran.code, ran.out) == (0, ""), ran.err

@@ -80,7 +80,8 @@ def _run(args: Namespace, console: Console) -> int:
     with open_outputs(args, console) as outputs:
         attestation = _sign(statement, signing, args)
         outputs.write(attestation)
-    tell_signed(console, attestation, blob or find_blob_with_digest(statement.subject.digest), args=args)
+    at_hand = None if args.hash else blob
+    tell_signed(console, attestation, at_hand or find_blob_with_digest(statement.subject.digest), args=args)
     return ExitCode.DONE
 
 
