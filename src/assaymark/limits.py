@@ -66,6 +66,15 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     json_values: int = 3_000_000  # an empty list is 2 bytes in the file and 64 in memory
     json_containers: int = 1_000_000
     yaml_nodes: int = 1_000_000  # with aliases expanded (billion laughs)
+    xml_bytes: int = 16 * MIB  # the longest real pom.xml has half a megabyte
+    xml_depth: int = 256
+    xml_nodes: int = 500_000  # elements and attributes; an empty one is 4 bytes in the file and 200 in memory
+    zip_members: int = 500_000  # of one archive; the largest published jars have 100,000
+    zip_directory_bytes: int = 64 * MIB
+    zip_member_bytes: int = 256 * MIB  # of one member that is read
+    zip_total_bytes: int = 4 * GIB  # inflated from one file and all archives in it (CVE-2024-0450)
+    zip_ratio: int = 200  # of a member that is read; deflate reaches 1,032
+    zip_depth: int = 10  # archives in archives
     line_bytes: int = 1 * MIB
     field_bytes: int = 1 * MIB
     header_bytes: int = 1 * MIB
