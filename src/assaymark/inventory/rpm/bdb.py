@@ -41,7 +41,7 @@ def read_bdb(content: Content, *, limits: Limits, trouble: Trouble) -> Iterator[
         ValueError: it is no such file.
     """
     pages = _Pages(content, trouble, limits)
-    counters = 0
+    counter_seen = False
     for page in pages.hashed():
         try:
             items = pages.items(page)
@@ -49,8 +49,8 @@ def read_bdb(content: Content, *, limits: Limits, trouble: Trouble) -> Iterator[
             trouble(str(exc))
             continue
         for key, value in items:
-            if page[key : key + 5] == _COUNTER and not counters:
-                counters = 1
+            if page[key : key + 5] == _COUNTER and not counter_seen:
+                counter_seen = True
                 continue
             try:
                 header = pages.value(page, value, end=key)
