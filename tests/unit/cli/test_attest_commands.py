@@ -198,7 +198,7 @@ UNUSABLE: dict[str, tuple[dict[str, str], int, str]] = {
     "no key": ({"key": ""}, 6, "error [NOT_CONFIRMED]: signing makes things public, and there is no terminal to ask"),
     "a key that is not there": ({"key": "none.key"}, 9, "error: cannot read the key file `none.key`"),
     "a public key": ({"key": "ours.pub"}, 6, "error [KEY_LABEL]: `ours.pub` is not an encrypted key file"),
-    "a key elsewhere": ({"key": "k8s://a/b"}, 2, "error: keys of the scheme `k8s` are not supported yet"),
+    "a key elsewhere": ({"key": "k8s://a/b"}, 2, "error: no Kubernetes cluster is configured"),
     "no predicate": ({"predicate": ""}, 2, "error: no `--predicate`"),
     "a predicate that is not there": ({"predicate": "none.json"}, 9, "error: cannot read `none.json`"),
 }
