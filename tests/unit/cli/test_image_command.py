@@ -251,10 +251,10 @@ def test_the_date_of_the_environment(shop: Workshop, epoch: str, code: int) -> N
     assert shop.run("image", "--input", shop.image(), "-q", SOURCE_DATE_EPOCH=epoch).code == code
 
 
-def test_a_configuration_file_that_is_not_read_is_told(shop: Workshop) -> None:
+def test_a_configuration_file_that_is_read_is_told(shop: Workshop) -> None:
     (shop.folder / "trivy.yaml").write_text("severity: [LOW]\n")
 
-    assert "`trivy.yaml` in the working directory is not read" in shop.run("image", "--input", shop.image()).err
+    assert "settings come from `trivy.yaml`, too" in shop.run("image", "--input", shop.image()).err
 
 
 @pytest.mark.parametrize(
