@@ -118,6 +118,7 @@ def test_a_build_names_its_products(package: Package, index: int, expected: bool
         pytest.param("centos 5.11", rpm("1.0-1"), "none", id="a release without known repositories"),
         pytest.param("redhat 9.2", built("epel__9", "other"), "`epel`, `other`", id="unknown content sets"),
         pytest.param("redhat 9.2", built(), "none", id="a build that names nothing"),
+        pytest.param("redhat 9.2", built(*"abcd"), "`a`, `b`, `c`, …", id="many content sets"),
     ],
 )
 def test_packages_of_unknown_products_are_not_matched_and_said_so(system: str, package: Package, sets: str) -> None:

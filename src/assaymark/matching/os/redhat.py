@@ -33,6 +33,7 @@ from assaymark.versions.scheme import Scheme, load_scheme
 
 _BUCKET: Final = "Red Hat"
 _SOURCE: Final = "redhat"
+_EXAMPLES: Final = 3
 _BUILD_SUFFIX = re.compile(r"__[0-9]+\Z")
 _CONTENT_SETS: Final = {
     "6": ("rhel-6-server-rpms", "rhel-6-server-extras-rpms"),
@@ -65,15 +66,22 @@ def _detect(target: OsTarget) -> Iterator[Match]:
 def _products(target: OsTarget) -> dict[BuildInfo | None, frozenset[int]]:
     """The products of every build; packages of builds without products are noted."""
     products: dict[BuildInfo | None, frozenset[int]] = {}
+    reasons: dict[BuildInfo | None, str] = {}
     for package in target.packages:
         build = package.build_info
         if build not in products:
-            products[build] = _indices(target.source, build, _content_sets(target, build))
+            content_sets = _content_sets(target, build)
+            products[build] = _indices(target.source, build, content_sets)
+            reasons[build] = f"the database knows no product of their content sets ({_some(content_sets)})"
         if not products[build]:
-            sets = ", ".join(f"`{name}`" for name in _content_sets(target, build)) or "none"
-            reason = f"the database knows no product of their content sets ({sets})"
-            target.doubts.unmatched(package.name, reason, code=IssueCode.OS_NO_ADVISORIES)
+            target.doubts.unmatched(package.name, reasons[build], code=IssueCode.OS_NO_ADVISORIES)
     return products
+
+
+def _some(content_sets: tuple[str, ...]) -> str:
+    """Their names, of which an image may state any number."""
+    shown = ", ".join(f"`{name[:120]}`" for name in content_sets[:_EXAMPLES]) or "none"
+    return f"{shown}, …" if len(content_sets) > _EXAMPLES else shown
 
 
 def _content_sets(target: OsTarget, build: BuildInfo | None) -> tuple[str, ...]:
