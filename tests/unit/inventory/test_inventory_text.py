@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from assaymark.errors import LimitError
 from assaymark.inventory.fields import read_paragraphs
-from assaymark.inventory.json_lines import NOWHERE, Maps, object_lines
+from assaymark.inventory.json_lines import EACH, NOWHERE, located, object_lines
 from assaymark.inventory.lines import read_lines
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.package import Location
@@ -80,15 +80,15 @@ def test_objects_are_located_by_name() -> None:
         '{\n "skip": {"m": [1,\n {"x": "}"}]},\n "m": {\n  "a": {"m": {}, "v": 1.5e3\n  }, "b": 7,\n  "\\u0063": {}}\n}'
     )
 
-    assert object_lines(text, Maps(m=Maps())) == {
+    assert object_lines(text, located(("m", EACH))) == {
         ("m", "a"): Location(start_line=5, end_line=6),
         ("m", "c"): Location(start_line=7, end_line=7),
     }
 
 
 def test_maps_in_maps_are_walked() -> None:
-    inner = Maps()
-    inner["m"] = inner
+    inner = located(("m", EACH))
+    inner["m"][EACH]["m"] = inner["m"]
 
     assert object_lines('{"m":\n{"a":\n{"m":\n{"b":\n{}, "c": {}}}}}', inner) == {
         ("m", "a"): Location(start_line=3, end_line=5),
@@ -98,7 +98,33 @@ def test_maps_in_maps_are_walked() -> None:
 
 
 def test_only_the_first_object_of_a_line_is_located() -> None:
-    assert object_lines('{"m":{"a":{},"b":{}}}', Maps(m=Maps())) == {
+    assert object_lines('{"m":{"a":{},"b":{}}}', located(("m", EACH))) == {
         ("m", "a"): Location(start_line=1, end_line=1),
         ("m", "b"): NOWHERE,
     }
+
+
+def test_elements_of_lists_are_located_by_number() -> None:
+    text = '{"list": [\n {"a": [{}]},\n 7,\n "text\\n", [\n]\n], "deep": {"x": {"y":\n{}}}}'
+
+    assert object_lines(text, located(("list", EACH), ("deep", EACH, EACH))) == {
+        ("list", 0): Location(start_line=2, end_line=2),
+        ("list", 2): Location(start_line=4, end_line=4),
+        ("list", 3): NOWHERE,
+        ("deep", "x", "y"): Location(start_line=7, end_line=7),
+    }
+
+
+def test_a_named_member_has_its_own_shape() -> None:
+    assert object_lines('[{\n"a": "1",\n"b": {"c":\n"2"}\n}]', located((EACH, EACH), (EACH, "b", "c"))) == {
+        (0, "a"): Location(start_line=2, end_line=2),
+        (0, "b", "c"): Location(start_line=4, end_line=4),
+    }
+
+
+def test_documents_may_nest_as_deeply_as_is_read() -> None:
+    shape = located((EACH,))
+    shape[EACH][EACH] = shape[EACH]
+    depth = DEFAULT_LIMITS.json_depth
+
+    assert len(object_lines("[\n" * depth + "]" * depth, shape)) == depth - 1

@@ -24,7 +24,7 @@ import msgspec
 from assaymark.errors import LimitError
 from assaymark.inventory.analyzer import Analyzer, Input
 from assaymark.inventory.documents import decode_object
-from assaymark.inventory.json_lines import Maps, object_lines
+from assaymark.inventory.json_lines import EACH, Shape, located, object_lines
 from assaymark.inventory.nodejs.lock_folders import read_folders
 from assaymark.inventory.nodejs.lock_tree import read_tree
 from assaymark.inventory.nodejs.package_json import installed_licenses
@@ -33,13 +33,14 @@ from assaymark.model.package import Package
 from assaymark.safeio.text import decode_utf8
 
 
-def _nested_dependencies() -> Maps:
-    dependency = Maps()
-    dependency["dependencies"] = dependency
-    return dependency
+def _shape() -> Shape:
+    shape = located(("packages", EACH), ("dependencies", EACH))
+    dependencies = shape["dependencies"]
+    dependencies[EACH]["dependencies"] = dependencies
+    return shape
 
 
-_LOCATED: Final = Maps(packages=Maps(), dependencies=_nested_dependencies())
+_LOCATED: Final = _shape()
 
 
 def _parse(source: Input) -> Iterator[Found]:

@@ -11,14 +11,14 @@ from typing import Any, Final
 
 from assaymark.errors import ArtifactError, LimitError
 from assaymark.inventory.analyzer import Analyzer, Input
-from assaymark.inventory.json_lines import Maps, object_lines
+from assaymark.inventory.json_lines import EACH, located, object_lines
 from assaymark.model.inventory import Application, Found
 from assaymark.model.package import Location, Package
 from assaymark.safeio.json import decode_go
 from assaymark.safeio.text import decode_utf8
 
 _SECTION: Final = "default"
-_LOCATED: Final = Maps({_SECTION: Maps()})
+_LOCATED: Final = located((_SECTION, EACH))
 
 
 def _parse(source: Input) -> Iterator[Found]:
