@@ -66,6 +66,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     json_values: int = 3_000_000  # an empty list is 2 bytes in the file and 64 in memory
     json_containers: int = 1_000_000
     yaml_nodes: int = 1_000_000  # with aliases expanded (billion laughs)
+    toml_bytes: int = 16 * MIB  # the largest published lockfiles have 5
+    toml_depth: int = 64
+    toml_tables: int = 150_000  # an empty one is 5 bytes in the file and 900 in memory
+    toml_values: int = 600_000  # the same lockfiles have 150,000
+    toml_key_parts: int = 16  # of one dotted key; the reader's work grows with their square
+    toml_dots: int = 100_000  # of all dotted keys together
     xml_bytes: int = 16 * MIB  # the longest real pom.xml has half a megabyte
     xml_depth: int = 256
     xml_nodes: int = 500_000  # elements and attributes; an empty one is 4 bytes in the file and 200 in memory
