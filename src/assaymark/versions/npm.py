@@ -11,71 +11,18 @@ A version is strict: three numbers without leading zeros, no `v`. The rules:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
-import msgspec
-
 from assaymark.versions.constraint import read_group, split_groups, term_pattern
-from assaymark.versions.parts import (
-    ANY,
-    Part,
-    Parts,
-    compare_part,
-    compare_prerelease,
-    has_prerelease,
-    parse_part,
-    parse_parts,
-    part_key,
-    prerelease_key,
-)
-from assaymark.versions.scheme import Ordered, Scheme, VersionError
-from assaymark.versions.text import UINT64_MAX, checked, parse_uint64
+from assaymark.versions.parts import ANY, compare_prerelease, has_prerelease, prerelease_key
+from assaymark.versions.scheme import Ordered, Scheme
+from assaymark.versions.semver import BOUND, Semver, caret_bump, parse_semver, read_bound, tilde_bump
 
-_NUMBER = r"(?:0|[1-9][0-9]*+)"
-_IDENTIFIER = r"(?:[0-9]*+[A-Za-z-][0-9A-Za-z-]*+|0|[1-9][0-9]*+)"
-_WHOLE = re.compile(
-    rf"({_NUMBER})\.({_NUMBER})\.({_NUMBER})(?:-({_IDENTIFIER}(?:\.{_IDENTIFIER})*+))?"
-    r"(?:\+[0-9A-Za-z-]++(?:\.[0-9A-Za-z-]++)*+)?"
-)
-_PLACE = r"[0-9|xX*]++"
-_BOUND = (
-    rf"v?(?P<major>{_PLACE})(?:\.(?P<minor>{_PLACE}))?(?:\.(?P<patch>{_PLACE}))?"
-    r"(?:-(?P<prerelease>[0-9A-Za-z-]++(?:\.[0-9A-Za-z-]++)*+))?"
-    r"(?:\+[0-9A-Za-z-]++(?:\.[0-9A-Za-z-]++)*+)?"
-)
+_Term = tuple[str, Semver]
 
-
-class _Version(msgspec.Struct, frozen=True):
-    major: Part
-    minor: Part
-    patch: Part
-    prerelease: Parts = ()
-
-    @property
-    def is_wild(self) -> bool:
-        """Whether one of the three numbers is a wildcard."""
-        return self.major is ANY or self.minor is ANY or self.patch is ANY
-
-    def compare(self, other: _Version) -> int:
-        """Negative, zero or positive, rules 1 and 2."""
-        for left, right in ((self.major, other.major), (self.minor, other.minor), (self.patch, other.patch)):
-            if left is ANY or right is ANY:
-                return 0
-            if left != right:
-                return compare_part(left, right)
-        return compare_prerelease(self.prerelease, other.prerelease)
-
-
-@lru_cache(maxsize=16_384)
-def _parse(version: str) -> _Version:
-    match = _WHOLE.fullmatch(checked(version))
-    if match is None:
-        raise VersionError(f"`{version}` is not a semantic version")
-    major, minor, patch = map(parse_uint64, match.group(1, 2, 3))
-    return _Version(major, minor, patch, parse_parts(match[4] or ""))
+_parse = lru_cache(maxsize=16_384)(parse_semver)
 
 
 def sort_key(version: str) -> Ordered:
@@ -85,65 +32,38 @@ def sort_key(version: str) -> Ordered:
         VersionError: not a strict semantic version.
     """
     parsed = _parse(version)
-    return (part_key(parsed.major), part_key(parsed.minor), part_key(parsed.patch), prerelease_key(parsed.prerelease))
+    return (*parsed.number_keys(), prerelease_key(parsed.tail))
 
 
-def _tilde_bump(bound: _Version) -> _Version:
-    """`~1.2.3` and `~1.2` end before 1.3.0, `~1` before 2.0.0."""
-    if bound.major is ANY:
-        return _Version(UINT64_MAX, bound.minor, bound.patch, bound.prerelease)
-    if bound.minor is ANY:
-        return _Version(_next(bound.major), 0, 0)
-    return _Version(bound.major, _next(bound.minor), 0)
+def _compare(version: Semver, bound: Semver) -> int:
+    return version.compare(bound, compare_prerelease)
 
 
-def _caret_bump(bound: _Version) -> _Version:
-    """`^1.2.3` ends before 2.0.0, `^0.2.3` before 0.3.0, `^0.0.3` before 0.0.4."""
-    if bound.major is ANY:
-        return _Version(UINT64_MAX, bound.minor, bound.patch, bound.prerelease)
-    if bound.major != 0 or bound.minor is ANY:
-        return _Version(_next(bound.major), 0, 0)
-    if bound.minor != 0 or bound.patch is ANY:
-        return _Version(bound.major, _next(bound.minor), 0)
-    return _Version(bound.major, bound.minor, _next(bound.patch))
+def _range_to(bump: Callable[[Semver], Semver]) -> Callable[[Semver, Semver], bool]:
+    return lambda version, bound: _compare(version, bound) >= 0 and _compare(version, bump(bound)) < 0
 
 
-def _next(part: Part) -> int:
-    if not isinstance(part, int):
-        raise VersionError(f"nothing follows `{part}`")
-    return (part + 1) & UINT64_MAX
-
-
-def _range_to(bump: Callable[[_Version], _Version]) -> Callable[[_Version, _Version], bool]:
-    return lambda version, bound: version.compare(bound) >= 0 and version.compare(bump(bound)) < 0
-
-
-_OPERATORS: Final[dict[str, Callable[[_Version, _Version], bool]]] = {
-    "": lambda version, bound: version.compare(bound) == 0,
-    "=": lambda version, bound: version.compare(bound) == 0,
-    "==": lambda version, bound: version.compare(bound) == 0,
-    ">": lambda version, bound: version.compare(bound) > 0,
-    "<": lambda version, bound: version.compare(bound) < 0,
-    ">=": lambda version, bound: version.compare(bound) >= 0,
-    "=>": lambda version, bound: version.compare(bound) >= 0,
-    "<=": lambda version, bound: version.compare(bound) <= 0,
-    "=<": lambda version, bound: version.compare(bound) <= 0,
-    "~": _range_to(_tilde_bump),
-    "^": _range_to(_caret_bump),
+_OPERATORS: Final[dict[str, Callable[[Semver, Semver], bool]]] = {
+    "": lambda version, bound: _compare(version, bound) == 0,
+    "=": lambda version, bound: _compare(version, bound) == 0,
+    "==": lambda version, bound: _compare(version, bound) == 0,
+    ">": lambda version, bound: _compare(version, bound) > 0,
+    "<": lambda version, bound: _compare(version, bound) < 0,
+    ">=": lambda version, bound: _compare(version, bound) >= 0,
+    "=>": lambda version, bound: _compare(version, bound) >= 0,
+    "<=": lambda version, bound: _compare(version, bound) <= 0,
+    "=<": lambda version, bound: _compare(version, bound) <= 0,
+    "~": _range_to(tilde_bump),
+    "^": _range_to(caret_bump),
 }
-_TERM = term_pattern(tuple(_OPERATORS), _BOUND)
-_EVERYTHING: Final = ("", _Version(ANY, ANY, ANY))
-
-
-def _read(term: re.Match[str]) -> tuple[str, _Version]:
-    major, minor, patch = (parse_part(place or "*") for place in term.group("major", "minor", "patch"))
-    return term["operator"], _Version(major, minor, patch, parse_parts(term["prerelease"] or ""))
+_TERM = term_pattern(tuple(_OPERATORS), BOUND)
+_EVERYTHING: Final = ("", Semver(ANY, ANY, ANY))
 
 
 @lru_cache(maxsize=16_384)
-def _groups(constraint: str) -> tuple[tuple[tuple[str, _Version], ...], ...]:
+def _groups(constraint: str) -> tuple[tuple[_Term, ...], ...]:
     groups = (read_group(group, _TERM) for group in split_groups(constraint))
-    return tuple(tuple(map(_read, group)) or (_EVERYTHING,) for group in groups)
+    return tuple(tuple((term["operator"], read_bound(term)) for term in group) or (_EVERYTHING,) for group in groups)
 
 
 def satisfies(version: str, constraint: str) -> bool:
@@ -156,8 +76,8 @@ def satisfies(version: str, constraint: str) -> bool:
     return any(all(_holds(parsed, operator, bound) for operator, bound in group) for group in _groups(constraint))
 
 
-def _holds(version: _Version, operator: str, bound: _Version) -> bool:
-    if bound.is_wild and has_prerelease(bound.prerelease):
+def _holds(version: Semver, operator: str, bound: Semver) -> bool:
+    if bound.is_wild and has_prerelease(bound.tail):
         return False
     return _OPERATORS[operator](version, bound)
 

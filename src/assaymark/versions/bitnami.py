@@ -1,0 +1,98 @@
+"""Bitnami's version order: semantic versions whose tail is a revision (`bitnami/go-version`).
+
+A version is strict: three numbers without leading zeros, no `v`. The rules:
+
+1. Major, minor and patch compare as numbers. `1.2.3-4` is the fourth packaging of 1.2.3 and comes *after* 1.2.3.
+2. Two revisions compare part by part: numbers as numbers and before text, and the shorter of two that begin alike is
+   lower. A revision that holds a wildcard counts as none.
+3. A bound may leave out minor and patch or write `x`, `X` or `*`: the comparison stops there and finds both equal; only
+   `<` compares with the lowest version that fits.
+4. Constraints know `= == != > < >= => <= =< ~ ^`; an absent operator means `=`; an empty group matches everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Final
+
+from assaymark.versions.constraint import read_group, split_groups, term_pattern
+from assaymark.versions.parts import ANY, Part, Parts, part_key
+from assaymark.versions.scheme import Ordered, Scheme
+from assaymark.versions.semver import BOUND, Semver, caret_bump, parse_semver, read_bound, tilde_bump
+
+_parse = lru_cache(maxsize=16_384)(parse_semver)
+
+
+def sort_key(version: str) -> Ordered:
+    """The key of a version.
+
+    Raises:
+        VersionError: not a strict semantic version.
+    """
+    parsed = _parse(version)
+    return (*parsed.number_keys(), tuple(map(part_key, _revision(parsed.tail))))
+
+
+def _revision(tail: Parts) -> Parts:
+    """Rule 2."""
+    return () if ANY in tail else tail
+
+
+def _compare_revisions(left: Parts, right: Parts) -> int:
+    first, second = tuple(map(part_key, _revision(left))), tuple(map(part_key, _revision(right)))
+    return (first > second) - (first < second)
+
+
+def _compare(version: Semver, bound: Semver) -> int:
+    return version.compare(bound, _compare_revisions)
+
+
+def _lowest(bound: Semver) -> Semver:
+    """Rule 3: `1.2` is 1.2.0, without a revision unless the bound has one."""
+    return Semver(_or_zero(bound.major), _or_zero(bound.minor), _or_zero(bound.patch), _revision(bound.tail))
+
+
+def _or_zero(part: Part) -> Part:
+    return 0 if part is ANY else part
+
+
+def _range_to(bump: Callable[[Semver], Semver]) -> Callable[[Semver, Semver], bool]:
+    return lambda version, bound: _compare(version, bound) >= 0 and _compare(version, bump(bound)) < 0
+
+
+_OPERATORS: Final[dict[str, Callable[[Semver, Semver], bool]]] = {
+    "": lambda version, bound: _compare(version, bound) == 0,
+    "=": lambda version, bound: _compare(version, bound) == 0,
+    "==": lambda version, bound: _compare(version, bound) == 0,
+    "!=": lambda version, bound: _compare(version, bound) != 0,
+    ">": lambda version, bound: _compare(version, bound) > 0,
+    "<": lambda version, bound: _compare(version, _lowest(bound)) < 0,
+    ">=": lambda version, bound: _compare(version, bound) >= 0,
+    "=>": lambda version, bound: _compare(version, bound) >= 0,
+    "<=": lambda version, bound: _compare(version, bound) <= 0,
+    "=<": lambda version, bound: _compare(version, bound) <= 0,
+    "~": _range_to(tilde_bump),
+    "^": _range_to(caret_bump),
+}
+_TERM = term_pattern(tuple(_OPERATORS), BOUND)
+_EVERYTHING: Final = ("", Semver(ANY, ANY, ANY))
+
+
+@lru_cache(maxsize=16_384)
+def _groups(constraint: str) -> tuple[tuple[tuple[str, Semver], ...], ...]:
+    groups = (read_group(group, _TERM) for group in split_groups(constraint))
+    return tuple(tuple((term["operator"], read_bound(term)) for term in group) or (_EVERYTHING,) for group in groups)
+
+
+def satisfies(version: str, constraint: str) -> bool:
+    """Whether the version lies in the constraint.
+
+    Raises:
+        VersionError: one of the two cannot be read.
+    """
+    parsed = _parse(version)
+    return any(all(_OPERATORS[operator](parsed, bound) for operator, bound in group) for group in _groups(constraint))
+
+
+SCHEME: Final = Scheme(name="bitnami", ecosystems=("bitnami",), key=sort_key, satisfies=satisfies)
