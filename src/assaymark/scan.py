@@ -23,7 +23,7 @@ from assaymark.artifact.config import image_config
 from assaymark.artifact.naming import artifact_id, choose_reference, repository_id
 from assaymark.artifact.size import SizeBudget
 from assaymark.inventory.analyse import FORMAT, LayerFacts, analyse_layer
-from assaymark.inventory.analyzer import Options
+from assaymark.inventory.analyzer import Host, NoHost, Options
 from assaymark.inventory.index import Index
 from assaymark.inventory.merge import merge_layers
 from assaymark.inventory.sbom.described import Described, read_sbom
@@ -89,7 +89,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Means(msgspec.Struct, frozen=True, kw_only=True):
-    """What a scan may use."""
+    """What a scan may use.
+
+    Attributes:
+        host: the caches of package managers on this machine, for source trees.
+    """
 
     cache: LayerCache | None = None
     scratch: Path | None = None
@@ -98,6 +102,7 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = DEFAULT_LIMITS
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     random: Callable[[int], bytes] = secrets.token_bytes
+    host: Host = NoHost()
 
 
 def scan_image(image: Image, source: AdvisorySource, *, wanted: Wanted, means: Means) -> Scan:
@@ -264,8 +269,15 @@ def _directory_inventory(directory: Directory, wanted: Wanted, means: Means) -> 
         limits=means.limits,
         on_issue=issues.append,
     ) as read:
-        facts = LayerFacts(issues=tuple(issues), not_analysed=watch.not_analysed(), unread=tuple(watch.unread))
-        return analyse_layer(read.tree, facts, index=index, limits=means.limits, options=wanted.analysis)
+        facts = LayerFacts(
+            issues=tuple(issues),
+            not_analysed=watch.not_analysed(),
+            unread=tuple(watch.unread),
+            root=str(directory.root),
+        )
+        return analyse_layer(
+            read.tree, facts, index=index, limits=means.limits, options=wanted.analysis, host=means.host
+        )
 
 
 # 2 to 4. inventories to a report

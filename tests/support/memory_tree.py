@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from assaymark.errors import LimitError
-from assaymark.inventory.analyzer import Analyzer, Input, Options
+from assaymark.inventory.analyzer import Analyzer, Host, Input, NoHost, Options
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.inventory import Found
 from assaymark.model.issue import Issue
@@ -51,6 +51,31 @@ class MemoryTree:
         return (file for path, file in sorted(self.files.items()) if path.startswith(prefix))
 
 
+@dataclass(frozen=True)
+class MemoryHost:
+    """The caches of package managers by `cache/path`, and what repositories answer by URL."""
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, str] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def read(self, cache: str, path: str, limit: int) -> bytes | None:
+        return self._bounded(self.files.get(f"{cache}/{path}"), limit)
+
+    def names(self, cache: str, suffix: str) -> Iterator[str]:
+        paths = sorted(path.removeprefix(f"{cache}/") for path in self.files if path.startswith(f"{cache}/"))
+        return (path for path in paths if path.endswith(suffix))
+
+    def fetch(self, url: str, limit: int) -> bytes | None:
+        self.asked.append(url)
+        return self._bounded(self.answers.get(url), limit)
+
+    def _bounded(self, text: str | None, limit: int) -> bytes | None:
+        if text is not None and len(text) > limit:
+            raise LimitError(f"longer than {limit} bytes")
+        return None if text is None else text.encode()
+
+
 def tree(
     files: Mapping[str, bytes | str], *, links: Mapping[str, str] | None = None, modes: Mapping[str, int] | None = None
 ) -> MemoryTree:
@@ -73,11 +98,21 @@ def run(
     *,
     limits: Limits = DEFAULT_LIMITS,
     options: Options | None = None,
+    root: str = "",
+    host: Host | None = None,
 ) -> tuple[list[Found], list[Issue]]:
     """What `analyzer` finds in the file at `path` of a tree, and what it reports; its errors come through."""
     issues: list[Issue] = []
     layer = tree(files)
     file = layer.find(path)
     assert file is not None, path
-    source = Input(file=file, tree=layer, limits=limits, options=options or Options(), report=issues.append)
+    source = Input(
+        file=file,
+        tree=layer,
+        limits=limits,
+        options=options or Options(),
+        report=issues.append,
+        root=root,
+        host=host or NoHost(),
+    )
     return list(analyzer.parse(source)), issues

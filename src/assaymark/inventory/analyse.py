@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from assaymark.errors import Error, LimitError, LocalError
 from assaymark.inventory import licenses
-from assaymark.inventory.analyzer import Analyzer, File, Input, Options, Tree
+from assaymark.inventory.analyzer import Analyzer, File, Host, Input, NoHost, Options, Tree
 from assaymark.inventory.index import Index
 from assaymark.inventory.ordering import package_order
 from assaymark.inventory.uid import package_uids
@@ -50,6 +50,7 @@ class LayerFacts(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         issues: what the reading itself had to leave out.
         not_analysed, unread: from `Index.watch`.
+        root: a directory's name as the user wrote it.
     """
 
     digest: str = ""
@@ -60,6 +61,7 @@ class LayerFacts(msgspec.Struct, frozen=True, kw_only=True):
     issues: tuple[Issue, ...] = ()
     not_analysed: tuple[Unanalysed, ...] = ()
     unread: tuple[UnreadFile, ...] = ()
+    root: str = ""
 
 
 NO_FACTS: Final = LayerFacts()
@@ -72,6 +74,7 @@ def analyse_layer(
     index: Index,
     limits: Limits = DEFAULT_LIMITS,
     options: Options | None = None,
+    host: Host | None = None,
 ) -> LayerInventory:
     """What the files of `tree` say; never fails because of what they hold."""
     options = options or Options()
@@ -82,7 +85,9 @@ def analyse_layer(
         issues.append(_placed(issue, facts))
 
     for file, analyzer in _work(tree, index):
-        source = Input(file=file, tree=tree, limits=limits, options=options, report=report)
+        source = Input(
+            file=file, tree=tree, limits=limits, options=options, report=report, root=facts.root, host=host or NoHost()
+        )
         found.extend(_finished(item, analyzer) for item in _run(analyzer, source))
     owned = frozenset() if options.comprehensive else _system_files(found, facts)
     return LayerInventory(

@@ -68,19 +68,82 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     file_patterns: tuple[tuple[str, str], ...] = ()  # (analyser, regular expression), from --file-patterns
 
 
+class Host(Protocol):
+    """What analysers of source trees may know of the machine that scans: the caches that package managers keep.
+
+    Images never get one: what they hold must not depend on who looks at it.
+    """
+
+    def read(self, cache: str, path: str, limit: int) -> bytes | None:
+        """The file at `path` in the cache called `cache` (`maven`, `gradle`); None where there is none.
+
+        A path that leads out of the cache has no file.
+
+        Raises:
+            LimitError: it is longer than `limit`.
+        """
+        ...
+
+    def names(self, cache: str, suffix: str) -> Iterator[str]:
+        """The paths in a cache of the files whose names end in `suffix`, in byte order."""
+        ...
+
+    def fetch(self, url: str, limit: int) -> bytes | None:
+        """What a package repository answers; None where it has nothing, cannot be reached, or nobody may be asked.
+
+        Raises:
+            LimitError: the answer is longer than `limit`.
+        """
+        ...
+
+
+class NoHost:
+    """A machine without caches that asks nobody."""
+
+    def read(self, cache: str, path: str, limit: int) -> bytes | None:  # noqa: ARG002 -- as `Host` has it
+        """Nothing."""
+        return None
+
+    def names(self, cache: str, suffix: str) -> Iterator[str]:  # noqa: ARG002
+        """None."""
+        return iter(())
+
+    def fetch(self, url: str, limit: int) -> bytes | None:  # noqa: ARG002
+        """Nothing."""
+        return None
+
+
 class Input(msgspec.Struct, frozen=True, kw_only=True):
-    """What `parse` is called with."""
+    """What `parse` is called with.
+
+    Attributes:
+        root: the scanned folder as the user named it; empty for an image. It stands in some package identifiers.
+    """
 
     file: File
     tree: Tree
     limits: Limits
     options: Options
     report: Callable[[Issue], None]
+    root: str = ""
+    host: Host = NoHost()
 
     @property
     def path(self) -> str:
         """The path of the file to parse."""
         return self.file.path
+
+
+class Sieve(msgspec.Struct, frozen=True, kw_only=True):
+    """Tells from the content whether a file is worth keeping for an analyser whose patterns say little (`+x`).
+
+    Attributes:
+        begins: whether a file that begins with these bytes (16, or all there are) can be.
+        holds: whether the file is; asked after `begins`.
+    """
+
+    begins: Callable[[bytes], bool]
+    holds: Callable[[BinaryIO, Limits], bool]
 
 
 class Analyzer(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +160,8 @@ class Analyzer(msgspec.Struct, frozen=True, kw_only=True):
             it matches out of `paths` again.
         needs: patterns of further files that `parse` looks at through `Input.tree`.
         targets: the commands that run it: `image`, `rootfs`, `fs`, `repo`.
+        sieve: what of the files in `paths` is kept; None for all of them. A file that is wanted for another reason is
+            parsed without being asked.
         option: the member of `Options` without which it does not run; empty where it always does.
         parse: yields what it finds; raises `assaymark.errors.Error` or `ValueError` on a file it cannot read, which
             becomes an issue of the report.
@@ -108,5 +173,6 @@ class Analyzer(msgspec.Struct, frozen=True, kw_only=True):
     paths: tuple[str, ...]
     needs: tuple[str, ...] = ()
     targets: tuple[str, ...] = ("image", "rootfs", "fs")
+    sieve: Sieve | None = None
     option: str = ""
     parse: Callable[[Input], Iterator[Found]]

@@ -209,7 +209,7 @@ def test_an_empty_database_is_an_issue() -> None:
     [
         pytest.param("conda-pkg", False, id="no advisories exist"),
         pytest.param("eks", False, id="nor for these"),
-        pytest.param("jar", True, id="there is no version order yet"),
+        pytest.param("gemspec", True, id="there is no version order yet"),
     ],
 )
 def test_packages_that_nobody_matches_are_listed_with_an_issue(kind: str, blocking: bool) -> None:
