@@ -119,6 +119,7 @@ _OPERATORS: Final[dict[str, Callable[[_Version, _Version], bool]]] = {
     "~": _range_to(_tilde_bump),
     "^": _range_to(_caret_bump),
 }
+_FROM: Final = frozenset({">=", "^"})
 _TERM = term_pattern(tuple(_OPERATORS), _VERSION)
 
 
@@ -138,6 +139,16 @@ def satisfies(version: str, constraint: str) -> bool:
     """
     parsed = _parse(version)
     return any(all(_OPERATORS[operator](parsed, bound) for operator, bound in group) for group in _groups(constraint))
+
+
+def find_lower_bound(constraint: str) -> str:
+    """The version behind the `>=` or `^` with which a constraint begins; empty where it begins otherwise."""
+    try:
+        first, *_ = [read_group(group, _TERM) for group in split_groups(constraint)]
+    except VersionError:
+        return ""
+    term = first[0] if first else None
+    return term["version"].removeprefix("v") if term and term["operator"] in _FROM else ""
 
 
 SCHEME: Final = Scheme(
