@@ -74,12 +74,10 @@ KINDS: Final = (
     Kind(name="composer", targets=_DECLARED, paths=("composer.lock", "!**/vendor/**")),
     Kind(name="conda-environment", targets=_DECLARED, paths=("environment.yml", "environment.yaml")),
     Kind(name="gomod", targets=_DECLARED, paths=("go.mod",)),
-    Kind(name="gradle-lockfile", targets=_DECLARED, paths=("*gradle.lockfile",)),
     Kind(name="pnpm", targets=_DECLARED, paths=("pnpm-lock.yaml", "!**/node_modules/**")),
     Kind(name="poetry", targets=_DECLARED, paths=("poetry.lock",)),
     Kind(name="pom", targets=_DECLARED, paths=("pom.xml",)),
     Kind(name="pylock", targets=_DECLARED, paths=("pylock.toml", "**/pylock.*.toml")),
-    Kind(name="sbt-lockfile", targets=_DECLARED, paths=("build.sbt.lock",)),
     Kind(name="uv", targets=_DECLARED, paths=("uv.lock",)),
     Kind(name="yarn", targets=_DECLARED, paths=("yarn.lock", "!**/node_modules/**", "!**/.yarn/**")),
 )

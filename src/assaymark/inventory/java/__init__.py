@@ -1,0 +1,1 @@
+"""What the analysers of Java have in common: archives, manifests, and the effective model of Maven projects."""
