@@ -3,9 +3,6 @@
 A report that is silent about them would read as "nothing found". So the walk counts them, and the report's coverage
 names each kind with a number and a few examples. The kinds are those that a scan of the same target could be expected
 to read; an analyser that is added later takes its files out of here by wanting them.
-
-Executables may carry the module lists of Go and Rust. Which ones do is only known by reading them; what is counted is
-every executable file of some size outside the folders that package managers fill.
 """
 
 from __future__ import annotations
@@ -20,8 +17,6 @@ _EXAMPLES: Final = 3
 _INSTALLED: Final = ("image", "rootfs")
 _DECLARED: Final = ("fs", "repo")
 _EVERYWHERE: Final = (*_INSTALLED, *_DECLARED)
-_PACKAGE_MANAGED: Final = ("bin", "sbin", "lib*", "etc", "var", "usr/bin", "usr/sbin", "usr/lib*", "usr/share")
-_EXECUTABLE_BYTES: Final = 64 * 1024  # the smallest Go and Rust programs are several times as large
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,12 +39,6 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
 
 KINDS: Final = (
     Kind(
-        name="executable",
-        targets=_INSTALLED,
-        minimum=_EXECUTABLE_BYTES,
-        paths=("+x", *(f"!{folder}/**" for folder in _PACKAGE_MANAGED)),
-    ),
-    Kind(
         name="jar",
         targets=_INSTALLED,
         paths=tuple(f"*.{end}" for word in ("jar", "war", "ear", "par") for end in (word, word.upper())),
@@ -57,28 +46,21 @@ KINDS: Final = (
     Kind(name="gemspec", targets=_INSTALLED, paths=("**/specifications/**/*.gemspec",)),
     Kind(name="node-pkg", targets=_INSTALLED, paths=("package.json",)),
     Kind(name="composer-vendor", targets=_INSTALLED, paths=("installed.json",)),
-    Kind(name="conda-pkg", targets=_INSTALLED, paths=("**/envs/**/conda-meta/*.json",)),
     Kind(
         name="spdx",
         targets=_INSTALLED,
         paths=("*.spdx", "*.spdx.json", "!**/*.dist-info/sboms/**"),
     ),
-    Kind(name="python-egg", targets=_EVERYWHERE, paths=("*.egg",)),
     Kind(name="cargo", targets=_EVERYWHERE, paths=("Cargo.lock",)),
-    Kind(name="julia", targets=_EVERYWHERE, paths=("Manifest.toml",)),
     Kind(name="nuget", targets=_EVERYWHERE, paths=("packages.lock.json", "packages.config")),
     Kind(name="dotnet-core", targets=_EVERYWHERE, paths=("*.deps.json",)),
     Kind(name="packages-props", targets=_EVERYWHERE, paths=("*Packages.props", "*packages.props")),
     Kind(name="bundler", targets=_DECLARED, paths=("Gemfile.lock",)),
     Kind(name="bun", targets=_DECLARED, paths=("bun.lock",)),
     Kind(name="composer", targets=_DECLARED, paths=("composer.lock", "!**/vendor/**")),
-    Kind(name="conda-environment", targets=_DECLARED, paths=("environment.yml", "environment.yaml")),
     Kind(name="gomod", targets=_DECLARED, paths=("go.mod",)),
     Kind(name="pnpm", targets=_DECLARED, paths=("pnpm-lock.yaml", "!**/node_modules/**")),
-    Kind(name="poetry", targets=_DECLARED, paths=("poetry.lock",)),
     Kind(name="pom", targets=_DECLARED, paths=("pom.xml",)),
-    Kind(name="pylock", targets=_DECLARED, paths=("pylock.toml", "**/pylock.*.toml")),
-    Kind(name="uv", targets=_DECLARED, paths=("uv.lock",)),
     Kind(name="yarn", targets=_DECLARED, paths=("yarn.lock", "!**/node_modules/**", "!**/.yarn/**")),
 )
 
