@@ -42,6 +42,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     layout_blobs: int = 50_000  # looked at for what refers to an image
     git_object_bytes: int = 8 * MIB  # commits and tags, before their deltas are applied and after
     git_delta_depth: int = 300  # `git gc --aggressive` made chains of 250
+    git_memory_bytes: int = 6 * GIB  # address space of `git`: it maps packs, and builds trees of trees in memory
+    clone_bytes: int = 16 * GIB  # on disk, history and work tree; a large project's history has 5
+    clone_files: int = 1_000_000  # of a cloned work tree; the Linux kernel has 90,000
     tar_entries: int = 2_000_000
     tar_pax_bytes: int = 1 * MIB
     tar_name_bytes: int = 16 * KIB
@@ -96,6 +99,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     licenses_per_file: int = 10_000
     purl_chars: int = 4_096  # escapes make three characters of one
     sbom_text_bytes: int = 16 * MIB  # names, versions and references of one SBOM; 60,000 components have 10 MiB
+    executable_table_bytes: int = 16 * MIB  # of sections and segments, of which programs have a hundred
+    executable_symbol_bytes: int = 48 * MIB  # symbols, and their names; the largest programs in Go have 20 MiB of names
+    executable_search_bytes: int = 256 * MIB  # looked through for what compilers embed
+    build_info_bytes: int = 8 * MIB  # modules of a program in Go; a thousand of them have 100 KiB
+    audit_bytes: int = 8 * MIB  # of cargo-auditable, unpacked; its own readers stop there
     wanted_files: int = 200_000  # files kept for analysis from one layer
     unread_files: int = 5_000  # of one layer, kept by path; more are counted
     wanted_bytes: int = 32 * MIB  # bytes of them held in memory before they spill to disk; layers are read in parallel
@@ -154,6 +162,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     workload_seconds: float = 10.0  # services on this machine: metadata servers, the SPIFFE agent
     connect_seconds: float = 10.0
     first_byte_seconds: float = 30.0
+    clone_seconds: float = 1_800.0
     engine_export_seconds: float = 900.0  # Podman writes the whole archive to its disk before it answers
     stall_seconds: float = 30.0
     stall_bytes_per_second: int = 1 * KIB

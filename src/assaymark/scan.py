@@ -61,10 +61,6 @@ _OF_THE_WHOLE: Final = frozenset(
 )
 """What makes a whole scan blind is told before what is wrong with one package."""
 
-UNCERTAIN_KINDS: Final = frozenset({"executable"})
-"""Unread files that may hold no packages at all: stated, but no reason to call a scan incomplete."""
-
-
 # made on import: two threads that make msgspec's first decoder of one type at once crash the interpreter
 _STORED: Final = msgspec.msgpack.Decoder(LayerInventory)
 
@@ -73,7 +69,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What a scan shall do.
 
     Attributes:
-        target: the command: `image`, `rootfs`, `fs` or `sbom`.
+        target: the command: `image`, `rootfs`, `fs`, `repo` or `sbom`.
         date: decides about ends of life and stands in the report as `CreatedAt`; None for the real clock.
     """
 
@@ -158,7 +154,9 @@ def scan_directory(directory: Directory, source: AdvisorySource, *, wanted: Want
             _head(started, wanted, means),
             artifact_id=repository_id(directory.name, git) if git else "",
             artifact_name=directory.name,
-            artifact_type=(ArtifactType.REPOSITORY if git else ArtifactType.FILESYSTEM).value,
+            artifact_type=(
+                ArtifactType.REPOSITORY if git or wanted.target == "repo" else ArtifactType.FILESYSTEM
+            ).value,
             metadata=_git_metadata(git) if git else NO_METADATA,
         ),
         wanted,
@@ -238,6 +236,7 @@ def _read_layer(layer: LayerBlob, index: Index, wanted: Wanted, means: Means, st
         diff_id=layer.diff_id,
         wants=watch.wants,
         claims=index.wants,
+        sieves=index.sieves,
         skip_dirs=skip_rules(wanted.skip_dirs),
         skip_files=skip_rules(wanted.skip_files),
         limits=means.limits,
@@ -263,6 +262,7 @@ def _directory_inventory(directory: Directory, wanted: Wanted, means: Means) -> 
     with walk_directory(
         directory.root,
         wants=watch.wants,
+        sieves=index.sieves,
         skip_dirs=skip_rules(wanted.skip_dirs, directory.root),
         skip_files=skip_rules(wanted.skip_files, directory.root),
         single=directory.single,
@@ -308,7 +308,7 @@ def _report(inventory: Inventory, source: AdvisorySource, head: Report, wanted: 
 
 def coverage(issues: tuple[Issue, ...], not_analysed: tuple[Unanalysed, ...]) -> Coverage:
     """The statement of what was looked at; complete when nothing is known to be missing."""
-    missing = any(issue.blocking for issue in issues) or any(kind.kind not in UNCERTAIN_KINDS for kind in not_analysed)
+    missing = bool(not_analysed) or any(issue.blocking for issue in issues)
     return Coverage(complete=not missing, issues=issues, not_analysed=not_analysed)
 
 

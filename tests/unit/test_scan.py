@@ -215,8 +215,7 @@ HARMLESS = Issue(code=IssueCode.ENTRY_IGNORED, message="m", blocking=False)
         pytest.param((), (), True, id="nothing"),
         pytest.param((HARMLESS,), (), True, id="an issue that takes nothing away"),
         pytest.param((HARMLESS, BLOCKING), (), False, id="an issue that does"),
-        pytest.param((), ("executable",), True, id="executables may hold nothing"),
-        pytest.param((), ("executable", "jar"), False, id="archives hold packages"),
+        pytest.param((), ("jar",), False, id="files that are not read"),
     ],
 )
 def test_what_makes_a_scan_incomplete(issues: tuple[Issue, ...], kinds: tuple[str, ...], complete: bool) -> None:

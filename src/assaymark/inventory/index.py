@@ -19,7 +19,7 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from assaymark.errors import UsageError
-from assaymark.inventory.analyzer import Analyzer, Options
+from assaymark.inventory.analyzer import Analyzer, Options, Sieve
 from assaymark.inventory.patterns import EXECUTABLE_BITS, Pattern, Shape, Test, parse_pattern
 from assaymark.inventory.unanalysed import Kind, Tally
 from assaymark.limits import DEFAULT_LIMITS, Limits
@@ -89,6 +89,17 @@ class Index:
         claims = [claim for claim in self._claims(path, mode, None) if claim.role is Role.PARSED and claim.analyzer]
         claims.sort(key=lambda claim: claim.order)
         return list(dict.fromkeys(claim.analyzer for claim in claims if claim.analyzer))
+
+    def sieves(self, path: str, mode: int) -> tuple[Sieve, ...]:
+        """What decides by its content whether a wanted file is kept; none where it is kept whatever it holds."""
+        found: dict[Sieve, None] = {}
+        for claim in self._claims(path, mode, None):
+            if claim.role is not Role.UNREAD:
+                sieve = claim.analyzer.sieve if claim.analyzer and claim.role is Role.PARSED else None
+                if sieve is None:
+                    return ()
+                found[sieve] = None
+        return tuple(found)
 
     def watch(self, limits: Limits = DEFAULT_LIMITS) -> Watch:
         """A fresh `wants` for one layer that notes what is recognised and not read."""

@@ -22,6 +22,7 @@ PKG_TYPES: Final = ("os", "library")
 
 _FOLDERS: Final = ("os", "lang", "binary", "sbom")
 
+
 @cache
 def analyzers() -> tuple[Analyzer, ...]:
     """Every analyser there is, folder by folder in order of the files' names."""

@@ -3,12 +3,13 @@
 Decompression runs ahead on a thread, the hash of the diff_id and the walk over the headers follow. Rules:
 
 1. Names are cleaned (`safeio.paths`); one that leads out of the root is ignored with a note (CVE-2007-4559 and its
-kin). 2. `.wh..wh..opq` makes its directory opaque, `.wh.name` deletes `name` from lower layers, whatever the entry's
-type and also
-   below a skipped directory (image-spec, "Whiteouts"); a whiteout without a name, or of `.` or `..`, is ignored with a
-   note.
-3. Only regular files are offered. A path that comes again counts as what it was last: file, directory or link; what
-   replaces a directory takes away what was below it.
+   kin).
+2. `.wh..wh..opq` makes its directory opaque, `.wh.name` deletes `name` from lower layers, whatever the entry's type and
+   also below a skipped directory (image-spec, "Whiteouts"); a whiteout without a name, or of `.` or `..`, is ignored
+   with a note.
+3. Only regular files are offered. What is wanted only for what it may hold is looked at, and left if it does not. A
+   path that comes again counts as what it was last: file, directory or link; what replaces a directory takes away what
+   was below it.
 4. A skipped directory counts from its own header onward, as in the reference.
 5. A wanted path that exists only as a link, or behind a link to a directory, gets the content of the file that it
 leads to in
@@ -29,6 +30,7 @@ from assaymark.layers.decompress import open_tar_stream
 from assaymark.layers.kept import Storage, StoredFile
 from assaymark.layers.links import AliasSearch, Link, Links
 from assaymark.layers.notes import Notes
+from assaymark.layers.sieves import Sieves, holds, no_sieves, peek
 from assaymark.layers.skip import NO_SKIPS, SkipRules
 from assaymark.layers.tar import Entry, TarReader
 from assaymark.layers.tree import FileTree, Harvest
@@ -54,6 +56,7 @@ def harvest(
     limits: Limits,
     on_issue: Callable[[Issue], None],
     claims: Wants | None = None,
+    sieves: Sieves = no_sieves,
     skip_dirs: SkipRules = NO_SKIPS,
     skip_files: SkipRules = NO_SKIPS,
     spill: Path | None = None,
@@ -67,6 +70,7 @@ def harvest(
         limits: the bounds.
         on_issue: takes what was ignored or not kept.
         claims: like `wants` and without side effects, for paths of links (with mode and size 0); `wants` where None.
+        sieves: what decides by its content whether a wanted file is kept.
         skip_dirs: directories to leave out.
         skip_files: files to leave out.
         spill: folder for the temporary file of large files; the system's where None.
@@ -79,7 +83,9 @@ def harvest(
     storage = Storage(limits=limits, folder=spill)
     notes = Notes(on_issue, limits=limits, layer=diff_id)
     try:
-        first = _Collector(storage, notes, wants=wants, skip_dirs=skip_dirs, skip_files=skip_files, limits=limits)
+        first = _Collector(
+            storage, notes, wants=wants, sieves=sieves, skip_dirs=skip_dirs, skip_files=skip_files, limits=limits
+        )
         size = _read(reopen, diff_id, limits, first.take)
         first.finish()
         aliases = first.aliases(claims or wants)
@@ -144,6 +150,7 @@ class _Collector:
         notes: Notes,
         *,
         wants: Wants,
+        sieves: Sieves,
         skip_dirs: SkipRules,
         skip_files: SkipRules,
         limits: Limits,
@@ -161,6 +168,7 @@ class _Collector:
         self._storage = storage
         self._notes = notes
         self._wants = wants
+        self._sieves = sieves
         self._skip_dirs = skip_dirs
         self._skip_files = skip_files
         self._limits = limits
@@ -240,16 +248,36 @@ class _Collector:
         if self._is_skipped(path):
             return
         if not self._wants(path, entry.mode, entry.size):
-            if self._remember(path, 0):
-                self._others.add(path)
-        elif entry.size > self._limits.wanted_file_bytes:
+            self._leave(path)
+            return
+        sieves, content = self._sieves(path, entry.mode), reader.content()
+        if sieves:
+            head, content = peek(content)
+            sieves = [sieve for sieve in sieves if sieve.begins(head)]
+            if not sieves:
+                self._leave(path)
+                return
+        if entry.size > self._limits.wanted_file_bytes:
             _note_too_large(self._notes, path, self._limits)
+            return
+        file = self._storage.keep(path, entry.mode, entry.size, content)
+        if sieves and not holds(sieves, file, self._limits):
+            self._storage.give_back(file)
+            self._leave(path)
         else:
-            self._charge(path)
-            self.kept[path] = self._storage.keep(path, entry.mode, entry.size, reader.content())
-            self._made[path] = self._number
-            if len(self.kept) > self._limits.wanted_files:
-                raise LimitError(f"a layer has more than {self._limits.wanted_files} files to analyse")
+            self._keep(path, file)
+
+    def _keep(self, path: str, file: StoredFile) -> None:
+        self._charge(path)
+        self.kept[path] = file
+        self._made[path] = self._number
+        if len(self.kept) > self._limits.wanted_files:
+            raise LimitError(f"a layer has more than {self._limits.wanted_files} files to analyse")
+
+    def _leave(self, path: str) -> None:
+        """A file that nobody wants; a link may lead to it all the same."""
+        if self._remember(path, 0):
+            self._others.add(path)
 
     def _take_other(self, path: str, entry: Entry) -> None:
         hard = entry.kind is Kind.HARDLINK

@@ -110,6 +110,13 @@ class Storage:
         self._write(self._spill.fileno(), content)
         return StoredFile(path, mode, size, self._limits, spill=self._spill, offset=offset)
 
+    def give_back(self, file: StoredFile) -> None:
+        """Take back the room of the file that was kept last and is not wanted after all."""
+        if file.spill is None:
+            self._in_memory -= file.size
+        else:
+            self._spilled = file.offset
+
     def close(self) -> None:
         """Give the temporary file back."""
         if self._spill is not None:

@@ -25,6 +25,7 @@ import msgspec
 from assaymark.errors import ArtifactError, LimitError
 from assaymark.layers.kept import KeptFile
 from assaymark.layers.notes import Notes
+from assaymark.layers.sieves import Sieves, no_sieves, passes
 from assaymark.layers.skip import NO_SKIPS, SkipRules
 from assaymark.layers.tree import FileTree, Harvest
 from assaymark.limits import Limits
@@ -85,6 +86,7 @@ def walk_directory(
     limits: Limits,
     on_issue: Callable[[Issue], None],
     claims: Wants | None = None,
+    sieves: Sieves = no_sieves,
     skip_dirs: SkipRules = NO_SKIPS,
     skip_files: SkipRules = NO_SKIPS,
     single: str = "",
@@ -97,6 +99,7 @@ def walk_directory(
         limits: the bounds.
         on_issue: takes what was not looked at.
         claims: like `wants` and without side effects, for names of what is no file; `wants` where None.
+        sieves: what decides by its content whether a wanted file is kept.
         skip_dirs: directories to leave out, on top of the default ones.
         skip_files: files to leave out.
         single: look at this file of `root` and at nothing else.
@@ -115,6 +118,7 @@ def walk_directory(
         notes,
         wants=wants,
         claims=claims or wants,
+        sieves=sieves,
         skip_dirs=skip_dirs,
         skip_files=skip_files,
         limits=limits,
@@ -139,6 +143,7 @@ class _Walk:
         *,
         wants: Wants,
         claims: Wants,
+        sieves: Sieves,
         skip_dirs: SkipRules,
         skip_files: SkipRules,
         limits: Limits,
@@ -148,6 +153,7 @@ class _Walk:
         self._notes = notes
         self._wants = wants
         self._claims = claims
+        self._sieves = sieves
         self._skip_dirs = skip_dirs
         self._skip_files = skip_files
         self._limits = limits
@@ -214,9 +220,20 @@ class _Walk:
             return
         mode = stat.S_IMODE(status.st_mode)
         if self._wants(path, mode, status.st_size):
-            self.kept[path] = HostFile(path, mode, status.st_size, self._root, host_path, self._limits)
+            file = HostFile(path, mode, status.st_size, self._root, host_path, self._limits)
+            if not self._is_of_interest(file):
+                return
+            self.kept[path] = file
             if len(self.kept) > self._limits.wanted_files:
                 raise LimitError(f"there are more than {self._limits.wanted_files} files to analyse")
+
+    def _is_of_interest(self, file: HostFile) -> bool:
+        """A file that cannot be read is: whoever parses it will say so."""
+        sieves = self._sieves(file.path, file.mode)
+        try:
+            return not sieves or passes(sieves, file, self._limits)
+        except (ArtifactError, OSError):
+            return True
 
     def _unreadable(self, path: str, exc: OSError) -> None:
         if not isinstance(exc, FileNotFoundError):  # what went away while we walked is not there

@@ -32,7 +32,11 @@ def test_repositories_have_no_operating_system() -> None:
     ("types", "kinds"),
     [
         pytest.param(("os",), {"os"}, id="only the system"),
-        pytest.param(("library",), {"os", "lang", "sbom"}, id="the system tells its release and which files are its own"),
+        pytest.param(
+            ("library",),
+            {"os", "lang", "binary", "sbom"},
+            id="the system tells its release and which files are its own",
+        ),
     ],
 )
 def test_package_types_narrow_the_choice(types: tuple[str, ...], kinds: set[str]) -> None:

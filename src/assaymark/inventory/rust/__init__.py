@@ -1,0 +1,1 @@
+"""Rust: Cargo's manifests and lockfiles, and what cargo-auditable embeds in executables."""
