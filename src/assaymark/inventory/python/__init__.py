@@ -1,0 +1,1 @@
+"""What Python's files mean, for the analysers that read them."""
