@@ -84,10 +84,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     zip_total_bytes: int = 4 * GIB  # inflated from one file and all archives in it (CVE-2024-0450)
     zip_ratio: int = 200  # of a member that is read; deflate reaches 1,032
     zip_depth: int = 10  # archives in archives
+    jar_manifest_bytes: int = 10 * MIB  # one that lists checksums of all classes has a few
     line_bytes: int = 1 * MIB
     field_bytes: int = 1 * MIB
     header_bytes: int = 1 * MIB
     packages_per_file: int = 100_000  # of 1 KiB each in memory; whole distributions have 60,000
+    dependency_edges: int = 1_000_000  # names of dependencies in one lockfile; whole distributions have 300,000
     installed_files: int = 500_000  # paths kept of one package database; a full desktop has 300,000
     installed_file_bytes: int = 64 * MIB  # one folder of a megabyte stands in front of each of its files
     paragraph_fields: int = 10_000  # a field may come again and again; metadata of Python has hundreds
@@ -99,6 +101,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     licenses_per_file: int = 10_000
     purl_chars: int = 4_096  # escapes make three characters of one
     sbom_text_bytes: int = 16 * MIB  # names, versions and references of one SBOM; 60,000 components have 10 MiB
+    module_file_bytes: int = 8 * MIB  # go.mod; those of monorepos have 100 KiB
     executable_table_bytes: int = 16 * MIB  # of sections and segments, of which programs have a hundred
     executable_symbol_bytes: int = 48 * MIB  # symbols, and their names; the largest programs in Go have 20 MiB of names
     executable_search_bytes: int = 256 * MIB  # looked through for what compilers embed

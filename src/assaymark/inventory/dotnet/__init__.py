@@ -1,0 +1,1 @@
+"""What .NET's formats share: NuGet's lists of packages and its descriptions of them."""
