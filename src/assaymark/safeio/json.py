@@ -26,13 +26,15 @@ from array import array
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import accumulate
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from assaymark.errors import ArtifactError, LimitError
 from assaymark.limits import Limits
 from assaymark.safeio.text import decode_utf8
+
+Decoded = TypeVar("Decoded")
 
 _STRUCTURE: Final = b'[]{}"'
 _NOT_STRUCTURE: Final = bytes(byte for byte in range(256) if byte not in _STRUCTURE)
@@ -65,6 +67,30 @@ def decode_go(data: bytes, *, limits: Limits, what: str = "") -> Any:
         return _decode_repaired(data, what=what)
     except RecursionError as exc:  # the caller's own stack is deep already
         raise LimitError(f"{_name(what)} is nested too deeply") from exc
+
+
+def decode_go_as(data: bytes, decoder: msgspec.json.Decoder[Decoded], *, limits: Limits, what: str = "") -> Decoded:
+    """The value of a document by Go's rules, as the type that `decoder` was made for; the rest is skipped unread.
+
+    Members match by their exact names: where the letter case may differ, the caller folds what `decode_go` gives.
+
+    Raises:
+        ArtifactError: it is no JSON, or a member has another type.
+        LimitError: it is too large or too deep.
+    """
+    _check_bounds(data, limits=limits, what=what)
+    try:
+        return decoder.decode(data)
+    except msgspec.ValidationError as exc:
+        raise ArtifactError(f"{_name(what)} has another shape: {exc}") from exc
+    except RecursionError as exc:
+        raise LimitError(f"{_name(what)} is nested too deeply") from exc
+    except (msgspec.DecodeError, UnicodeDecodeError):  # repaired, where it can be
+        value = decode_go(data, limits=limits, what=what)
+    try:
+        return msgspec.convert(value, decoder.type)
+    except msgspec.ValidationError as exc:
+        raise ArtifactError(f"{_name(what)} has another shape: {exc}") from exc
 
 
 def decode_strict(data: bytes, *, limits: Limits, what: str = "") -> Any:

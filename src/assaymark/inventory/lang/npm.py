@@ -19,17 +19,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-import msgspec
-
 from assaymark.errors import LimitError
 from assaymark.inventory.analyzer import Analyzer, Input
 from assaymark.inventory.documents import decode_object
 from assaymark.inventory.json_lines import EACH, Shape, located, object_lines
+from assaymark.inventory.nodejs.installed import fill_missing_licenses
 from assaymark.inventory.nodejs.lock_folders import read_folders
 from assaymark.inventory.nodejs.lock_tree import read_tree
-from assaymark.inventory.nodejs.package_json import installed_licenses
 from assaymark.model.inventory import Application, Found
-from assaymark.model.package import Package
 from assaymark.safeio.text import decode_utf8
 
 
@@ -51,19 +48,7 @@ def _parse(source: Input) -> Iterator[Found]:
     if len(packages) > source.limits.packages_per_file:
         raise LimitError(f"more than {source.limits.packages_per_file} packages")
     if packages:
-        yield Application(path=source.path, type="npm", packages=tuple(_with_licenses(packages, source)))
-
-
-def _with_licenses(packages: list[Package], source: Input) -> list[Package]:
-    if all(package.licenses for package in packages):
-        return packages
-    installed = installed_licenses(source)
-    return [
-        package
-        if package.licenses or package.id not in installed
-        else msgspec.structs.replace(package, licenses=installed[package.id])
-        for package in packages
-    ]
+        yield Application(path=source.path, type="npm", packages=tuple(fill_missing_licenses(packages, source)))
 
 
 ANALYZER: Final = Analyzer(
