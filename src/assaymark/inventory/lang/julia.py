@@ -5,7 +5,8 @@ Rules:
 1. Format 2 names itself in `manifest_format` and lists packages below `deps`; format 1 has nothing else, at the top. A
    name may stand for several packages: only the UUID, which is the ID, tells them apart.
 2. A package without a version belongs to Julia and has the version of `julia_version`, `unknown` in format 1.
-3. `deps` of a package is a list of names, each of which one package of the manifest has, or a table of UUIDs by name.
+3. `deps` of a package is a list of names, each of which one package of the manifest has, or a table of UUIDs by name;
+   anything else counts as nothing.
 4. What the project's `deps` reach is installed; what its `extras` reach is for development, even where it is listed
    twice so. What neither reaches is left out, and everything is where there is no project, which is said.
 5. A project that cannot be read leaves every package in, without a relationship.
@@ -20,7 +21,7 @@ from typing import Any, Final
 import msgspec
 
 from assaymark.errors import Error, LimitError
-from assaymark.inventory.analyzer import Analyzer, File, Input
+from assaymark.inventory.analyzer import Analyzer, Input
 from assaymark.inventory.graph import edges_of, reachable
 from assaymark.inventory.toml_lines import table_lines
 from assaymark.model.inventory import Application, Found
@@ -36,7 +37,7 @@ _UNKNOWN: Final = "unknown"
 class _Entry(msgspec.Struct, frozen=True):
     uuid: str = ""
     version: str = ""
-    deps: list[str] | dict[str, str] = []
+    deps: Any = None
 
 
 _Entries = dict[str, list[_Entry]]
@@ -48,12 +49,9 @@ class _Manifest(msgspec.Struct, frozen=True):
     deps: _Entries = {}
 
 
-class _Project(msgspec.Struct, frozen=True):
-    deps: dict[str, str] = {}
-    extras: dict[str, str] = {}
+_Uuids = dict[str, str]
 
-
-for _type in (_Entries, _Manifest, _Project):
+for _type in (_Entries, _Manifest, _Uuids):
     msgspec.convert({}, _type)  # compiled on import: two threads that compile one type at once crash msgspec
 
 
@@ -93,12 +91,16 @@ def _packages(manifest: _Manifest, lines: Mapping[str, Location]) -> Iterator[Pa
         )
 
 
-def _uuids(deps: list[str] | dict[str, str], entries: _Entries) -> Iterator[str]:
+def _uuids(deps: Any, entries: _Entries) -> Iterator[str]:
     """Rule 3."""
     if isinstance(deps, dict):
-        yield from deps.values()
-        return
-    for name in deps:
+        yield from _table(deps).values()
+    elif isinstance(deps, list) and all(isinstance(name, str) for name in deps):
+        yield from _named(deps, entries)
+
+
+def _named(names: list[str], entries: _Entries) -> Iterator[str]:
+    for name in names:
         named = entries.get(name, [])
         if len(named) != 1:
             raise ValueError(f"`{name[:100]}` is needed, and {len(named)} packages are called so")
@@ -113,17 +115,23 @@ def _needed(packages: Sequence[Package], source: Input) -> list[Package]:
         source.report(Issue(code=IssueCode.NOT_ANALYSED, message=message, path=source.path))
         return []
     try:
-        project = _project(file, source)
+        data = file.read(source.limits.toml_bytes)
+        project = decode_toml(data, limits=source.limits, what=file.path)
+        direct, extras = _table(project.get("deps")), _table(project.get("extras"))
     except (Error, ValueError) as exc:
         message = f"julia: what is needed directly is not known: {exc}"
         source.report(Issue(code=IssueCode.FILE_MALFORMED, message=message, path=file.path, blocking=False))
         return list(packages)
-    return [*_reached(project.deps, packages, dev=False), *_reached(project.extras, packages, dev=True)]
+    return [*_reached(direct, packages, dev=False), *_reached(extras, packages, dev=True)]
 
 
-def _project(file: File, source: Input) -> _Project:
-    data = file.read(source.limits.toml_bytes)
-    return msgspec.convert(decode_toml(data, limits=source.limits, what=file.path), _Project)
+def _table(value: Any) -> _Uuids:
+    """UUIDs by name; what is no table is none.
+
+    Raises:
+        ValueError: a UUID is no text.
+    """
+    return msgspec.convert(value if isinstance(value, dict) else {}, _Uuids)
 
 
 def _reached(direct: Mapping[str, str], packages: Sequence[Package], *, dev: bool) -> Iterator[Package]:

@@ -40,13 +40,13 @@ class _Pin(msgspec.Struct, frozen=True):
 
 
 class _Object(msgspec.Struct, frozen=True):
-    pins: list[_Pin] | None = None
+    pins: list[_Pin | None] | None = None
 
 
 class _Resolved(msgspec.Struct, frozen=True):
     version: int | None = None
     object: _Object | None = None
-    pins: list[_Pin] | None = None
+    pins: list[_Pin | None] | None = None
 
 
 msgspec.convert({}, _Resolved)  # compiled on import: two threads that compile one type at once crash msgspec
@@ -79,8 +79,10 @@ def _resolved(document: dict[str, Any]) -> _Resolved:
         raise ValueError(f"not a file of resolved packages: {exc}") from exc
 
 
-def _packages(pins: list[_Pin], prefix: Path, lines: Mapping[Path, Location]) -> Iterator[Package]:
+def _packages(pins: list[_Pin | None], prefix: Path, lines: Mapping[Path, Location]) -> Iterator[Package]:
     for number, pin in enumerate(pins):
+        if pin is None:
+            continue
         state = pin.state or _NO_STATE
         address = pin.repository_url if len(prefix) > 1 else pin.location
         name = (address or "").removeprefix("https://").removesuffix(".git")
