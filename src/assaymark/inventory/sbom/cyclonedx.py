@@ -21,10 +21,10 @@ from typing import Any, Final
 from assaymark.errors import ArtifactError, LimitError
 from assaymark.inventory.sbom.document import Component, ComponentType, Document, Notes
 from assaymark.inventory.sbom.properties import KEPT
+from assaymark.inventory.sbom.reading import Texts, read_list, read_members, read_objects
 from assaymark.limits import Limits
 from assaymark.model.artifact import ArtifactType
 from assaymark.model.issue import IssueCode
-from assaymark.model.purl import Purl, parse_purl
 from assaymark.safeio.json import fold
 
 VERSIONS: Final = frozenset(f"1.{minor}" for minor in range(8))
@@ -60,15 +60,15 @@ def decode_cyclonedx(document: dict[str, Any], *, limits: Limits) -> Document:
 
 
 class _Decoder:
-    """The state of one document: texts still allowed, troubles seen."""
+    """The state of one document: texts read, troubles seen."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._room = limits.sbom_text_bytes
+        self._texts = Texts(limits)
         self._notes = Notes()
 
     def decode(self, members: dict[str, Any]) -> Document:
-        listed = _list(members.get("components"), "components")
+        listed = read_list(members.get("components"), "components")
         if len(listed) > self._limits.packages_per_file:
             raise LimitError(f"{len(listed)} components, more than the {self._limits.packages_per_file} that are read")
         components = list(self._components(listed))
@@ -78,7 +78,7 @@ class _Decoder:
         return Document(
             type=ArtifactType.CYCLONEDX,
             components=tuple(components),
-            depends_on=self._dependencies(_list(members.get("dependencies"), "dependencies"), components),
+            depends_on=self._dependencies(read_list(members.get("dependencies"), "dependencies"), components),
             root=len(components) - 1 if root is not None else None,
             has_refs=True,
             issues=self._notes.issues(),
@@ -117,8 +117,8 @@ class _Decoder:
             raise ValueError("no object")  # noqa: TRY004 - the document's trouble, not the caller's
         members = fold(value, _COMPONENT)
         self._note_nested(members.get("components"), where)
-        kind = _TYPES.get(self._text(members, "type"))
-        purl = self._text(members, "purl")
+        kind = _TYPES.get(self._texts.of(members, "type"))
+        purl = self._texts.of(members, "purl")
         if kind is None:
             if purl:
                 reason = "package URLs belong to components of types that are not matched"
@@ -126,14 +126,14 @@ class _Decoder:
             return None
         return Component(
             type=kind,
-            ref=self._text(members, "bom-ref"),
-            name=self._text(members, "name"),
-            group=self._text(members, "group"),
-            version=self._text(members, "version"),
-            purl=self._purl(purl),
-            licenses=tuple(self._licenses(_items(members.get("licenses"), "licenses"))),
-            digest=self._digest(_items(members.get("hashes"), "hashes")),
-            properties=tuple(sorted(self._properties(_items(members.get("properties"), "properties")))),
+            ref=self._texts.of(members, "bom-ref"),
+            name=self._texts.of(members, "name"),
+            group=self._texts.of(members, "group"),
+            version=self._texts.of(members, "version"),
+            purl=self._texts.purl(purl),
+            licenses=tuple(self._licenses(read_objects(members.get("licenses"), "licenses"))),
+            digest=self._digest(read_objects(members.get("hashes"), "hashes")),
+            properties=tuple(sorted(self._properties(read_objects(members.get("properties"), "properties")))),
         )
 
     def _note_nested(self, nested: Any, where: str) -> None:
@@ -150,48 +150,43 @@ class _Decoder:
                         example = f"{where}: {members['purl']}"
                         self._notes.note(reason, example, code=IssueCode.NOT_ANALYSED)
 
-    def _purl(self, text: str) -> Purl | None:
-        if not text:
-            return None
-        if len(text) > self._limits.purl_chars:
-            raise ValueError(f"a package URL of {len(text)} characters")
-        return parse_purl(text, decode_subpath=False)
-
     def _licenses(self, choices: Iterator[dict[str, Any]]) -> Iterator[str]:
         """Rule 3."""
         for value in choices:
             choice = fold(value, ("license", "expression"))
             named = choice.get("license")
             members = fold(named, ("name", "id")) if isinstance(named, dict) else {}
-            text = self._text(members, "name") or self._text(members, "id") or self._text(choice, "expression")
+            text = (
+                self._texts.of(members, "name") or self._texts.of(members, "id") or self._texts.of(choice, "expression")
+            )
             if text:
                 yield text
 
     def _digest(self, hashes: Iterator[dict[str, Any]]) -> str:
         """Rule 3."""
         for value in hashes:
-            members = _members(value, _HASH)
-            algorithm = _HASHES.get(self._text(members, "alg"))
+            members = read_members(value, _HASH)
+            algorithm = _HASHES.get(self._texts.of(members, "alg"))
             if algorithm is not None:
-                return f"{algorithm}:{self._text(members, 'content')}"
+                return f"{algorithm}:{self._texts.of(members, 'content')}"
         return ""
 
     def _properties(self, listed: Iterator[dict[str, Any]]) -> Iterator[tuple[str, str]]:
         """Rule 4; those that nobody asks for are left out."""
         for value in listed:
-            members = _members(value, _PROPERTY)
+            members = read_members(value, _PROPERTY)
             name = members.get("name")
             if isinstance(name, str):
                 name = name.removeprefix(_PREFIX)
                 if name in KEPT:
-                    yield name, self._text(members, "value")
+                    yield name, self._texts.of(members, "value")
 
     def _dependencies(self, listed: list[Any], components: list[Component]) -> tuple[tuple[int, ...], ...]:
         """Rule 6."""
         places = {component.ref: place for place, component in enumerate(components)}
         edges: dict[int, list[int]] = {}
         for value in listed:
-            members = _members(value, _DEPENDENCY) if isinstance(value, dict) else {}
+            members = read_members(value, _DEPENDENCY) if isinstance(value, dict) else {}
             ref, targets = members.get("ref", ""), members.get("dependsOn")
             if not isinstance(ref, str) or not isinstance(targets, list | None):
                 self._notes.note("dependencies are malformed", str(ref), code=IssueCode.FILE_MALFORMED)
@@ -199,38 +194,3 @@ class _Decoder:
                 found = [places[target] for target in targets if isinstance(target, str) and target in places]
                 edges.setdefault(places[ref], []).extend(found)
         return tuple(tuple(edges.get(place, ())) for place in range(len(components)))
-
-    def _text(self, members: dict[str, Any], name: str) -> str:
-        value = members.get(name)
-        if value is None:
-            return ""
-        if not isinstance(value, str):
-            raise ValueError(f"`{name}` is no text")  # noqa: TRY004 - as above
-        self._room -= len(value)
-        if self._room < 0:
-            raise LimitError(f"texts of more than {self._limits.sbom_text_bytes} characters")
-        return value
-
-
-def _list(value: Any, name: str) -> list[Any]:
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise ArtifactError(f"`{name}` of the SBOM is no list")
-    return value
-
-
-def _items(value: Any, name: str) -> Iterator[dict[str, Any]]:
-    if value is None:
-        return
-    if not isinstance(value, list):
-        raise ValueError(f"`{name}` is no list")  # noqa: TRY004 - the document's trouble, not the caller's
-    for each in value:
-        if not isinstance(each, dict):
-            raise ValueError(f"`{name}` holds something that is no object")  # noqa: TRY004 - as above
-        yield each
-
-
-def _members(value: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
-    """The wanted members; nearly all small objects have no others."""
-    return value if value.keys() <= names else fold(value, names)
