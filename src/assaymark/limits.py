@@ -101,6 +101,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     licenses_per_file: int = 10_000
     purl_chars: int = 4_096  # escapes make three characters of one
     sbom_text_bytes: int = 16 * MIB  # names, versions and references of one SBOM; 60,000 components have 10 MiB
+    workspace_members: int = 1_000  # patterns, each of which is compared with every manifest of the layer
     module_file_bytes: int = 8 * MIB  # go.mod; those of monorepos have 100 KiB
     executable_table_bytes: int = 16 * MIB  # of sections and segments, of which programs have a hundred
     executable_symbol_bytes: int = 48 * MIB  # symbols, and their names; the largest programs in Go have 20 MiB of names

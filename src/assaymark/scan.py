@@ -252,6 +252,7 @@ def _read_layer(layer: LayerBlob, index: Index, wanted: Wanted, means: Means, st
             issues=tuple(issues),
             not_analysed=watch.not_analysed(),
             unread=tuple(watch.unread),
+            is_stored=True,
         )
         return analyse_layer(read.tree, facts, index=index, limits=means.limits, options=wanted.analysis)
 
@@ -274,6 +275,7 @@ def _directory_inventory(directory: Directory, wanted: Wanted, means: Means) -> 
             not_analysed=watch.not_analysed(),
             unread=tuple(watch.unread),
             root=str(directory.root),
+            is_stored=wanted.target == "repo",
         )
         return analyse_layer(
             read.tree, facts, index=index, limits=means.limits, options=wanted.analysis, host=means.host

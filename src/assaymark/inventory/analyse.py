@@ -28,7 +28,7 @@ from assaymark.inventory.uid import package_uids
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.inventory import Application, Found, LayerInventory, OsPackages, UnreadFile
 from assaymark.model.issue import Issue, IssueCode, Unanalysed
-from assaymark.model.package import Package, Relationship
+from assaymark.model.package import EMPTY_LIST, Package, Relationship
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +51,7 @@ class LayerFacts(msgspec.Struct, frozen=True, kw_only=True):
         issues: what the reading itself had to leave out.
         not_analysed, unread: from `Index.watch`.
         root: a directory's name as the user wrote it.
+        is_stored: whether the reference keeps what it finds in such an artifact, which makes empty lists none.
     """
 
     digest: str = ""
@@ -62,6 +63,7 @@ class LayerFacts(msgspec.Struct, frozen=True, kw_only=True):
     not_analysed: tuple[Unanalysed, ...] = ()
     unread: tuple[UnreadFile, ...] = ()
     root: str = ""
+    is_stored: bool = False
 
 
 NO_FACTS: Final = LayerFacts()
@@ -94,7 +96,7 @@ def analyse_layer(
         digest=facts.digest,
         diff_id=facts.diff_id,
         size=facts.size,
-        found=tuple(identified(_without(owned, found))),
+        found=tuple(identified(_without(owned, found), is_stored=facts.is_stored)),
         whiteouts=facts.whiteouts,
         opaque=facts.opaque,
         issues=tuple(issues),
@@ -178,11 +180,13 @@ def _normalised(package: Package, analyzer: Analyzer) -> Package:
     )
 
 
-def identified(found: Iterable[Found]) -> Iterator[Found]:
-    """Rule 3: all packages with their UIDs; the lists that only rule 4 needs are dropped."""
+def identified(found: Iterable[Found], *, is_stored: bool = False) -> Iterator[Found]:
+    """Rule 3: all packages with their UIDs; the lists that only rule 4 needs are dropped, and empty ones are plain."""
     items = list(found)
     holders = [item for item in items if isinstance(item, (OsPackages, Application))]
     packages = [package for item in holders for package in item.packages]
+    if is_stored:
+        packages = [_with_plain_lists(package) for package in packages]
     paths = [item.path if isinstance(item, Application) else "" for item in holders for _ in item.packages]
     uids = iter(package_uids(packages, paths))
     for item in items:
@@ -195,7 +199,14 @@ def identified(found: Iterable[Found]) -> Iterator[Found]:
 
 
 def _with_uids(packages: tuple[Package, ...], uids: Iterator[str]) -> tuple[Package, ...]:
-    return tuple(replace(package, identifier=replace(package.identifier, uid=next(uids))) for package in packages)
+    return tuple(
+        replace(_with_plain_lists(package), identifier=replace(package.identifier, uid=next(uids)))
+        for package in packages
+    )
+
+
+def _with_plain_lists(package: Package) -> Package:
+    return replace(package, depends_on=()) if package.depends_on is EMPTY_LIST else package
 
 
 def _system_files(found: Sequence[Found], facts: LayerFacts) -> frozenset[str]:

@@ -13,6 +13,9 @@ What is hashed is the package as its analyser leaves it: with licences, relation
 and build information come later, but for packages of an SBOM, which states them itself. So the value is known when a
 layer is analysed and is cached with it.
 
+An empty list is not zero in rule 3 where it was made, but is no list any more once the reference has stored it: so it
+counts for directories and not for images and repositories (`EMPTY_LIST`).
+
 A layer's packages are hashed together, member by member, because one value at a time would be slow
 (`assaymark.inventory.fnv`).
 """
@@ -24,6 +27,7 @@ from typing import Any, Final, NamedTuple
 
 from assaymark.inventory.fnv import FEW, OFFSET, fnv, fnv_fold, fnv_texts, fnv_word, fnv_words
 from assaymark.model.package import (
+    EMPTY_LIST,
     NO_IDENTIFIER,
     NO_LAYER,
     NO_REPOSITORY,
@@ -78,7 +82,7 @@ def _structures(start: int, members: _Members, values: Sequence[Any]) -> list[in
         stated: list[Any] = []
         for place, value in enumerate(values):
             member = getattr(value, attribute)
-            if member != zero:
+            if member != zero or member is EMPTY_LIST:
                 present.append(place)
                 stated.append(member)
         if present:

@@ -48,7 +48,6 @@ KINDS: Final = (
         targets=_INSTALLED,
         paths=("*.spdx", "*.spdx.json", "!**/*.dist-info/sboms/**"),
     ),
-    Kind(name="cargo", targets=_EVERYWHERE, paths=("Cargo.lock",)),
     Kind(name="bun", targets=_DECLARED, paths=("bun.lock",)),
     Kind(name="pom", targets=_DECLARED, paths=("pom.xml",)),
     Kind(name="yarn", targets=_DECLARED, paths=("yarn.lock", "!**/node_modules/**", "!**/.yarn/**")),

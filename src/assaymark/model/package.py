@@ -7,6 +7,7 @@ Field order is the order of the JSON report *and* of the structural hash that ma
 from __future__ import annotations
 
 from enum import Enum
+from typing import Final
 
 import msgspec
 
@@ -60,6 +61,15 @@ class Location(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_
 NO_IDENTIFIER = PackageIdentifier()
 NO_REPOSITORY = PackageRepository()
 NO_LAYER = LayerRef()
+
+
+class EmptyList(tuple[str, ...]):
+    """An empty list that is stated. It differs from no list in one place, a package's `UID`, and only until then."""
+
+    __slots__ = ()
+
+
+EMPTY_LIST: Final = EmptyList()
 
 
 class Package(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):

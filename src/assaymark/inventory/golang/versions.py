@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 _NUMBER = r"(?:0|[1-9][0-9]*+)"
-_PRERELEASE = r"(?:0|[1-9][0-9]*+|[0-9]*+[A-Za-z-][0-9A-Za-z-]*+)"
+_PRERELEASE = r"(?:[0-9]*+[A-Za-z-][0-9A-Za-z-]*+|0|[1-9][0-9]*+)"
 _BUILD = r"[0-9A-Za-z-]++"
 _VERSION: Final = re.compile(
     rf"v(?P<major>{_NUMBER})(?:\.(?P<minor>{_NUMBER})(?:\.(?P<patch>{_NUMBER})"
@@ -63,7 +63,7 @@ def check_major(path: str, version: str) -> None:
     Raises:
         ValueError: the two contradict each other.
     """
-    suffix = _major_suffix(path).removesuffix(_UNSTABLE)
+    suffix = major_suffix(path).removesuffix(_UNSTABLE)
     match = _match(version)
     major = match["major"] if match else ""
     if version.startswith("v0.0.0-") and suffix == ".v1":  # written by an old version of Go
@@ -73,8 +73,8 @@ def check_major(path: str, version: str) -> None:
         raise ValueError(f"`{path[:200]}` cannot have the version `{version[:100]}`")
 
 
-def _major_suffix(path: str) -> str:
-    """The part of a path that names a major version, with `/v` or `.v`.
+def major_suffix(path: str) -> str:
+    """The part of a module's path that names its major version, with `/v` or `.v`; empty for v0 and v1.
 
     Raises:
         ValueError: it looks like one and is none.

@@ -1,0 +1,97 @@
+"""A project's manifest and those of its workspace's members.
+
+1. A member is a folder, or a pattern of folders, below the manifest; workspaces do not nest.
+2. What a manifest requires counts before what a member requires, and earlier members before later ones.
+3. A member whose manifest cannot be read, or a pattern that matches nothing, is noted; the rest goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from posixpath import dirname, join, normpath
+from typing import Final
+
+import msgspec
+
+from assaymark.errors import Error
+from assaymark.inventory.analyzer import File, Input
+from assaymark.inventory.rust.manifest import constraints, read_manifest
+from assaymark.model.issue import Issue, IssueCode
+from assaymark.safeio.doublestar import compile_pattern
+
+MANIFEST: Final = "Cargo.toml"
+_META: Final = frozenset("*?[\\")
+
+
+class Workspace(msgspec.Struct, frozen=True, kw_only=True):
+    """The identifiers of the project and of its members, and what they require."""
+
+    root: str
+    members: tuple[str, ...]
+    requirements: dict[str, str]
+
+
+def read_workspace(source: Input) -> Workspace | None:
+    """What stands beside the lockfile; None where there is no manifest that can be read."""
+    folder = dirname(source.path)
+    file = source.tree.find(join(folder, MANIFEST))
+    if file is None:
+        return None
+    limits = source.limits
+    try:
+        manifest = read_manifest(file.read(limits.toml_bytes), limits=limits, what=file.path)
+    except (Error, ValueError) as exc:
+        _note(source, file.path, str(exc), code=IssueCode.FILE_MALFORMED)
+        return None
+    members: list[str] = []
+    dependencies = manifest.dependencies
+    for found in _members(source, folder, manifest.members):
+        try:
+            member = read_manifest(
+                found.read(limits.toml_bytes), limits=limits, what=found.path, inherited=manifest.workspace_version
+            )
+        except (Error, ValueError) as exc:
+            _note(source, found.path, str(exc), code=IssueCode.FILE_MALFORMED)
+            continue
+        members.append(member.id)
+        dependencies = member.dependencies | dependencies
+    return Workspace(root=manifest.id, members=tuple(members), requirements=constraints(dependencies))
+
+
+def _members(source: Input, folder: str, patterns: tuple[str, ...]) -> Iterator[File]:
+    """Rule 1: the manifests of members."""
+    for number, pattern in enumerate(patterns):
+        if number >= source.limits.workspace_members:
+            _note(source, source.path, f"members of a workspace beyond {number} were left out")
+            return
+        path = normpath(join(folder, pattern, MANIFEST))
+        found = list(_matching(source, path) if _META & set(path) else _single(source, path))
+        if not found:
+            _note(source, source.path, f"no member of the workspace is at `{pattern[:200]}`")
+        yield from found
+
+
+def _single(source: Input, path: str) -> Iterator[File]:
+    file = source.tree.find(path)
+    if file is not None:
+        yield file
+
+
+def _matching(source: Input, path: str) -> Iterator[File]:
+    """The manifests that a pattern matches; `**` is one folder here, and braces are themselves."""
+    escaped = path.replace("{", "\\{").replace("}", "\\}")
+    while "**" in escaped:
+        escaped = escaped.replace("**", "*")
+    try:
+        pattern = compile_pattern(escaped)
+    except ValueError as exc:
+        _note(source, source.path, f"a pattern of workspace members: {exc}")
+        return
+    fixed = escaped[: min(escaped.find(char) for char in _META if char in escaped)].rpartition("/")[0]
+    for file in source.tree.under(fixed):
+        if file.path.endswith(MANIFEST) and pattern.matches(file.path):
+            yield file
+
+
+def _note(source: Input, path: str, message: str, *, code: IssueCode = IssueCode.ENTRY_IGNORED) -> None:
+    source.report(Issue(code=code, message=f"cargo: {message}", path=path))
