@@ -69,8 +69,9 @@ class Ran(NamedTuple):
 class Workshop:
     """A folder with `cache` in it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, offline: bool = True) -> None:
         self.folder = folder
+        self._offline = ("--offline",) if offline else ()
         self.cache = folder / "cache"
         place(self.cache / "db", trivy_db(FACTS, details=DETAILS, sources=SOURCES), METADATA)
 
@@ -92,11 +93,11 @@ class Workshop:
         return str(self.folder / name)
 
     def run(self, *arguments: str, terminal: bool = False, stdin: bytes = b"", **environ: str) -> Ran:
-        """One command with this cache, on the day of the database, without any network."""
+        """One command with this cache, on the day of the database, without any network unless told so."""
         variables = {"HOME": str(self.folder), "SOURCE_DATE_EPOCH": NOON, **environ}
         recorded = recorded_console(environ=variables, terminal=terminal, stdin=stdin)
         command, *rest = arguments
-        code = main([command, "--cache-dir", str(self.cache), "--offline", *rest], recorded.console)
+        code = main([command, "--cache-dir", str(self.cache), *self._offline, *rest], recorded.console)
         return Ran(code, recorded.out, recorded.err)
 
 

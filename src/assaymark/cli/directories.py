@@ -1,8 +1,10 @@
-"""What `fs` and `rootfs` have in common."""
+"""What `fs`, `rootfs` and `repo` have in common."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from assaymark.cli.database_flags import add_database_flags
@@ -13,12 +15,13 @@ from assaymark.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from assaymark.cli.console import Console
+    from assaymark.model.artifact import Directory
 
 
-def configure_directory(parser: ArgumentParser, description: str) -> None:
+def configure_directory(parser: ArgumentParser, description: str, *, what: str = "a folder or a file") -> None:
     """The flags of a command that scans a folder."""
     parser.description = description
-    parser.add_argument("path", nargs="?", default="", metavar="PATH", help="a folder or a file")
+    parser.add_argument("path", nargs="?", default="", metavar="PATH", help=what)
     add_scan_flags(parser)
     add_filter_flags(parser)
     add_database_flags(parser)
@@ -28,6 +31,17 @@ def configure_directory(parser: ArgumentParser, description: str) -> None:
 def run_directory(args: Namespace, console: Console, target: str) -> int:
     """Scan a folder and write the report."""
     from assaymark.artifact.directory import open_directory
+
+    return scan_tree(args, console, target, lambda: nullcontext(open_directory(args.path)))
+
+
+def scan_tree(
+    args: Namespace,
+    console: Console,
+    target: str,
+    open_tree: Callable[[], AbstractContextManager[Directory]],
+) -> int:
+    """Scan the tree that `open_tree` has to give, and write the report."""
     from assaymark.cli.scanning import Scanning, find_report_format
     from assaymark.scan import scan_directory
 
@@ -38,8 +52,7 @@ def run_directory(args: Namespace, console: Console, target: str) -> int:
         raise UsageError("no path to scan", hint=f"assaymark {target} .")
     if args.format:
         find_report_format(args.format)
-    directory = open_directory(args.path)
-    with scanning.database() as source:
+    with open_tree() as directory, scanning.database() as source:
         scan = scan_directory(directory, source, wanted=scanning.wanted, means=scanning.means)
     scan = scanning.with_invocation(scan)
     scanning.write(scan)

@@ -25,7 +25,9 @@ RECORDED_FLAGS: Final = frozenset(
     {
         "allow-incomplete",
         "allow-sample-db",
+        "branch",
         "class",
+        "commit",
         "db-repository",
         "detection-priority",
         "distro",
@@ -55,6 +57,7 @@ RECORDED_FLAGS: Final = frozenset(
         "skip-dirs",
         "skip-files",
         "skip-java-db-update",
+        "tag",
         "vex",
         "vuln-severity-source",
     }

@@ -9,7 +9,7 @@ from assaymark.cli.command import Command
 from assaymark.extensions import discover
 from assaymark.version import __version__
 
-ALIASES: Final[Mapping[str, str]] = {"i": "image", "filesystem": "fs"}
+ALIASES: Final[Mapping[str, str]] = {"i": "image", "filesystem": "fs", "repository": "repo"}
 """Other spellings that the peers' documentation uses."""
 
 TWO_WORDS: Final[Mapping[str, str]] = {

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _ISSUES_TOLD: Final = 10
 _RPM_ARCHIVES: Final = "EXPERIMENTAL_RPM_ARCHIVE"
 """The variable, without its prefix, that has rpm archives read; there is no flag for it."""
-_WITHOUT_SYSTEM: Final = frozenset({"fs", "sbom"})
+_WITHOUT_SYSTEM: Final = frozenset({"fs", "repo", "sbom"})
 """Commands whose targets need no operating system; an SBOM says itself what it describes."""
 
 _DATABASE_ISSUES: Final = frozenset({IssueCode.DATABASE_SAMPLE, IssueCode.DATABASE_OLD})

@@ -85,6 +85,24 @@ def proxies_from(environ: Mapping[str, str]) -> ProxyRules:
     )
 
 
+def proxy_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """The same settings for programs built on libcurl (`git`), which reads the lower-case names and proxies loopback.
+
+    Raises:
+        UsageError: a proxy of a kind that is not supported.
+    """
+    proxies_from(environ)
+    http = "" if environ.get("REQUEST_METHOD") else _value(environ, "HTTP_PROXY")
+    direct = ",".join(filter(None, [_value(environ, "NO_PROXY"), "localhost,127.0.0.1,::1"]))
+    found = {
+        "http_proxy": http,
+        "https_proxy": _value(environ, "HTTPS_PROXY"),
+        "all_proxy": _value(environ, "ALL_PROXY"),
+    }
+    set_here = {name: value for name, value in found.items() if value}
+    return {**set_here, "no_proxy": direct} if set_here else {}
+
+
 def _value(environ: Mapping[str, str], name: str) -> str:
     return (environ.get(name) or environ.get(name.lower()) or "").strip()
 

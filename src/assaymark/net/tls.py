@@ -111,6 +111,30 @@ def make_context(options: TlsOptions) -> SSLContext:
     return context
 
 
+def authorities_file(options: TlsOptions) -> bytes | None:
+    """What these options trust, as one file for a program of its own; None where that is what any program trusts.
+
+    Raises:
+        LocalError: a file that cannot be read.
+    """
+    if options.trust_file is None and not options.authorities:
+        return None
+    system = options.trust_file or (None if options.trust_folders else find_system_file())
+    try:
+        return b"\n".join(file.read_bytes() for file in (system, *options.authorities) if file is not None)
+    except OSError as exc:
+        raise LocalError(f"cannot read certificates from `{exc.filename}`: {(exc.strerror or '').lower()}") from exc
+
+
+def find_system_file() -> Path | None:
+    """The system's file of authorities."""
+    import ssl
+
+    # the compiled-in paths and not `set_default_verify_paths`, which would read the process's own environment
+    files = [ssl.get_default_verify_paths().openssl_cafile, *_SYSTEM_FILES]
+    return next((Path(name) for name in files if Path(name).is_file()), None)
+
+
 def _trust(context: SSLContext, options: TlsOptions) -> None:
     if options.trust_file is None and not options.trust_folders:
         _trust_system(context)
@@ -124,12 +148,10 @@ def _trust(context: SSLContext, options: TlsOptions) -> None:
 def _trust_system(context: SSLContext) -> None:
     import ssl
 
-    # the compiled-in paths and not `set_default_verify_paths`, which would read the process's own environment
     paths = ssl.get_default_verify_paths()
-    files = [paths.openssl_cafile, *_SYSTEM_FILES]
-    file = next((name for name in files if Path(name).is_file()), None)
+    file = find_system_file()
     if file is not None:
-        _load(context, Path(file))
+        _load(context, file)
     if Path(paths.openssl_capath).is_dir():
         context.load_verify_locations(capath=paths.openssl_capath)
 

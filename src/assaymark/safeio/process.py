@@ -4,7 +4,8 @@ Nothing that is scanned is ever executed. The programs are the user's own, found
 credential helpers (docker-credential-helpers protocol), signing plug-ins, `git`, the policy engines `opa` and `cue`,
 and `circleci`, which alone knows the identity of a CircleCI job; one alone by its absolute path, the token helper that
 the user's configuration of Vault names. No shell is involved, and a program that outlives its time is killed with its
-children.
+children. What a program makes of hostile input (`git` of somebody's repository) is bounded by whoever starts it: its
+memory by the system where it can (prlimit(2)), what it writes by a guard that is asked while it runs.
 """
 
 from __future__ import annotations
@@ -14,12 +15,18 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from enum import Enum
+from typing import Final
 
 import msgspec
 
 from assaymark.errors import LocalError
+
+_GUARD_SECONDS: Final = 0.5
+"""Between two looks of a guard; it waits longer where a look takes long."""
 
 
 class ProgramKind(Enum):
@@ -51,6 +58,8 @@ def run_program(
     timeout: float,
     environment: Mapping[str, str] | None = None,
     shows_errors: bool = False,
+    guard: Callable[[], None] | None = None,
+    memory_bytes: int = 0,
 ) -> Completed:
     """Run a program to its end.
 
@@ -62,6 +71,8 @@ def run_program(
         timeout: seconds until it is killed.
         environment: all of its environment, whose PATH finds it; ours where None.
         shows_errors: its stderr is ours, so that it can speak to the user while it runs; none is left then.
+        guard: called now and then while it runs; what it raises ends the program.
+        memory_bytes: of address space, for the program and each of its children; 0 for no bound.
 
     Raises:
         LocalError: the name is not one of `kind`, the program is missing, cannot be started, or took too long.
@@ -81,7 +92,8 @@ def run_program(
     except (OSError, ValueError) as exc:  # ValueError: a NUL in an argument
         raise LocalError(f"program `{name}` cannot be started: {exc}") from exc
     with child:
-        return _finish(child, name, stdin, timeout)
+        _bound_memory(child, memory_bytes)
+        return _finish(child, name, stdin, timeout, guard)
 
 
 def find_program(kind: ProgramKind, name: str, *, environment: Mapping[str, str] | None = None) -> str | None:
@@ -95,12 +107,44 @@ def find_program(kind: ProgramKind, name: str, *, environment: Mapping[str, str]
     return shutil.which(name, path=None if environment is None else environment.get("PATH"))
 
 
-def _finish(child: subprocess.Popen[bytes], name: str, stdin: bytes, timeout: float) -> Completed:
+def _bound_memory(child: subprocess.Popen[bytes], size: int) -> None:
+    """Bound the address space of a program that has just begun, on systems that can (Linux)."""
+    if not size:
+        return
+    import resource
+
+    prlimit = getattr(resource, "prlimit", None)
+    if prlimit is not None:
+        with suppress(OSError):  # it is over already, or a container forbids it
+            prlimit(child.pid, resource.RLIMIT_AS, (size, size))
+
+
+def _finish(
+    child: subprocess.Popen[bytes], name: str, stdin: bytes, timeout: float, guard: Callable[[], None] | None
+) -> Completed:
     try:
-        stdout, stderr = child.communicate(stdin, timeout=timeout)
+        stdout, stderr = _communicate(child, stdin, timeout, guard)
     except subprocess.TimeoutExpired as exc:
         raise LocalError(f"program `{name}` did not end within {timeout:g} seconds") from exc
     finally:
         if child.poll() is None:
             os.killpg(child.pid, signal.SIGKILL)
     return Completed(stdout=stdout, stderr=stderr or b"", code=child.returncode)
+
+
+def _communicate(
+    child: subprocess.Popen[bytes], stdin: bytes, timeout: float, guard: Callable[[], None] | None
+) -> tuple[bytes, bytes]:
+    if guard is None:
+        return child.communicate(stdin, timeout=timeout)
+    end, pause = time.monotonic() + timeout, _GUARD_SECONDS
+    pending: bytes | None = stdin
+    while True:
+        try:
+            return child.communicate(pending, timeout=min(pause, max(end - time.monotonic(), 0)))
+        except subprocess.TimeoutExpired:
+            pending, looked = None, time.monotonic()  # what was not sent yet is remembered, and may not come again
+            if looked >= end:
+                raise
+        guard()
+        pause = max(_GUARD_SECONDS, 4 * (time.monotonic() - looked))

@@ -77,6 +77,10 @@ NEEDS_NETWORK: dict[str, list[tuple[int | str, ...]]] = {
     ],
     "fs": [(4, "fs", ".", "--cache-dir", "empty")],
     "rootfs": [(4, "rootfs", ".", "--cache-dir", "empty")],
+    "repo": [
+        (4, "repo", ".", "--cache-dir", "empty"),
+        (5, "repo", "https://127.0.0.1:9/o/r", "--skip-db-update", "--cache-dir", "../cache"),
+    ],
     "sbom": [(4, "sbom", "bom.json", "--cache-dir", "empty")],
     "attest": [
         (5, "attest", "--key", "cosign.key", "--predicate", "predicate", NOBODY),
@@ -108,6 +112,7 @@ LOCAL = {
     "image": ("image", "--input", "image", "--skip-db-update", "--cache-dir", "../cache"),
     "fs": ("fs", ".", "--skip-db-update", "--cache-dir", "../cache"),
     "rootfs": ("rootfs", ".", "--skip-db-update", "--cache-dir", "../cache"),
+    "repo": ("repo", ".", "--skip-db-update", "--cache-dir", "../cache"),
     "sbom": ("sbom", "bom.json", "--skip-db-update", "--cache-dir", "../cache"),
     "logout": ("logout", "127.0.0.1:9"),
     "generate-key-pair": ("generate-key-pair", "--output-key-prefix", "other", "--yes"),

@@ -61,7 +61,7 @@ def test_the_version_loads_less_than_argparse_would(machine: Machine, arguments:
 
 
 @pytest.mark.parametrize(
-    "command", ["image", "fs", "rootfs", "attest", "verify-attestation", "tree", "login", "public-key"]
+    "command", ["image", "fs", "rootfs", "repo", "attest", "verify-attestation", "tree", "login", "public-key"]
 )
 def test_help_loads_nothing_heavy(machine: Machine, command: str) -> None:
     modules = loaded(machine, command, "--help")

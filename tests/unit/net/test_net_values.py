@@ -14,7 +14,7 @@ from assaymark.errors import NetworkError, OfflineError, UsageError
 from assaymark.limits import DEFAULT_LIMITS
 from assaymark.net.address import Locality, is_loopback, locality, refuse_address, refuse_host
 from assaymark.net.network import NoNetwork
-from assaymark.net.proxies import proxies_from
+from assaymark.net.proxies import proxies_from, proxy_variables
 from assaymark.net.retry import Retries, is_worth_repeating
 from assaymark.net.secret import Secret
 from assaymark.net.url import parse_url, shown
@@ -154,6 +154,26 @@ def test_which_proxy(environ: Mapping[str, str], url: str, proxy: str | None) ->
 def test_no_proxy(no_proxy: str, url: str, direct: bool) -> None:
     rules = proxies_from({"HTTPS_PROXY": "http://p:1", "NO_PROXY": no_proxy})
     assert (rules.find(parse_url(url)) is None) is direct
+
+
+@pytest.mark.parametrize(
+    ("environ", "variables"),
+    [
+        pytest.param({"HOME": "/"}, {}, id="none"),
+        pytest.param({"NO_PROXY": "a"}, {}, id="exceptions alone"),
+        pytest.param(
+            {"HTTPS_PROXY": "http://u:p@p:1", "https_proxy": "http://other", "NO_PROXY": "example.org"},
+            {"https_proxy": "http://u:p@p:1", "no_proxy": "example.org,localhost,127.0.0.1,::1"},
+            id="the upper case wins, and loopback is direct",
+        ),
+        pytest.param({"HTTP_PROXY": "p", "REQUEST_METHOD": "GET"}, {}, id="inside CGI"),
+        pytest.param(
+            {"all_proxy": "http://p"}, {"all_proxy": "http://p", "no_proxy": "localhost,127.0.0.1,::1"}, id="for all"
+        ),
+    ],
+)
+def test_proxies_for_programs(environ: Mapping[str, str], variables: dict[str, str]) -> None:
+    assert proxy_variables(environ) == variables
 
 
 def test_a_proxys_password_is_kept_and_not_shown() -> None:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import resource
 import time
 from pathlib import Path
 
 import pytest
 
-from assaymark.errors import LocalError
+from assaymark.errors import LimitError, LocalError
 from assaymark.safeio.process import Completed, ProgramKind, run_program
 
 HELPER = ProgramKind.CREDENTIAL_HELPER
@@ -61,6 +62,43 @@ def test_a_program_that_hangs_is_killed_with_its_children(tmp_path: Path) -> Non
     assert time.monotonic() - started < 2
     time.sleep(max(0.0, started + 2.5 - time.monotonic()))
     assert not (tmp_path / "survived").exists()
+
+
+def test_a_guard_ends_a_program_with_its_children(tmp_path: Path) -> None:
+    install(tmp_path, "git", f"(sleep 1; touch {tmp_path}/survived) & sleep 60")
+    looks = []
+
+    def guard() -> None:
+        looks.append(time.monotonic())
+        raise LimitError("too much")
+
+    started = time.monotonic()
+    with pytest.raises(LimitError, match="too much"):
+        run_program(ProgramKind.GIT, "git", [], timeout=30, guard=guard)
+
+    assert (len(looks), time.monotonic() - started < 5) == (1, True)
+    time.sleep(max(0.0, started + 1.5 - time.monotonic()))
+    assert not (tmp_path / "survived").exists()
+
+
+def test_a_guarded_program_has_its_input_and_its_time(tmp_path: Path) -> None:
+    install(tmp_path, "git", "sleep 0.8; cat")
+    looks = []
+
+    done = run_program(ProgramKind.GIT, "git", [], stdin=b"in", timeout=10, guard=lambda: looks.append(1))
+
+    assert (done.stdout, looks) == (b"in", [1])
+    with pytest.raises(LocalError, match=r"did not end within 0.1 seconds"):
+        run_program(ProgramKind.GIT, "git", [], timeout=0.1, guard=lambda: None)
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="the system bounds no other process")
+def test_the_memory_of_a_program_is_bounded(tmp_path: Path) -> None:
+    install(tmp_path, "git", "sleep 0.2; ulimit -v; sh -c 'ulimit -v'")
+
+    done = run_program(ProgramKind.GIT, "git", [], timeout=10, memory_bytes=1 << 30)
+
+    assert done.stdout == b"1048576\n1048576\n"
 
 
 def test_a_program_that_cannot_be_started_is_a_local_error(tmp_path: Path) -> None:
