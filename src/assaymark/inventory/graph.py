@@ -20,13 +20,16 @@ Edges = Mapping[str, Collection[str]]
 """What each identifier depends on."""
 
 
-def reachable(starts: Iterable[str], edges: Edges) -> set[str]:
-    """The identifiers in `starts` and all that they lead to, directly or not."""
-    seen = set(starts)
+def reachable(starts: Iterable[str], edges: Edges, *, known: Collection[str] = frozenset()) -> set[str]:
+    """The identifiers in `starts` and all that they lead to, directly or not.
+
+    What is in `known` is left out and not followed: many questions about one graph cost one walk together.
+    """
+    seen = {start for start in starts if start not in known}
     pending = list(seen)
     while pending:
         for target in edges.get(pending.pop(), ()):
-            if target not in seen:
+            if target not in seen and target not in known:
                 seen.add(target)
                 pending.append(target)
     return seen

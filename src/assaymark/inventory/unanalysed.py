@@ -38,19 +38,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
 
 
 KINDS: Final = (
-    Kind(
-        name="jar",
-        targets=_INSTALLED,
-        paths=tuple(f"*.{end}" for word in ("jar", "war", "ear", "par") for end in (word, word.upper())),
-    ),
-    Kind(
-        name="spdx",
-        targets=_INSTALLED,
-        paths=("*.spdx", "*.spdx.json", "!**/*.dist-info/sboms/**"),
-    ),
-    Kind(name="bun", targets=_DECLARED, paths=("bun.lock",)),
     Kind(name="pom", targets=_DECLARED, paths=("pom.xml",)),
-    Kind(name="yarn", targets=_DECLARED, paths=("yarn.lock", "!**/node_modules/**", "!**/.yarn/**")),
 )
 
 

@@ -29,6 +29,10 @@ def test_reached_identifiers(starts: list[str], expected: set[str]) -> None:
     assert reachable(starts, GRAPH) == expected
 
 
+def test_what_is_known_is_not_walked_again() -> None:
+    assert reachable(["a", "b", "e"], GRAPH, known={"b", "e"}) == {"a", "c"}
+
+
 def test_chain_of_a_hundred_thousand_is_no_recursion() -> None:
     chain = {str(number): (str(number + 1),) for number in range(100_000)}
 
