@@ -1,4 +1,4 @@
-"""SBOMs for tests: a small CycloneDX document as the reference writes it for an image, and a builder for others."""
+"""SBOMs for tests: a small CycloneDX document as the reference writes it for an image, and builders for others."""
 
 from __future__ import annotations
 
@@ -65,6 +65,27 @@ SMALL: Final = bom(
         {"ref": "p2", "dependsOn": ["p3"]},
     ],
 )
+
+
+def package(name: str, version: str, purl: str, **members: Any) -> dict[str, Any]:
+    """A package of SPDX."""
+    reference = {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": purl}
+    identified = {"SPDXID": f"SPDXRef-Package-{name}", "name": name, "versionInfo": version}
+    return identified | {"externalRefs": [reference], "licenseDeclared": "NONE"} | members
+
+
+def spdx(*packages: Any, **members: Any) -> dict[str, Any]:
+    """An SPDX document with these packages."""
+    return {"SPDXID": "SPDXRef-DOCUMENT", "spdxVersion": "SPDX-2.3", "packages": list(packages)} | members
+
+
+def related(start: str, kind: str, target: str) -> dict[str, str]:
+    """A relationship of SPDX, of names without their prefix."""
+    return {
+        "spdxElementId": f"SPDXRef-{start}",
+        "relationshipType": kind,
+        "relatedSpdxElement": f"SPDXRef-{target}",
+    }
 
 
 def encoded(document: Any) -> bytes:

@@ -22,6 +22,7 @@ class ArtifactType(Enum):
     FILESYSTEM = "filesystem"
     REPOSITORY = "repository"
     CYCLONEDX = "cyclonedx"
+    SPDX = "spdx"
 
 
 class LayerBlob(Protocol):
@@ -117,7 +118,7 @@ class SbomFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Directory(msgspec.Struct, frozen=True, kw_only=True):
-    """A tree on the host: `fs` or `rootfs`.
+    """A tree on the host: `fs`, `rootfs` or `repo`.
 
     Attributes:
         name: the report's `ArtifactName`.

@@ -1,6 +1,7 @@
 """SBOM files inside images and root file systems, as vendors put them beside what they install.
 
-1. A file is an SBOM by its name (`*.cdx`, `*.cdx.json`); what is in a wheel's `.dist-info/sboms/` belongs to the wheel.
+1. A file is an SBOM by its name (`*.cdx`, `*.spdx`, both also with `.json` behind); what is in a wheel's
+   `.dist-info/sboms/` belongs to the wheel.
 2. Its operating system is not the image's, so only packages and applications are taken.
 3. Its system packages stand at the file's path; so does an application that names no path of its own.
 4. Bitnami's files (below `opt/bitnami/`) lie in the folder of the component that they describe: that folder is the
@@ -54,9 +55,9 @@ def _below(folder: str, package: Package) -> Package:
 
 ANALYZER: Final = Analyzer(
     name=SBOM,
-    version=1,
+    version=2,
     kind="sbom",
-    paths=("*.cdx", "*.cdx.json", "!**/*.dist-info/sboms/**"),
+    paths=("*.cdx", "*.cdx.json", "*.spdx", "*.spdx.json", "!**/*.dist-info/sboms/**"),
     targets=("image", "rootfs"),
     parse=_parse,
 )

@@ -1,11 +1,11 @@
 """Which SBOM format a file has, told by its content and never by its name.
 
-CycloneDX JSON is read. The other forms in which SBOMs are passed around are recognised and refused by name, with what
-can be done about it; anything else is no SBOM.
+CycloneDX JSON and SPDX JSON are read. The other forms in which SBOMs are passed around are recognised and refused by
+name, with what can be done about it; anything else is no SBOM.
 
-1. JSON: `bomFormat` is `CycloneDX`; `SPDXID` is `SPDXRef-DOCUMENT`; a Sigstore bundle has a `mediaType` of its own; a
-   DSSE envelope has a `payloadType`, an in-toto statement a `predicateType`. Members match in any letter case; of
-   several objects, one a line, the first tells.
+1. JSON: `bomFormat` is `CycloneDX`; `SPDXID` is `SPDXRef-DOCUMENT`, or `spdxVersion` is a text; a Sigstore bundle has a
+   `mediaType` of its own; a DSSE envelope has a `payloadType`, an in-toto statement a `predicateType`. Members match in
+   any letter case; of several objects, one a line, the first tells.
 2. Other text: XML that names CycloneDX's namespace; SPDX tag-value, whose first line begins with `SPDX`.
 """
 
@@ -16,6 +16,7 @@ from typing import Any, Final
 from assaymark.errors import ArtifactError, LimitError
 from assaymark.inventory.sbom.cyclonedx import decode_cyclonedx
 from assaymark.inventory.sbom.document import Document
+from assaymark.inventory.sbom.spdx_json import decode_spdx
 from assaymark.limits import Limits
 from assaymark.safeio.json import decode_go, fold
 
@@ -55,6 +56,8 @@ def read_document(data: bytes, *, limits: Limits, what: str) -> Document:
     members = fold(document, _MEMBERS)
     if members.get("bomFormat") == "CycloneDX":
         return decode_cyclonedx(document, limits=limits)
+    if members.get("SPDXID") == "SPDXRef-DOCUMENT" or isinstance(members.get("spdxVersion"), str):
+        return decode_spdx(document, limits=limits)
     _refuse_others(members, what)
     raise _unknown(what)
 
@@ -75,8 +78,6 @@ def _decoded(data: bytes, *, limits: Limits, what: str) -> dict[str, Any]:
 
 def _refuse_others(members: dict[str, Any], what: str) -> None:
     """Rule 1."""
-    if members.get("SPDXID") == "SPDXRef-DOCUMENT" or isinstance(members.get("spdxVersion"), str):
-        raise _refused(what, "SPDX JSON", _SPDX_HINT)
     if str(members.get("mediaType", "")).startswith(_BUNDLE):
         raise _refused(what, "a Sigstore bundle", _ATTESTED_HINT)
     if members.get("payloadType") or members.get("predicateType"):
@@ -88,4 +89,4 @@ def _refused(what: str, name: str, hint: str) -> ArtifactError:
 
 
 def _unknown(what: str) -> ArtifactError:
-    return ArtifactError(f"`{what}` is no SBOM that is known", hint="CycloneDX JSON is read")
+    return ArtifactError(f"`{what}` is no SBOM that is known", hint="CycloneDX JSON and SPDX JSON are read")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.boms import FLASK, SMALL, bom, component, encoded, stated
+from tests.support.boms import FLASK, SMALL, bom, component, encoded, package, spdx, stated
 from tests.support.memory_tree import run
 
 from assaymark.inventory.analyzer import Options
@@ -56,6 +56,15 @@ def placed(found: list[Found]) -> list[tuple[str, str, list[str]]]:
             ],
             id="Bitnami",
         ),
+        pytest.param(
+            "opt/bitnami/redis/.spdx-redis.spdx",
+            spdx(package("redis", "7", "pkg:bitnami/redis@7"), package("jar", "1", "pkg:maven/g/jar@1")),
+            [
+                ("bitnami", "opt/bitnami/redis", ["redis"]),
+                ("jar", "opt/bitnami/redis/.spdx-redis.spdx", ["g:jar opt/bitnami/redis"]),
+            ],
+            id="Bitnami's own files are SPDX",
+        ),
     ],
 )
 def test_where_packages_stand(path: str, document: object, expected: list[tuple[str, str, list[str]]]) -> None:
@@ -84,7 +93,9 @@ def test_issues_name_the_file() -> None:
         ("usr/share/x.cdx.json", True),
         ("cdx.json", False),
         ("x.json", False),
-        ("x.spdx.json", False),
+        ("x.spdx.json", True),
+        ("opt/bitnami/redis/.spdx-redis.spdx", True),
+        ("usr/lib/python3/x.dist-info/sboms/a.spdx.json", False),
         ("usr/lib/python3/x.dist-info/sboms/a.cdx.json", False),
         ("usr/lib/python3/x.dist-info/a.cdx.json", True),
     ],

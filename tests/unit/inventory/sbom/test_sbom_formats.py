@@ -1,4 +1,4 @@
-"""SBOM formats are told by content: one is read, the others are refused by name."""
+"""SBOM formats are told by content: two are read, the others are refused by name."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tests.support.boms import SMALL, bom, encoded
 from assaymark.errors import ArtifactError, LimitError
 from assaymark.inventory.sbom.formats import UNSUPPORTED, read_document
 from assaymark.limits import DEFAULT_LIMITS, Limits
+from assaymark.model.artifact import ArtifactType
 
 ENVELOPE = {"payloadType": "application/vnd.in-toto+json", "payload": base64.b64encode(b"{}").decode()}
 
@@ -22,14 +23,23 @@ def test_cyclonedx_is_read() -> None:
 
 
 @pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param({"SPDXID": "SPDXRef-DOCUMENT", "spdxVersion": "SPDX-2.3"}, id="as it is written"),
+        pytest.param({"spdxVersion": "SPDX-2.2"}, id="without an identifier"),
+    ],
+)
+def test_spdx_is_read(document: object) -> None:
+    assert read_document(encoded(document), limits=DEFAULT_LIMITS, what="a.file").type is ArtifactType.SPDX
+
+
+@pytest.mark.parametrize(
     ("data", "name"),
     [
         pytest.param(
             b'<?xml version="1.0"?>\n<bom xmlns="http://cyclonedx.org/schema/bom/1.5"/>', "CycloneDX XML", id="XML"
         ),
         pytest.param(b"SPDXVersion: SPDX-2.3\nDataLicense: CC0-1.0\n", "SPDX tag-value", id="tag-value"),
-        pytest.param(encoded({"SPDXID": "SPDXRef-DOCUMENT"}), "SPDX JSON", id="SPDX JSON"),
-        pytest.param(encoded({"spdxVersion": "SPDX-2.2"}), "SPDX JSON", id="SPDX JSON without an ID"),
         pytest.param(encoded(ENVELOPE), "an in-toto attestation", id="an envelope"),
         pytest.param(encoded(ENVELOPE) + b"\n" + encoded(ENVELOPE), "an in-toto attestation", id="envelopes in lines"),
         pytest.param(
