@@ -1,7 +1,7 @@
 """Conda's `environment.yml` (https://docs.conda.io/projects/conda/en/stable/user-guide/tasks/manage-environments.html).
 
 1. An element of `dependencies` is a specification, or an object whose first member (`pip`) lists specifications;
-   another value, also a number, makes the file an error.
+   another value, also a number or a date, makes the file an error, and so does a key that comes twice.
 2. A specification is a name, and behind blanks or `=` the version and the build: `numpy=1.8.1=py27_0`. With another
    operator, or a pattern in place of the version, the version is not known, and the name stays alone.
 3. Licences are not looked up: they stand in the environment's own folder, on the machine that made it.
@@ -26,7 +26,9 @@ from assaymark.versions.scheme import VersionError
 _SECTION: Final = "dependencies"
 _SPACED: Final = str.maketrans({">": " >", "<": " <", "=": " "})
 _NOT_TEXT: Final = re.compile(
-    r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|true|false", re.IGNORECASE
+    r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9]+)(?:e[-+]?[0-9]+)?"
+    r"|0[box][0-9a-f_]+|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|true|false",
+    re.IGNORECASE,
 )
 
 
@@ -43,6 +45,9 @@ def _specifications(root: Placed) -> Iterator[Placed]:
     """Rule 1."""
     if not isinstance(root.value, tuple):
         raise ArtifactError("not an environment of conda: it is no object")
+    keys = [key.value for key, _ in root.value if isinstance(key.value, str)]
+    if len(set(keys)) < len(keys):
+        raise ArtifactError("not an environment of conda: it has a key twice")
     section = next((item for key, item in root.value if key.value == _SECTION), None)
     if section is None or section.value is None:
         return

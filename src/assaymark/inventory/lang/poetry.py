@@ -36,7 +36,7 @@ class _Entry(msgspec.Struct, frozen=True):
     version: str = ""
     category: str = ""
     groups: tuple[str, ...] = ()
-    dependencies: dict[str, Any] = {}
+    dependencies: Any = None
 
     @property
     def id(self) -> str:
@@ -92,7 +92,7 @@ def _installable(entries: Iterable[_Entry]) -> _Versions:
 
 def _depends_on(entry: _Entry, versions: _Versions) -> tuple[str, ...]:
     found: list[str] = []
-    for spelled, wanted in entry.dependencies.items():
+    for spelled, wanted in entry.dependencies.items() if isinstance(entry.dependencies, dict) else ():
         name = normalised_name(spelled)
         version = _first_match(versions.get(name, ()), _range_of(wanted))
         if version is not None:
