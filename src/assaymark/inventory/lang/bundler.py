@@ -24,7 +24,7 @@ from assaymark.inventory.analyzer import Analyzer, Input
 from assaymark.inventory.lines import file_lines, long_line
 from assaymark.inventory.nodejs.places import package_id
 from assaymark.model.inventory import Application, Found
-from assaymark.model.package import Location, Package, Relationship
+from assaymark.model.package import EMPTY_LIST, Location, Package, Relationship
 from assaymark.safeio.text import decode_utf8
 
 _SECTION: Final = "DEPENDENCIES"
@@ -106,13 +106,14 @@ class _Reader:
 
 def _packages(reader: _Reader) -> Iterator[Package]:
     for name, gem in reader.gems.items():
-        wanted = (reader.gems.get(each) for each in reader.depends_on.get(gem.id, ()))
+        names = reader.depends_on.get(gem.id, ())
+        found = tuple(reader.gems[each].id for each in names if each in reader.gems)
         yield Package(
             id=gem.id,
             name=name,
             version=gem.version,
             relationship=Relationship.DIRECT if name in reader.direct else Relationship.INDIRECT,
-            depends_on=tuple(each.id for each in wanted if each is not None),
+            depends_on=found or (EMPTY_LIST if names else ()),
             locations=(Location(start_line=gem.line, end_line=gem.line),),
         )
 
