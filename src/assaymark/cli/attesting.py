@@ -16,13 +16,13 @@ from assaymark.attest.vuln import Image
 from assaymark.cli.attestation_flags import attestation_format, legacy_manner, overrides
 from assaymark.cli.evidence_words import evidence_of, signer_words
 from assaymark.cli.images import REPOSITORY_VARIABLE, NamedImage, Place
+from assaymark.cli.registry_words import registry_words, registry_words_of_cosign
 from assaymark.cli.resuming import telling_how_to_resume
 
 if TYPE_CHECKING:
     from assaymark.cli.console import Console
 
-_SWITCHES: Final = ("allow_http_registry", "allow_insecure_registry")
-_FILES: Final = ("registry_cacert", "registry_client_cert", "registry_client_key", "registry_server_name")
+_VERIFY: Final = "verify-attestation"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,34 +113,17 @@ def tell_attached(
         console.warn(f"the `.att` tag cannot hold {' and '.join(attestation.gaps)}")
     elsewhere = "" if place.local else console.environ.get(REPOSITORY_VARIABLE, "")
     prefix = f"{REPOSITORY_VARIABLE}={shlex.quote(elsewhere)} " if elsewhere else ""
-    words = ["verify-attestation", *signer_words(attestation, args), "--type", attestation.predicate_type.name]
-    words += ["--local-image"] if place.local else []
+    signer, signer_of_cosign = signer_words(attestation, args)
+    words = ["--type", attestation.predicate_type.name, *(["--local-image"] if place.local else [])]
     evidence = evidence_of(attestation, args, legacy=all(item.format is AttestationFormat.LEGACY for item in attached))
-    ours, theirs = _connection_words(args, place)
+    ours, theirs = ([], []) if place.local else (registry_words(args), registry_words_of_cosign(args))
     if all(item.format is AttestationFormat.LEGACY for item in attached):
         theirs.append("--new-bundle-format=false")  # cosign 3 looks at the .att tag only where there is no bundle
-    lines = [f"{prefix}assaymark {shlex.join([*words, *evidence.ours, *ours, place.pinned])}"]
+    lines = [f"{prefix}assaymark {shlex.join([_VERIFY, *signer, *words, *evidence.ours, *ours, place.pinned])}"]
     if place.known_to_cosign:
+        words = [_VERIFY, *signer_of_cosign, *words]
         lines.append(f"{prefix}cosign {shlex.join([*words, *evidence.theirs, *theirs, place.pinned])}")
     told = "\n".join(f"  {line}" for line in lines)
     console.err(f"verified; {evidence.told}. To verify it again:\n{told}")
     if not place.known_to_cosign:
         console.note("cosign verifies an image in a layout only where it is the only one and no index")
-
-
-def _connection_words(args: Namespace, place: Place) -> tuple[list[str], list[str]]:
-    """How the registry was reached, in our flags and in cosign's; credentials are left out."""
-    if place.local:
-        return [], []
-    shared = [f"--{name.replace('_', '-')}" for name in _SWITCHES if getattr(args, name)]
-    for name in _FILES:
-        if getattr(args, name):
-            shared += [f"--{name.replace('_', '-')}", getattr(args, name)]
-    ours, theirs = list(shared), list(shared)
-    if args.insecure:
-        ours.append("--insecure")
-        theirs += [] if args.allow_insecure_registry else ["--allow-insecure-registry"]
-    if args.cacert:
-        ours += ["--cacert", ",".join(args.cacert)]
-        theirs += [] if args.registry_cacert else ["--registry-cacert", args.cacert[0]]
-    return ours, theirs

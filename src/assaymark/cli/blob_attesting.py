@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from assaymark.cli.blobs import NamedBlob
     from assaymark.cli.console import Console
 
+_VERIFY: Final = "verify-blob-attestation"
 _FILES: Final = ("bundle", "output_signature", "output_attestation", "output_certificate", "rfc3161_timestamp_bundle")
 
 
@@ -105,11 +106,11 @@ def tell_signed(console: Console, attestation: Attestation, blob: NamedBlob | No
     if not args.bundle:
         console.err(f"verified; {evidence.told}")
         return
-    words = ["verify-blob-attestation", *signer_words(attestation, args), "--type", attestation.predicate_type.name]
-    words += ["--bundle", args.bundle]
+    signer, signer_of_cosign = signer_words(attestation, args)
+    words = ["--type", attestation.predicate_type.name, "--bundle", args.bundle]
     about = blob.words if blob is not None else ["--check-claims=false"]
-    lines = [f"assaymark {shlex.join([*words, *evidence.ours, *about])}"]
+    lines = [f"assaymark {shlex.join([_VERIFY, *signer, *words, *evidence.ours, *about])}"]
     if not (legacy and args.trusted_root):  # cosign takes its parts from the environment there, not from a file
-        lines.append(f"cosign {shlex.join([*words, *evidence.theirs, *about])}")
+        lines.append(f"cosign {shlex.join([_VERIFY, *signer_of_cosign, *words, *evidence.theirs, *about])}")
     told = "\n".join(f"  {line}" for line in lines)
     console.err(f"wrote `{args.bundle}`\nverified; {evidence.told}. To verify it again:\n{told}")

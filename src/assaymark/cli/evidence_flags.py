@@ -18,7 +18,7 @@ from argparse import SUPPRESS, Namespace, _ActionsContainer
 from typing import TYPE_CHECKING
 
 from assaymark.cli.cosign_flags import VERIFYING, add_accepted
-from assaymark.cli.flags import add_switch
+from assaymark.cli.flags import Filled, add_switch
 from assaymark.cli.unsupported_flags import add_unsupported, refuse_unsupported
 from assaymark.errors import UsageError
 
@@ -31,6 +31,7 @@ def add_evidence_flags(parser: _ActionsContainer) -> None:
     group = parser.add_argument_group("Evidence flags")
     group.add_argument(
         "--trusted-root",
+        action=Filled,
         default="",
         metavar="FILE",
         help="the authorities and logs to believe (default: those of the TUF mirror, see `assaymark initialize`)",

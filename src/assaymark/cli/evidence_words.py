@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from argparse import Namespace
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from assaymark.attest.attach import Attestation
+from assaymark.attest.keys.reference import scheme_name
+from assaymark.attest.keys.tokens.uri import drop_pin
+
+_EXPORTED: Final = "cosign.pub"  # what `public-key` would be written to
+_PRIVATE_ONLY: Final = frozenset({"", "env", "http", "https"})
+_NOT_COSIGNS: Final = frozenset({"azurekms", "pkcs11"})
+"""cosign's releases are built without PKCS#11, and those up to 3.1.2 do not verify with EC keys in a vault."""
 
 
 class EvidenceWords(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,15 +31,16 @@ class EvidenceWords(msgspec.Struct, frozen=True, kw_only=True):
     theirs: tuple[str, ...] = ()
 
 
-def signer_words(attestation: Attestation, args: Namespace) -> list[str]:
-    """The flags that name who signed; both programs have the same."""
+def signer_words(attestation: Attestation, args: Namespace) -> tuple[list[str], list[str]]:
+    """The flags that name who signed, ours and cosign's."""
     gathered = attestation.gathered
     if gathered is None or not gathered.certificate:
-        return ["--key", _public_key(args.key)]
+        return ["--key", _public_key(args.key)], ["--key", _public_key_of_cosign(args.key)]
     from assaymark.attest.sigstore.certificate import parse_signing_certificate
 
     certificate = parse_signing_certificate(gathered.certificate)
-    return ["--certificate-identity", certificate.identity, "--certificate-oidc-issuer", certificate.issuer]
+    words = ["--certificate-identity", certificate.identity, "--certificate-oidc-issuer", certificate.issuer]
+    return words, words
 
 
 def evidence_of(attestation: Attestation, args: Namespace, *, legacy: bool) -> EvidenceWords:
@@ -56,8 +65,18 @@ def evidence_of(attestation: Attestation, args: Namespace, *, legacy: bool) -> E
 
 
 def _public_key(key: str) -> str:
-    """The file that `generate-key-pair` wrote beside the private key, or a name for it."""
-    path = Path(key)
-    if "://" not in key and path.suffix == ".key":
-        return str(path.with_suffix(".pub"))
-    return "cosign.pub"
+    """What names the public half of `key`.
+
+    It is the file that `generate-key-pair` wrote beside a private key, the same reference where the key is kept
+    elsewhere, and the name of a file where only the private half has a name.
+    """
+    scheme = scheme_name(key)
+    if not scheme and Path(key).suffix == ".key":
+        return str(Path(key).with_suffix(".pub"))
+    if scheme in _PRIVATE_ONLY:
+        return _EXPORTED
+    return drop_pin(key) if scheme == "pkcs11" else key
+
+
+def _public_key_of_cosign(key: str) -> str:
+    return _EXPORTED if scheme_name(key) in _NOT_COSIGNS else _public_key(key)

@@ -122,6 +122,27 @@ class Switch(argparse.Action):
         setattr(namespace, self.dest, (option or "").partition("=")[2] not in _FALSE)
 
 
+class Filled(argparse.Action):
+    """A text flag that is not empty where it is typed.
+
+    `--key "$KEY"` with a variable that is not set must not mean what leaving the flag out means: another signer, the
+    public services instead of private ones, or a check that is not made.
+    """
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
+        """Set the flag.
+
+        Raises:
+            UsageError: there is nothing to set.
+        """
+        del parser
+        if not values:
+            raise UsageError(f"`{option}` is empty", hint="give it a value, or leave it out")
+        setattr(namespace, self.dest, values)
+
+
 def parse_switch(text: str, name: str) -> bool:
     """The boolean that `text`, the value of `name`, is (Go's strconv.ParseBool).
 

@@ -17,7 +17,7 @@ from argparse import Action, ArgumentParser, Namespace, _ActionsContainer
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from assaymark.cli.flags import add_switch
+from assaymark.cli.flags import Filled, add_switch
 from assaymark.cli.keys import show_key_forms
 from assaymark.cli.trusted_signers import Said, Signer, TrustedSigners, identities_of, matched_claims
 from assaymark.errors import UsageError
@@ -74,7 +74,11 @@ def add_identity_flags(parser: _ActionsContainer) -> None:
     _add_in_turn(group, f"{_ISSUER}-regexp", "RE2", "the same as an expression, which matches all of the URL")
     for claim, about in _WORKFLOW.items():
         group.add_argument(
-            f"--certificate-github-workflow-{claim}", default="", metavar="TEXT", help=f"of a GitHub workflow: {about}"
+            f"--certificate-github-workflow-{claim}",
+            action=Filled,
+            default="",
+            metavar="TEXT",
+            help=f"of a GitHub workflow: {about}",
         )
     group.add_argument(
         "--certificate-claim",

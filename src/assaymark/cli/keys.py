@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from assaymark.cli.flags import Filled
 from assaymark.errors import LocalError, UsageError
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ class _KeyForms:
 
 def add_key_flag(parser: _ActionsContainer, *, about: str, more: str = "") -> None:
     """`--key`, with what a key may be between `about` and `more`."""
-    show_key_forms(parser.add_argument("--key", default="", metavar="KEY", help=f"{about}: %(forms)s{more}"))
+    action = parser.add_argument("--key", action=Filled, default="", metavar="KEY", help=f"{about}: %(forms)s{more}")
+    show_key_forms(action)
 
 
 def show_key_forms(action: Action, *, made: bool = False) -> None:

@@ -14,9 +14,12 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assaymark.cli.attestation_flags import attestation_format
+from assaymark.cli.registry_words import registry_words
 from assaymark.errors import ExitCode, NetworkError, UsageError
 
 if TYPE_CHECKING:
+    from assaymark.attest.sigstore.pending import Pending
     from assaymark.cli.console import Console
     from assaymark.cli.images import NamedImage
 
@@ -26,7 +29,7 @@ def run_resume(args: Namespace, console: Console) -> int:
 
     Raises:
         LocalError: the file is no pending attestation.
-        UsageError: it is about another image.
+        UsageError: it is about another image, or about a file.
         SigningError: the certificate ended in the meantime, or what came out cannot be verified.
         NetworkError: a service or the registry fails again.
     """
@@ -43,6 +46,7 @@ def run_resume(args: Namespace, console: Console) -> int:
         raise UsageError("`--resume` takes one image, and no predicate: the file holds what was signed")
     path = Path(args.resume)
     pending = PendingStore(path.parent).load(path)
+    _check_kind(pending, about_file=False)
     connections = Connections(args, console)
     image = find_image(args.images[0], args, console, connections.registry)
     _check_subject(pending.subject, image)
@@ -61,7 +65,7 @@ def run_blob_resume(args: Namespace, console: Console) -> int:
 
     Raises:
         LocalError: the file is no pending attestation, or an output cannot be written.
-        UsageError: something was named besides, or a timestamp is to be written and none will come.
+        UsageError: something was named besides, it is about an image, or a timestamp that is to be written never comes.
         SigningError: the certificate ended in the meantime, or what came out cannot be verified.
         NetworkError: a service fails again.
     """
@@ -81,6 +85,7 @@ def run_blob_resume(args: Namespace, console: Console) -> int:
         raise UsageError("`--resume` takes no blob and no predicate: the file holds what was signed")
     path = Path(args.resume)
     pending = PendingStore(path.parent).load(path)
+    _check_kind(pending, about_file=True)
     digest = pending.subject.rpartition("@")[2]
     require_timestamp(args, stamped=bool(pending.timestamps or pending.authorities))
     subject = Descriptor(media_type=MEDIA_TYPE, digest=Digest(digest), size=0)
@@ -107,8 +112,10 @@ def telling_how_to_resume_blob(args: Namespace) -> AbstractContextManager[None]:
 def telling_how_to_resume(args: Namespace, pinned: str) -> AbstractContextManager[None]:
     """Add to an unfinished attestation's error the command that finishes it."""
     words = ["--trusted-root", args.trusted_root] if args.trusted_root else []
-    words += ["--attestation-format", args.attestation_format] if args.attestation_format else []
-    words += ["--local-image"] if getattr(args, "local_image", False) or getattr(args, "input", "") else []
+    format_ = attestation_format(args).value
+    words += ["--attestation-format", format_] if format_ != "bundle" else []
+    is_local = getattr(args, "local_image", False) or getattr(args, "input", "")
+    words += ["--local-image"] if is_local else registry_words(args)
     return telling_command("attest", [*words, pinned])
 
 
@@ -127,6 +134,18 @@ def telling_command(command: str, rest: Sequence[str]) -> Iterator[None]:
         words = ["assaymark", command, "--resume", str(exc.path), *rest]
         hint = f"when the service answers again: {shlex.join(words)}"
         raise UnfinishedError(str(exc), hint=hint, path=exc.path) from exc
+
+
+def _check_kind(pending: Pending, *, about_file: bool) -> None:
+    """Refuse what the other command began: it would look finished and be where nobody looks for it."""
+    from assaymark.attest.blob import MEDIA_TYPE
+
+    if (pending.media_type == MEDIA_TYPE) is about_file:
+        return
+    what, command = (
+        ("an image", "attest --resume FILE IMAGE") if about_file else ("a file", "attest-blob --resume FILE")
+    )
+    raise UsageError(f"what was signed is about {what}, `{pending.subject}`", hint=f"finish it with `{command}`")
 
 
 def _check_subject(subject: str, image: NamedImage) -> None:

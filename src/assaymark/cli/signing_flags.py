@@ -15,7 +15,7 @@ from __future__ import annotations
 from argparse import SUPPRESS, Namespace, _ActionsContainer
 from typing import Final
 
-from assaymark.cli.flags import Switch
+from assaymark.cli.flags import Filled, Switch
 from assaymark.errors import UsageError
 
 LOGS: Final = ("auto", "public", "private", "none")
@@ -93,4 +93,4 @@ def logs_allowed(args: Namespace) -> bool:
 
 
 def _add_text(group: _ActionsContainer, name: str, metavar: str, about: str) -> None:
-    group.add_argument(name, default="", metavar=metavar, help=about)
+    group.add_argument(name, action=Filled, default="", metavar=metavar, help=about)

@@ -149,6 +149,12 @@ class TestKeys:
                 "`--resume` takes no blob and no predicate: the file holds what was signed",
                 id="resuming something",
             ),
+            pytest.param(
+                ["--key=ours.key", "--type=vuln", "--predicate=statement.json", "/nowhere"],
+                6,
+                "is not a vulnerability record: it is an in-toto statement",
+                id="a predicate that may not be signed is found before the file is read",
+            ),
             pytest.param([*KEY, "--sk", "blob"], 2, "`--sk`: hardware keys are not supported by this version", id="sk"),
         ],
     )
@@ -254,3 +260,14 @@ class TestIdentities:
         assert again.code == 0, again.err
         assert again.err.splitlines()[-1].endswith(f"--digest {HEX} --digestAlg sha256")
         assert statement_in((here / "b.json").read_bytes())["subject"][0]["name"] == "blob"
+
+    def test_an_image_s_attestation_is_not_finished_here(self, fake: FakeSigstore, here: Path) -> None:
+        fake.write(here)
+        fake.fail(503, times=99, path="/api/v1/log/entries")
+        token = fake.instance.token(google())
+        attest(*RECORDED, *CONFIGURED, "--bundle", "b.json", "blob", SIGSTORE_ID_TOKEN=token)
+        (kept,) = (here / "cache/assaymark/sigstore/pending").iterdir()
+        kept.write_bytes(kept.read_bytes().replace(b'"application/octet-stream"', b'"application/vnd.oci.image.index"'))
+        ran = attest("--resume", str(kept), "--bundle", "b.json", "-y")
+        assert (ran.code, "what was signed is about an image, `blob@sha256:" in ran.first) == (2, True), ran.err
+        assert not (here / "b.json").exists()

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import pytest
 from tests.support.browsers import Browser
 from tests.support.commands import Ran, attest, place_image, place_keys, run
@@ -19,6 +20,7 @@ from tests.support.sigstore.fake import FakeSigstore
 from tests.support.sigstore.log import Generation
 from tests.support.sigstore.switches import Switch
 
+from assaymark.attest.blob import MEDIA_TYPE
 from assaymark.attest.strict import decode_base64
 from assaymark.cli.main import main
 
@@ -204,6 +206,10 @@ def test_a_key_and_services(
         pytest.param("", ("--rekor-url=https://r.test",), 6, "needs a certificate authority", id="a log alone"),
         pytest.param("", ("--use-signing-config=false",), 6, "needs a certificate authority", id="no configuration"),
         pytest.param("", ("--rekor-url=nowhere",), 2, "`--rekor-url` cannot be used", id="no URL"),
+        pytest.param("", ("--rekor-url=",), 2, "`--rekor-url` is empty", id="a variable that is not set, for a URL"),
+        pytest.param("", ("--key=",), 2, "`--key` is empty", id="… for a key"),
+        pytest.param("", ("--signing-config=",), 2, "`--signing-config` is empty", id="… for services"),
+        pytest.param("", ("--identity-token=",), 2, "`--identity-token` is empty", id="… for a token"),
         pytest.param(
             "",
             ("--signing-config=x", "--oidc-issuer=https://x"),
@@ -271,6 +277,20 @@ class TestResuming:
         ran = run(*words, "-y", place_image(registry, "other")[0])
         assert (ran.code, "error: what was signed is about" in ran.err) == (2, True)
         assert run(*words, "-y", "one", "two").code == 2
+
+    def test_the_manner_and_the_way_to_the_registry_are_told(
+        self, registry: MemoryRegistry, fake: FakeSigstore, here: Path
+    ) -> None:
+        words = self.unfinished(registry, fake, here, "--new-bundle-format=false", "--allow-http-registry")
+        assert words[5:8] == ["--attestation-format", "legacy", "--allow-http-registry"]
+
+    def test_a_file_s_attestation(self, registry: MemoryRegistry, fake: FakeSigstore, here: Path) -> None:
+        words = self.unfinished(registry, fake, here)
+        kept = Path(words[2])
+        kept.write_bytes(msgspec.json.encode({**json.loads(kept.read_bytes()), "media_type": MEDIA_TYPE}))
+        ran = run(*words, "-y")
+        assert (ran.code, "what was signed is about a file, `" in ran.first) == (2, True), ran.err
+        assert "`attest-blob --resume FILE`" in ran.err
 
     def test_no_such_file(self, registry: MemoryRegistry) -> None:
         assert run("attest", "--resume=none.json", "-y", place_image(registry)[0]).code == 9

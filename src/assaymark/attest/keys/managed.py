@@ -138,6 +138,11 @@ def require_network(context: KeyContext, who: str) -> None:
         )
 
 
+def warn_unchecked(context: KeyContext, variable: str) -> None:
+    """Say that `variable` leaves a certificate unchecked: the key that comes is then anybody's."""
+    context.warn(f"{variable} leaves the service's certificate unchecked: anybody on the way can give another key")
+
+
 def parse_managed_spki(spki: bytes, *, reference: str) -> PublicKey:
     """The public key that a service gave as DER.
 

@@ -36,6 +36,7 @@ from assaymark.attest.keys.managed import (
     key_error,
     parse_managed_pem,
     parse_managed_spki,
+    warn_unchecked,
 )
 from assaymark.attest.keys.public import Algorithm, PublicKey
 from assaymark.attest.keys.scheme import KeyContext, KeyScheme
@@ -104,6 +105,8 @@ class _Transit:
         self._network = context.network
         self._base = f"{_address(context, service)}/v1/{_engine(context.environment)}"
         self._tls = _tls(context.environment)
+        if self._tls.insecure:
+            warn_unchecked(context, "VAULT_SKIP_VERIFY or BAO_SKIP_VERIFY")
         self._headers = {
             "Accept": "application/json",
             "Authorization": f"Bearer {find_vault_token(context, service.value).reveal()}",
@@ -205,7 +208,10 @@ def _address(context: KeyContext, service: Service) -> str:
             "VAULT_ADDR or BAO_ADDR is not an http or https URL", hint="write it like `https://vault.example:8200`"
         )
     if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
-        context.warn(f"the token goes to `{parts.hostname}` over plain http: anybody on the way can read it")
+        context.warn(
+            f"the token goes to `{parts.hostname}` over plain http: anybody on the way can read it, and "
+            "give another key"
+        )
     return address
 
 

@@ -71,7 +71,11 @@ class ServiceSigning(msgspec.Struct, frozen=True, kw_only=True):
             SigningError: it cannot or may not be signed or published, or what came out cannot be verified.
             NetworkError: a service cannot be reached.
         """
-        about = About(subject=f"{name}@{subject.digest}", predicate_type=predicate_type.uri)
+        about = About(
+            subject=f"{name}@{subject.digest}",
+            media_type=subject.media_type,
+            predicate_type=predicate_type.uri,
+        )
         signed = self._signed(statement, about)
         attestation = attestation_of(signed, subject=subject, predicate_type=predicate_type)
         self.check(attestation)

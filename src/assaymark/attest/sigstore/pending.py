@@ -42,6 +42,7 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         subject: what it is about, for people: `registry/repository@digest`.
+        media_type: of what it is about: of an image's manifest, or `assaymark.attest.blob.MEDIA_TYPE`.
         predicate_type: the URI.
         spki: the public key.
         expires: when the certificate ends, in seconds since 1970; zero where a managed key signed.
@@ -50,6 +51,7 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True):
 
     envelope: Envelope
     subject: str
+    media_type: str = ""
     predicate_type: str
     spki: bytes
     certificate: bytes = b""

@@ -44,10 +44,12 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         subject: `registry/repository@digest`, or a file's name.
+        media_type: of what it is about.
         predicate_type: the URI.
     """
 
     subject: str = ""
+    media_type: str = ""
     predicate_type: str = ""
 
 
@@ -208,6 +210,7 @@ def _begin(statement: bytes, signer: Signer, services: Services, about: About) -
     return Pending(
         envelope=sign_payload(statement, signer),
         subject=about.subject,
+        media_type=about.media_type,
         predicate_type=about.predicate_type,
         spki=signer.public.spki,
         logs=services.logs,

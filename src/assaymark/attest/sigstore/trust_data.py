@@ -349,7 +349,8 @@ def _fall_back(loader: _Loader, anchor: Anchor, saved: Saved | None, failure: Er
 def _too_old(data: TrustData, now: float, failure: Error) -> Error:
     return type(failure)(
         f"{failure}; the trust data at hand is {data.age(now)} old",
-        hint="use it all the same with `--offline`, or give a file with `--trusted-root`",
+        hint="to believe it all the same, write it to a file: `assaymark trusted-root create --offline "
+        "--with-default-services --out FILE`, and give that with `--trusted-root FILE`",
         reason=failure.reason,
     )
 

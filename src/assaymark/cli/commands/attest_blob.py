@@ -68,8 +68,7 @@ def _run(args: Namespace, console: Console) -> int:
 
         return run_blob_resume(args, console)
     _check_inputs(args)
-    blob = _find_blob(args, console)
-    statement = _state(blob, args, console)
+    statement, blob = _state_blob(args, console) if args.predicate else _take_statement(args, console)
     for warning in statement.warnings:
         console.warn(warning)
     signing = open_signing(args, console, Connections(args, console))
@@ -97,37 +96,45 @@ def _check_inputs(args: Namespace) -> None:
         raise UsageError("stdin can be read once: BLOB or what is attested")
 
 
-def _find_blob(args: Namespace, console: Console) -> NamedBlob | None:
-    from assaymark.cli.blobs import blob_with_digest, read_blob
-
-    if args.hash:
-        return blob_with_digest(args.blob, args.hash)
-    if not args.blob:
-        return None
-    if not args.statement:
-        return read_blob(args.blob, console)
-    from assaymark.attest.sigstore.artifact import ALGORITHMS
-
-    return read_blob(args.blob, console, algorithms=ALGORITHMS)  # the statement chose which
-
-
-def _state(blob: NamedBlob | None, args: Namespace, console: Console) -> BlobStatement:
-    from assaymark.attest.blob import state_blob, take_statement
+def _state_blob(args: Namespace, console: Console) -> tuple[BlobStatement, NamedBlob]:
+    """The statement that is made; a predicate that may not be signed is found before a large file is read."""
+    from assaymark.attest.blob import state_blob
     from assaymark.attest.predicate import parse_predicate_type, prepare_predicate
     from assaymark.cli.attestation_flags import overrides
     from assaymark.cli.attesting import created_now
-    from assaymark.cli.files import read_input
+    from assaymark.cli.blobs import blob_with_digest, read_blob
 
-    limit, allowed, now = DEFAULT_LIMITS.attestation_bytes, overrides(args), created_now(console)
-    if args.statement:
-        data = read_input(args.statement, console, limit=limit)
-        return take_statement(data, blob=blob.blob if blob else None, allowed=allowed, now=now)
-    assert blob is not None
     kind = parse_predicate_type(args.type)
-    predicate = prepare_predicate(kind, read_input(args.predicate, console, limit=limit), allowed=allowed, now=now)
+    data = _read(args.predicate, console)
+    predicate = prepare_predicate(kind, data, allowed=overrides(args), now=created_now(console))
     for warning in predicate.warnings:
         console.warn(warning)
-    return state_blob(blob.name, blob.blob, kind, predicate.data)
+    blob = blob_with_digest(args.blob, args.hash) if args.hash else read_blob(args.blob, console)
+    return state_blob(blob.name, blob.blob, kind, predicate.data), blob
+
+
+def _take_statement(args: Namespace, console: Console) -> tuple[BlobStatement, NamedBlob | None]:
+    """The whole statement, and the file that was named besides."""
+    from assaymark.attest.blob import take_statement
+    from assaymark.attest.sigstore.artifact import ALGORITHMS
+    from assaymark.cli.attestation_flags import overrides
+    from assaymark.cli.attesting import created_now
+    from assaymark.cli.blobs import blob_with_digest, read_blob
+
+    data = _read(args.statement, console)
+    blob = None
+    if args.hash:
+        blob = blob_with_digest(args.blob, args.hash)
+    elif args.blob:
+        blob = read_blob(args.blob, console, algorithms=ALGORITHMS)  # the statement chose which
+    named = blob.blob if blob else None
+    return take_statement(data, blob=named, allowed=overrides(args), now=created_now(console)), blob
+
+
+def _read(name: str, console: Console) -> bytes:
+    from assaymark.cli.files import read_input
+
+    return read_input(name, console, limit=DEFAULT_LIMITS.attestation_bytes)
 
 
 def _sign(statement: BlobStatement, signing: Signing, args: Namespace) -> Attestation:

@@ -124,6 +124,8 @@ def test_a_folder_of_authorities_and_no_check_at_all(vault: Vault, tmp_path: Pat
     with Loopback(vault.transit.serve, tls=authority.server("127.0.0.1")) as server:
         for more in ({"VAULT_CAPATH": str(folder)}, {"VAULT_SKIP_VERIFY": "true"}):
             load_public_key("hashivault://release", vault.context(VAULT_ADDR=server.url, **more))
+        (warning,) = vault.warnings
+        assert warning.startswith("VAULT_SKIP_VERIFY or BAO_SKIP_VERIFY leaves the service's certificate unchecked")
         with pytest.raises(NetworkError, match="Vault cannot be reached"):
             load_public_key("hashivault://release", vault.context(VAULT_ADDR=server.url))
 

@@ -30,6 +30,7 @@ from assaymark.attest.keys.managed import (
     parse_managed_spki,
     require_network,
     vendor_library,
+    warn_unchecked,
 )
 from assaymark.attest.keys.public import PublicKey
 from assaymark.attest.keys.scheme import KeyContext, KeyScheme
@@ -140,6 +141,9 @@ def _client(reference: str, context: KeyContext) -> Any:
         from botocore.config import Config
 
     limits = context.limits
+    insecure = context.environment.get(_INSECURE) == "1"
+    if insecure:
+        warn_unchecked(context, _INSECURE)
     config = Config(
         connect_timeout=limits.connect_seconds,
         read_timeout=limits.first_byte_seconds,
@@ -150,7 +154,7 @@ def _client(reference: str, context: KeyContext) -> Any:
             "kms",
             region_name=parts["region"] or context.environment.get("AWS_REGION") or None,
             endpoint_url=f"https://{parts['host']}" if parts["host"] else None,
-            verify=False if context.environment.get(_INSECURE) == "1" else None,
+            verify=False if insecure else None,
             config=config,
         )
 

@@ -34,7 +34,8 @@ _BROKEN_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # RFC 7512, 2.3, without `&` and `+`, which cosign takes for a separator and a space
 _PATH_SAFE: Final = ":[]@!$'()*,="
 _QUERY_SAFE: Final = ":[]@!$'()*,=/?|"
-_PIN: Final = re.compile(r"(?i)([?&;]pin-value=)[^&;]*")
+_PIN: Final = re.compile(r"(?i)([:?&;]pin-value=)[^&;]*")
+_PIN_ATTRIBUTE: Final = re.compile(r"(?i)(?:^|(?<=[&;]))pin-value=[^&;]*[&;]?")
 _SLOT_DIGITS: Final = 20  # of 64 bits
 
 
@@ -145,6 +146,13 @@ def format_token_uri(uri: TokenUri) -> str:
 def without_pin(reference: str) -> str:
     """`reference` as it may be shown."""
     return _PIN.sub(r"\1***", reference)
+
+
+def drop_pin(reference: str) -> str:
+    """`reference` as it may be typed again by whoever knows the PIN, or needs none."""
+    path, _, query = reference[len(SCHEME) :].partition("?")
+    path, query = (_PIN_ATTRIBUTE.sub("", part).rstrip("&;") for part in (path, query))
+    return f"{SCHEME}{path}?{query}" if query else f"{SCHEME}{path}"
 
 
 def _quote(text: str) -> str:

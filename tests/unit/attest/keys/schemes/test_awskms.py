@@ -112,6 +112,9 @@ def test_a_host_is_spoken_to_with_tls(aws: Aws, tmp_path: Path, monkeypatch: pyt
         with pytest.warns(match="Unverified HTTPS request"):
             assert load_public_key(reference, aws.context).spki == key.spki
     assert aws.asked == []
+    assert aws.warnings == [
+        "AWS_TLS_INSECURE_SKIP_VERIFY leaves the service's certificate unchecked: anybody on the way can give another key"
+    ]
 
 
 def test_a_key_is_made_under_an_alias_and_once(aws: Aws) -> None:

@@ -9,6 +9,7 @@ from assaymark.attest.keys.tokens.uri import (
     KeyChoice,
     TokenChoice,
     TokenUri,
+    drop_pin,
     format_token_uri,
     parse_token_uri,
     without_pin,
@@ -82,6 +83,23 @@ def test_a_refusal_does_not_tell_the_pin() -> None:
     assert (
         without_pin("pkcs11:object=k?PIN-VALUE=12;x=1&pin-value=3") == "pkcs11:object=k?PIN-VALUE=***;x=1&pin-value=***"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "dropped"),
+    [
+        ("token=c?pin-value=12&module-path=/m", "token=c?pin-value=***&module-path=/m", "token=c?module-path=/m"),
+        ("token=c?module-path=/m&pin-value=12", "token=c?module-path=/m&pin-value=***", "token=c?module-path=/m"),
+        ("pin-value=12;token=c", "pin-value=***;token=c", "token=c"),
+        ("token=c;PIN-VALUE=12?module-path=/m", "token=c;PIN-VALUE=***", "token=c?module-path=/m"),
+        ("token=c?pin-value=1?2", "token=c?pin-value=***", "token=c"),
+        ("token=c?x-pin-value=12", "token=c?x-pin-value=12", "token=c?x-pin-value=12"),
+    ],
+    ids=["before another", "after another", "in front", "in the path", "with a question mark", "another attribute"],
+)
+def test_a_pin_is_neither_shown_nor_typed_again(text: str, shown: str, dropped: str) -> None:
+    reference = f"pkcs11:{text}"
+    assert (f"pkcs11:{shown}", f"pkcs11:{dropped}") == (without_pin(reference), drop_pin(reference))
 
 
 def test_what_is_written_is_read_the_same_and_has_no_pin() -> None:
