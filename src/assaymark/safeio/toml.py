@@ -1,4 +1,4 @@
-r"""TOML lockfiles and settings (https://toml.io/en/v1.0.0), after a look at the document's structure.
+r"""TOML lockfiles and settings (https://toml.io/en/v1.1.0), after a look at the document's structure.
 
 The standard library's reader calls itself for every level, and its work and memory grow faster than the document where
 keys have many parts. So the document is measured first, with everything in quotes and behind `#` taken away:
@@ -8,6 +8,10 @@ keys have many parts. So the document is measured first, with everything in quot
 
 What follows a string without an end is not measured: the reader stops there, too. A byte order mark in front is passed
 over, as in Go's reader; bytes that are not UTF-8 are an error in both.
+
+The standard library's reader knows TOML 1.0. A document of a size that people write, and that it refuses, is read once
+more with what 1.1 has added spelled in 1.0's way: inline tables on several lines, a comma behind their last member,
+the escapes `\e` and `\x41`, and times without seconds.
 """
 
 from __future__ import annotations
@@ -33,6 +37,9 @@ _HIDDEN: Final = re.compile(
 _BRACKETS: Final = b"[]{}"
 _NOT_BRACKETS: Final = bytes(sorted(set(range(256)) - set(_BRACKETS)))
 _STEP: Final = bytes(1 if byte in b"[{" else 255 if byte in b"]}" else 0 for byte in range(256))  # 255 is -1
+_TOKEN: Final = re.compile(_HIDDEN.pattern + rb"|[\[\]{}]|\n(?:[ \t\r]*+(?:\#[^\n]*+)?\n)*+", re.DOTALL)
+_ESCAPE: Final = re.compile(rb"\\(?:(e)|x([0-9A-Fa-f]{2})|.)", re.DOTALL)
+_SHORT_TIME: Final = re.compile(rb"(?<![0-9:+-])[0-9]{2}:[0-9]{2}(?![0-9:])")
 _KEY_ENDS: Final = bytes.maketrans(b",=[]{}", b"\n\n\n\n\n\n")
 
 
@@ -52,12 +59,70 @@ def decode_toml(data: bytes, *, limits: Limits, what: str = "") -> dict[str, Any
     if len(data) > limits.toml_bytes:
         raise LimitError(f"{name} has {len(data)} bytes, more than the {limits.toml_bytes} that are read")
     _check_structure(_HIDDEN.sub(b"", data), limits, name)
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        return tomllib.loads(data.removeprefix(codecs.BOM_UTF8).decode("utf-8"))
+        return _decode(data)
+    except ValueError as exc:
+        spelled = _in_older_spelling(data) if len(data) <= limits.configuration_bytes else data
+        if spelled == data:
+            raise _refusal(name, exc) from exc
+    try:
+        return _decode(spelled)
+    except ValueError as exc:
+        raise _refusal(name, exc) from exc
+
+
+def _decode(data: bytes) -> dict[str, Any]:
+    """What the standard library reads; a number or a date that Python does not hold is a `ValueError`, too."""
+    try:
+        return tomllib.loads(data.decode("utf-8"))
     except RecursionError as exc:  # the caller's own stack is deep already
-        raise LimitError(f"{name} is nested too deeply") from exc
-    except ValueError as exc:  # also of numbers and dates that Python does not hold
-        raise ArtifactError(f"{name} is not TOML: {str(exc)[:300]}") from exc
+        raise LimitError("the document is nested too deeply") from exc
+
+
+def _refusal(name: str, exc: ValueError) -> ArtifactError:
+    return ArtifactError(f"{name} is not TOML: {str(exc)[:300]}")
+
+
+def _in_older_spelling(data: bytes) -> bytes:
+    """`data` with what TOML 1.1 has added spelled in the way of TOML 1.0."""
+    pieces: list[bytes] = []
+    opened: list[bytes] = []
+    place = 0
+    for match in _TOKEN.finditer(data):
+        token, inline = match.group(), opened[-1:] == [b"{"]
+        pieces.append(_with_seconds(data[place : match.start()]))
+        place = match.end()
+        if token in (b"[", b"{"):
+            opened.append(token)
+        elif token in (b"]", b"}"):
+            if inline:
+                _drop_comma(pieces)
+            del opened[-1:]
+        elif inline and token[:1] in (b"\n", b"#"):
+            token = b" "
+        elif token.startswith(b'"'):
+            token = _ESCAPE.sub(_older_escape, token)
+        pieces.append(token)
+    return b"".join((*pieces, _with_seconds(data[place:])))
+
+
+def _with_seconds(text: bytes) -> bytes:
+    return _SHORT_TIME.sub(rb"\g<0>:00", text) if b":" in text else text
+
+
+def _drop_comma(pieces: list[bytes]) -> None:
+    """Take the comma away that stands in front of the brace that ends an inline table."""
+    while pieces and not pieces[-1].strip():
+        pieces.pop()
+    if pieces and pieces[-1].rstrip().endswith(b","):
+        pieces[-1] = pieces[-1].rstrip()[:-1]
+
+
+def _older_escape(match: re.Match[bytes]) -> bytes:
+    if match[1]:
+        return b"\\u001b"
+    return b"\\u00" + match[2] if match[2] else match[0]
 
 
 def _check_structure(bare: bytes, limits: Limits, name: str) -> None:

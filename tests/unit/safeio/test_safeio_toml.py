@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time, timedelta, timezone
 from typing import Any
 
 import msgspec
@@ -34,8 +35,39 @@ def test_what_a_document_holds(text: str, expected: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("a = {\n  b = 1,\n  c = [\n2,\n],\n}\n", {"a": {"b": 1, "c": [2]}}, id="several lines"),
+        pytest.param("a = {b = 1, # one,\n}\nc = 2", {"a": {"b": 1}, "c": 2}, id="a comment and a last comma"),
+        pytest.param('a = {b = ",\\e\\x41\\\\x41" , }', {"a": {"b": ",\x1bA\\x41"}}, id="escapes"),
+        pytest.param("a = {b = 'x\\e',}", {"a": {"b": "x\\e"}}, id="a literal has no escapes"),
+        pytest.param('a = {}\nb = """\n{\n,}\\x41"""', {"a": {}, "b": "{\n,}A"}, id="lines of a string stay"),
+        pytest.param(
+            "a = 10:30\nb = [07:32, 08:00:01]", {"a": time(10, 30), "b": [time(7, 32), time(8, 0, 1)]}, id="times"
+        ),
+        pytest.param(
+            "a = 2024-01-02T10:30+05:30",
+            {"a": datetime(2024, 1, 2, 10, 30, tzinfo=timezone(timedelta(hours=5, minutes=30)))},
+            id="a time with an offset",
+        ),
+    ],
+)
+def test_what_the_newer_version_added(text: str, expected: dict[str, Any]) -> None:
+    assert decode_toml(text.encode(), limits=SMALL) == expected
+
+
+def test_large_documents_are_read_once() -> None:
+    limits = msgspec.structs.replace(DEFAULT_LIMITS, configuration_bytes=10)
+    with pytest.raises(ArtifactError):
+        decode_toml(b"a = {b = 1,}", limits=limits)
+
+
+@pytest.mark.parametrize(
     "data",
     [
+        pytest.param(b"a = {b = 1,,}", id="two commas"),
+        pytest.param(b"a = {b = 1", id="an open inline table"),
+        pytest.param(b'a = "\\xg0"', id="no hexadecimal digits"),
         pytest.param(b"a", id="a key alone"),
         pytest.param(b"a = 1\na = 2", id="a key twice"),
         pytest.param(b"[a\n", id="an open table"),
