@@ -100,6 +100,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     rpm_troubles: int = 1_000  # entries of a database that cannot be read, before the rest is given up
     licenses_per_file: int = 10_000
     purl_chars: int = 4_096  # escapes make three characters of one
+    sbom_entries: int = 300_000  # of one SPDX tag-value document; 60,000 packages have four each
     sbom_text_bytes: int = 16 * MIB  # names, versions and references of one SBOM; 60,000 components have 10 MiB
     workspace_members: int = 1_000  # patterns, each of which is compared with every manifest of the layer
     module_file_bytes: int = 8 * MIB  # go.mod; those of monorepos have 100 KiB

@@ -149,7 +149,7 @@ def test_the_table_and_the_record(shop: Workshop) -> None:
     ("content", "code", "message"),
     [
         pytest.param("<bom xmlns='http://cyclonedx.org/schema/bom/1.4'/>", 8, "CycloneDX XML", id="XML"),
-        pytest.param("SPDXVersion: SPDX-2.3", 8, "SPDX tag-value", id="tag-value"),
+        pytest.param("SPDXVersion: SPDX-9", 8, "SPDX `SPDX-9`", id="a later tag-value"),
         pytest.param('{"spdxVersion": "SPDX-9"}', 8, "SPDX `SPDX-9`", id="a later SPDX"),
         pytest.param('{"payloadType": "x"}', 8, "an in-toto attestation", id="an attestation"),
         pytest.param('{"bomFormat": "CycloneDX", "specVersion": "9"}', 8, "CycloneDX `9`", id="a later version"),

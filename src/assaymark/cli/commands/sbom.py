@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from assaymark.cli.console import Console
 
 DESCRIPTION: Final = """\
-Scan an SBOM for known vulnerabilities of the packages that it lists. CycloneDX JSON is read, whoever wrote it; SBOMs of
-Trivy tell most. What the SBOM lists and cannot be matched is named in the report."""
+Scan an SBOM for known vulnerabilities of the packages that it lists. CycloneDX JSON and SPDX (JSON or tag-value) are
+read, whoever wrote them; SBOMs of Trivy tell most. What the SBOM lists and cannot be matched is named in the report."""
 
 
 def _configure(parser: ArgumentParser) -> None:
     parser.description = DESCRIPTION
-    parser.add_argument("path", nargs="?", default="", metavar="FILE", help="an SBOM: CycloneDX JSON")
+    parser.add_argument(
+        "path", nargs="?", default="", metavar="FILE", help="an SBOM: CycloneDX JSON, SPDX JSON, or SPDX tag-value"
+    )
     add_scan_flags(parser, files=False)
     add_filter_flags(parser)
     add_database_flags(parser)

@@ -1,7 +1,7 @@
 """Which SBOM format a file has, told by its content and never by its name.
 
-CycloneDX JSON and SPDX JSON are read. The other forms in which SBOMs are passed around are recognised and refused by
-name, with what can be done about it; anything else is no SBOM.
+CycloneDX JSON and SPDX (JSON, tag-value) are read. The other forms in which SBOMs are passed around are recognised and
+refused by name, with what can be done about it; anything else is no SBOM.
 
 1. JSON: `bomFormat` is `CycloneDX`; `SPDXID` is `SPDXRef-DOCUMENT`, or `spdxVersion` is a text; a Sigstore bundle has a
    `mediaType` of its own; a DSSE envelope has a `payloadType`, an in-toto statement a `predicateType`. Members match in
@@ -17,6 +17,7 @@ from assaymark.errors import ArtifactError, LimitError
 from assaymark.inventory.sbom.cyclonedx import decode_cyclonedx
 from assaymark.inventory.sbom.document import Document
 from assaymark.inventory.sbom.spdx_json import decode_spdx
+from assaymark.inventory.sbom.spdx_tag_value import read_tag_values
 from assaymark.limits import Limits
 from assaymark.safeio.json import decode_go, fold
 
@@ -26,7 +27,6 @@ UNSUPPORTED: Final = "UNSUPPORTED_SBOM"
 _HEAD_BYTES: Final = 4_096  # an XML prologue with its root element
 _MEMBERS: Final = ("bomFormat", "SPDXID", "mediaType", "payloadType", "predicateType", "spdxVersion")
 _BUNDLE: Final = "application/vnd.dev.sigstore.bundle"
-_SPDX_HINT: Final = "write it as CycloneDX JSON: `syft convert FILE -o cyclonedx-json` keeps what is needed"
 _XML_HINT: Final = "write it as CycloneDX JSON: `cyclonedx convert --input-file FILE --output-format json`"
 _ATTESTED_HINT: Final = (
     "verify it, and scan what it states: the payload, decoded from base64, is a statement whose `predicate` is the SBOM"
@@ -49,7 +49,7 @@ def read_document(data: bytes, *, limits: Limits, what: str) -> Document:
     if start.startswith(b"<") and b"cyclonedx.org/schema/bom" in start:
         raise _refused(what, "CycloneDX XML", _XML_HINT)
     if start.startswith(b"SPDX"):
-        raise _refused(what, "SPDX tag-value", _SPDX_HINT)
+        return decode_spdx(read_tag_values(data, limits=limits), limits=limits)
     if not start.startswith(b"{"):
         raise _unknown(what)
     document = _decoded(data, limits=limits, what=what)
@@ -89,4 +89,6 @@ def _refused(what: str, name: str, hint: str) -> ArtifactError:
 
 
 def _unknown(what: str) -> ArtifactError:
-    return ArtifactError(f"`{what}` is no SBOM that is known", hint="CycloneDX JSON and SPDX JSON are read")
+    return ArtifactError(
+        f"`{what}` is no SBOM that is known", hint="CycloneDX JSON and SPDX (JSON, tag-value) are read"
+    )

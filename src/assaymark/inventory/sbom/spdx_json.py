@@ -93,14 +93,15 @@ class _Decoder:
         relationships = [*self._relationships(members), *_contained(packages)]
         self._locate(read_list(members.get("files"), "files"), relationships)
         described = next((to for start, kind, to in relationships if _is_root(start, kind)), None)
-        components = dict(self._components(packages))
-        if described in components:
-            components[described] = components.pop(described)
+        components = list(self._components(packages))
+        root = next((place for place, each in enumerate(components) if each.ref == described), None)
+        if root is not None:
+            components.append(components.pop(root))
         return Document(
             type=ArtifactType.SPDX,
-            components=tuple(components.values()),
-            depends_on=_edges(list(components), relationships),
-            root=len(components) - 1 if described in components else None,
+            components=tuple(components),
+            depends_on=_edges(components, relationships),
+            root=len(components) - 1 if root is not None else None,
             issues=self._notes.issues(),
         )
 
@@ -138,14 +139,13 @@ class _Decoder:
     def _location(self, file: dict[str, Any]) -> _Location:
         return self._texts.of(file, "fileName"), self._digest(file.get("checksums"))
 
-    def _components(self, packages: list[dict[str, Any]]) -> Iterator[tuple[str, Component]]:
-        """By identifier; of two with one the later is meant."""
+    def _components(self, packages: list[dict[str, Any]]) -> Iterator[Component]:
         for number, members in enumerate(packages):
             try:
                 name = _identifier(self._texts.of(members, "SPDXID"))
                 if not name:
                     raise ValueError("no identifier")  # noqa: TRY301 - one place that says what is left out
-                yield name, self._component(name, members)
+                yield self._component(name, members)
             except ValueError as exc:
                 reason = "packages are malformed and were left out"
                 self._notes.note(reason, f"packages[{number}]: {exc}", code=IssueCode.FILE_MALFORMED)
@@ -252,14 +252,14 @@ def _is_root(start: str, kind: str) -> bool:
     return start == _DOCUMENT and kind == "DESCRIBES"
 
 
-def _edges(identifiers: list[str], relationships: list[_Relationship]) -> tuple[tuple[int, ...], ...]:
-    """Rule 8."""
-    places = {identifier: place for place, identifier in enumerate(identifiers)}
+def _edges(components: list[Component], relationships: list[_Relationship]) -> tuple[tuple[int, ...], ...]:
+    """Rule 8; of two packages with one identifier the later is meant."""
+    places = {component.ref: place for place, component in enumerate(components)}
     edges: dict[int, list[int]] = {}
     for start, kind, target in relationships:
         if kind not in _DESCRIBES and start in places and target in places:
             edges.setdefault(places[start], []).append(places[target])
-    return tuple(tuple(edges.get(place, ())) for place in range(len(identifiers)))
+    return tuple(tuple(edges.get(place, ())) for place in range(len(components)))
 
 
 def _object(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
