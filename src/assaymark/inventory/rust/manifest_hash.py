@@ -38,7 +38,7 @@ def manifest_hash(document: Mapping[str, Any]) -> str:
             ),
         ),
     )
-    return f"{_structure('cargoToml', members) or 0:x}"
+    return f"{_folded('cargoToml', filter(None, members)):x}"
 
 
 _Member = tuple[str, int] | None
@@ -60,12 +60,14 @@ def _member(name: str, value: int | None) -> _Member:
 
 
 def _structure(name: str, members: Iterable[_Member]) -> int | None:
-    """The hash of a structure; None for one without members, which does not count in another."""
+    """The hash of a structure inside of another; None for one without members, which does not count there."""
     stated = [member for member in members if member is not None]
-    if not stated:
-        return None
+    return _folded(name, stated) if stated else None
+
+
+def _folded(name: str, members: Iterable[tuple[str, int]]) -> int:
     state = fnv(name.encode())
-    for member, value in stated:
+    for member, value in members:
         state = fnv_word(state ^ fnv_word(value, fnv_word(fnv(member.encode()))))
     return state
 
