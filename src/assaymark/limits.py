@@ -98,6 +98,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     rpm_header_bytes: int = 32 * MIB  # of one package; rpm allows 256 MiB, 100,000 files take 15
     rpm_log_bytes: int = 16 * MIB  # SQLite's log beside rpm's database, which SQLite folds in at 4 MiB
     rpm_troubles: int = 1_000  # entries of a database that cannot be read, before the rest is given up
+    range_comparisons: int = 100_000  # of versions with ranges in one lockfile; 2,000 packages need 20,000
     licenses_per_file: int = 10_000
     purl_chars: int = 4_096  # escapes make three characters of one
     sbom_entries: int = 300_000  # of one SPDX tag-value document; 60,000 packages have four each

@@ -15,7 +15,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from assaymark.errors import ArtifactError, LimitError
+from msgspec.structs import replace
+
+from assaymark.errors import ArtifactError
 from assaymark.inventory.analyzer import Analyzer, Input
 from assaymark.model.inventory import Application, Found
 from assaymark.model.package import Location, Package
@@ -33,10 +35,10 @@ _NOT_TEXT: Final = re.compile(
 
 
 def _parse(source: Input) -> Iterator[Found]:
-    root = locate_yaml(source.file.read(source.limits.json_bytes), limits=source.limits, what=source.path)
+    data = source.file.read(source.limits.configuration_bytes)
+    bounds = replace(source.limits, yaml_nodes=source.limits.packages_per_file)  # values with their places are large
+    root = locate_yaml(data, limits=bounds, what=source.path)
     packages = tuple(_package(each) for each in _specifications(root) if _words(each))
-    if len(packages) > source.limits.packages_per_file:
-        raise LimitError(f"more than {source.limits.packages_per_file} packages")
     if packages:
         yield Application(path=source.path, type="conda-environment", packages=packages)
 

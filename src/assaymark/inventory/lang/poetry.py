@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -22,6 +22,7 @@ from assaymark.inventory.graph import edges_of, mark_direct, reachable
 from assaymark.inventory.python.names import normalised_name
 from assaymark.inventory.python.pyproject import FILE_NAME, Project, find_project
 from assaymark.inventory.sbom.packages import package_id
+from assaymark.limits import Limits
 from assaymark.model.inventory import Application, Found
 from assaymark.model.package import Package
 from assaymark.safeio.toml import decode_toml
@@ -49,8 +50,6 @@ class _Lock(msgspec.Struct, frozen=True):
 
 msgspec.convert({}, _Lock)  # compiled on import: two threads that compile one type at once crash msgspec
 
-_Versions = Mapping[str, Sequence[str]]
-
 
 def _parse(source: Input) -> Iterator[Found]:
     table = decode_toml(source.file.read(source.limits.toml_bytes), limits=source.limits, what=source.path)
@@ -59,16 +58,16 @@ def _parse(source: Input) -> Iterator[Found]:
         raise LimitError(f"more than {source.limits.packages_per_file} packages")
     if not entries:
         return
-    packages = _packages(entries)
+    packages = _packages(entries, source.limits)
     project = find_project(source)
     if project is not None:
         packages = _in_project(packages, project)
     yield Application(path=source.path, type=_TYPE, packages=tuple(packages))
 
 
-def _packages(entries: Sequence[_Entry]) -> list[Package]:
-    versions = _installable(entries)
-    graph = {entry.id: targets for entry in entries if (targets := _depends_on(entry, versions))}
+def _packages(entries: Sequence[_Entry], limits: Limits) -> list[Package]:
+    choice = _Choice(entries, limits)
+    graph = {entry.id: targets for entry in entries if (targets := _depends_on(entry, choice))}
     return [
         Package(
             id=entry.id,
@@ -81,36 +80,44 @@ def _packages(entries: Sequence[_Entry]) -> list[Package]:
     ]
 
 
-def _installable(entries: Iterable[_Entry]) -> _Versions:
-    """The versions of each name that dependencies are looked up among (rule 2)."""
-    versions: dict[str, list[str]] = {}
-    for entry in entries:
-        if entry.category != "dev":
-            versions.setdefault(entry.name, []).append(entry.version)
-    return versions
+class _Choice:
+    """The packages that dependencies are looked up among (rule 2)."""
+
+    def __init__(self, entries: Iterable[_Entry], limits: Limits) -> None:
+        self._comparisons = self._limit = limits.range_comparisons
+        self._versions: dict[str, list[str]] = {}
+        for entry in entries:
+            if entry.category != "dev":
+                self._versions.setdefault(entry.name, []).append(entry.version)
+
+    def find(self, name: str, wanted: str) -> str | None:
+        """The ID of the first package of that name whose version lies in `wanted`.
+
+        Raises:
+            LimitError: the lockfile has more versions and ranges than are compared.
+        """
+        for version in self._versions.get(name, ()):
+            self._comparisons -= 1
+            if self._comparisons < 0:
+                raise LimitError(f"more than {self._limit} comparisons of versions with ranges")
+            try:
+                if satisfies(version, wanted):
+                    return package_id(_TYPE, name, version)
+            except VersionError:
+                return None
+        return None
 
 
-def _depends_on(entry: _Entry, versions: _Versions) -> tuple[str, ...]:
-    found: list[str] = []
-    for spelled, wanted in entry.dependencies.items() if isinstance(entry.dependencies, dict) else ():
-        name = normalised_name(spelled)
-        version = _first_match(versions.get(name, ()), _range_of(wanted))
-        if version is not None:
-            found.append(package_id(_TYPE, name, version))
-    return tuple(sorted(found))
+def _depends_on(entry: _Entry, choice: _Choice) -> tuple[str, ...]:
+    wanted = entry.dependencies if isinstance(entry.dependencies, dict) else {}
+    found = (choice.find(normalised_name(name), _range_of(value)) for name, value in wanted.items())
+    return tuple(sorted(target for target in found if target is not None))
 
 
 def _range_of(wanted: Any) -> str:
     """The range of a dependency; a table has it under `version`, a list of alternatives has none."""
     chosen = wanted.get("version", "") if isinstance(wanted, dict) else wanted
     return chosen if isinstance(chosen, str) else ""
-
-
-def _first_match(versions: Iterable[str], wanted: str) -> str | None:
-    try:
-        return next((version for version in versions if satisfies(version, wanted)), None)
-    except VersionError:
-        return None
 
 
 def _in_project(packages: Sequence[Package], project: Project) -> list[Package]:

@@ -104,9 +104,9 @@ def test_what_cannot_be_read_is_an_error(content: str) -> None:
         run(ANALYZER, PATH, {PATH: content})
 
 
-def test_more_packages_than_the_limit_are_refused() -> None:
+def test_more_values_than_packages_are_allowed_are_refused() -> None:
     limits = msgspec.structs.replace(DEFAULT_LIMITS, packages_per_file=3)
-    with pytest.raises(LimitError, match="more than 3 packages"):
+    with pytest.raises(LimitError, match="more than 3 nodes"):
         run(ANALYZER, PATH, {PATH: SAMPLE}, limits=limits)
 
 

@@ -169,6 +169,12 @@ def test_more_packages_than_the_limit_are_refused() -> None:
         run(ANALYZER, PATH, {PATH: LOCK}, limits=limits)
 
 
+def test_more_comparisons_than_the_limit_are_refused() -> None:
+    limits = msgspec.structs.replace(DEFAULT_LIMITS, range_comparisons=1)
+    with pytest.raises(LimitError, match="more than 1 comparisons"):
+        run(ANALYZER, PATH, {PATH: LOCK}, limits=limits)
+
+
 @pytest.mark.parametrize(
     ("path", "parsed", "wanted"),
     [(PATH, True, True), (PROJECT, False, True), ("poetry.lock.bak", False, False), ("poetry.toml", False, False)],
