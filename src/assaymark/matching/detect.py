@@ -27,7 +27,7 @@ from assaymark.model.advisory import AdvisorySource
 from assaymark.model.inventory import Application, Inventory, OperatingSystem
 from assaymark.model.issue import Issue, IssueCode
 from assaymark.model.report import Result
-from assaymark.versions.scheme import Scheme, load_scheme
+from assaymark.versions.scheme import load_scheme
 
 _TARGETS: Final = {
     "python-pkg": "Python",
@@ -196,14 +196,6 @@ class _SystemMatcher:
         yield from self._target.doubts.issues()
 
 
-def find_scheme(name: str) -> Scheme | None:
-    """The version order of an ecosystem; None where this version has none."""
-    try:
-        return load_scheme(name)
-    except LookupError:
-        return None
-
-
 def _application_results(
     application: Application, filler: Filler, *, source: AdvisorySource, doubts: Doubts
 ) -> Iterator[Result]:
@@ -212,9 +204,10 @@ def _application_results(
         return
     target = application.path or _TARGETS.get(application.type, "")
     ecosystem = find_ecosystem(application.type)
-    scheme = find_scheme(ecosystem.scheme) if ecosystem else None
     matches = (
-        match_application(application, ecosystem, scheme, source=source, doubts=doubts) if ecosystem and scheme else ()
+        match_application(application, ecosystem, load_scheme(ecosystem.scheme), source=source, doubts=doubts)
+        if ecosystem
+        else ()
     )
     yield Result(
         target=target,
@@ -234,9 +227,6 @@ def _application_issues(application: Application, source: AdvisorySource) -> Ite
     if ecosystem is None:
         message = f"{count} are listed only: no advisories exist for them"
         yield Issue(code=IssueCode.NOT_ANALYSED, message=message, path=application.path, blocking=False)
-    elif find_scheme(ecosystem.scheme) is None:
-        message = f"{count} are not matched by this version"
-        yield Issue(code=IssueCode.NOT_ANALYSED, message=message, path=application.path)
     elif not source.has_source(ecosystem.source):
         message = f"{count} were not matched: the database has no advisories for `{ecosystem.name}`"
         yield Issue(code=IssueCode.DATABASE_EMPTY, message=message, path=application.path)

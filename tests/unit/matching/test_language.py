@@ -96,6 +96,14 @@ def test_types_without_advisories_have_no_ecosystem() -> None:
     assert [find_ecosystem(kind) for kind in ("conda-pkg", "eks", "unheard-of")] == [None, None, None]
 
 
+@pytest.mark.parametrize("kind", ["bundler", "cocoapods", "pom", "bitnami", "nuget", "composer-vendor", "cargo", "npm"])
+def test_every_ecosystem_has_a_version_order(kind: str) -> None:
+    found = find_ecosystem(kind)
+
+    assert found is not None
+    assert load_scheme(found.scheme).satisfies is not None
+
+
 def test_a_version_order_makes_an_ecosystem_of_its_own_name() -> None:
     found = find_ecosystem("erlang")
 
