@@ -18,7 +18,9 @@ from assaymark.cli.global_flags import add_global_flags
 from assaymark.cli.overview import commands, typed
 from assaymark.inventory.analyzer import Analyzer
 from assaymark.inventory.select import analyzers
+from assaymark.inventory.unanalysed import KINDS
 from assaymark.matching.driver import drivers
+from assaymark.matching.language import find_ecosystem
 from assaymark.matching.lifecycle import listed_releases
 from assaymark.report.format import formats
 from assaymark.versions.scheme import schemes
@@ -34,7 +36,8 @@ def main() -> int:
     parser.add_argument("--into", type=Path, default=Path(__file__).resolve().parent.parent / "docs")
     args = parser.parse_args()
     stale = []
-    for name, text in {"extensions.md": extensions(), "commands.md": command_pages()}.items():
+    pages = {"extensions.md": extensions(), "commands.md": command_pages(), "coverage.md": coverage()}
+    for name, text in pages.items():
         path: Path = args.into / name
         if args.check and (not path.exists() or path.read_text(encoding="utf-8") != text):
             stale.append(name)
@@ -72,6 +75,42 @@ def extensions() -> str:
     )
 
 
+def coverage() -> str:
+    """What each command finds in which files, and how its versions are ordered."""
+    of_languages = [analyzer for analyzer in analyzers() if analyzer.application_type]
+    others = ((a.name, patterns(a.paths), running(a)) for a in analyzers() if not a.application_type)
+    unread = ((kind.name, patterns(kind.paths), ", ".join(kind.targets)) for kind in KINDS)
+    families = ((family, s.name) for s in schemes() for family in s.ecosystems if not s.satisfies)
+    return "\n".join(
+        [
+            "# Which files are read",
+            "",
+            GENERATED,
+            "A lockfile says what a project asks for, an installed package what is there: commands look at different",
+            "files. A pattern without `/` is a file's name, anywhere; `+x` is every executable file; `!` takes files",
+            "out. What `sbom` makes of the document that it is given is told in [scanning](scanning.md).",
+            "",
+            *table("Packages of languages", LANGUAGE_COLUMNS, map(language_row, of_languages)),
+            *table("Systems and SBOMs", ("analyser", "files", "commands"), others),
+            *table("Version orders of distributions", ("distribution", "order"), sorted(families)),
+            *table("Recognised and not read", ("kind", "files", "commands"), unread),
+        ]
+    )
+
+
+TARGETS = ("image", "rootfs", "fs", "repo")
+LANGUAGE_COLUMNS = ("analyser", "type in the report", "files", "looks beside them at", *TARGETS, "advisories", "order")
+
+
+def language_row(analyzer: Analyzer) -> tuple[str, ...]:
+    """An analyser of language packages: who runs it, and which advisories speak of what it finds in which order."""
+    ecosystem = find_ecosystem(analyzer.application_type)
+    runs = ("yes" if target in analyzer.targets else "" for target in TARGETS)
+    matched = (ecosystem.name, ecosystem.scheme) if ecosystem else ("none", "")
+    needs = patterns(analyzer.needs)
+    return (analyzer.name, analyzer.application_type, patterns(analyzer.paths), needs, *runs, *matched)
+
+
 def command_pages() -> str:
     """The help text of every command."""
     lines = ["# Commands", "", GENERATED]
@@ -92,8 +131,13 @@ def distributions() -> Iterator[tuple[str, str, str]]:
 
 
 def patterns(paths: tuple[str, ...]) -> str:
-    """File patterns as one cell."""
-    return ", ".join(f"`{path}`" for path in paths)
+    """File patterns as one cell; those that differ in letter case alone are one."""
+    spellings: dict[str, list[str]] = {}
+    for path in paths:
+        spellings.setdefault(path.lower(), []).append(path)
+    return ", ".join(
+        f"`{same[0]}`" if len(same) == 1 else f"`{lower}` (in any letter case)" for lower, same in spellings.items()
+    )
 
 
 def table(title: str, head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> Iterator[str]:

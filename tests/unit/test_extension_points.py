@@ -99,6 +99,8 @@ def test_the_generated_documents_name_all_three(extended: Path) -> None:
     assert "| lang | toy-lock | 1 | `toy.lock` |" in text
     assert "| toyorder | toy | yes |" in text
     assert "| toy-report | text/x-toy | a toy |" in text
+    coverage = (extended / "coverage.md").read_text(encoding="utf-8")
+    assert coverage.count("| toy-lock | ") == 1
 
 
 def test_a_scan_uses_all_three(extended: Path) -> None:

@@ -162,6 +162,7 @@ class Analyzer(msgspec.Struct, frozen=True, kw_only=True):
         targets: the commands that run it: `image`, `rootfs`, `fs`, `repo`.
         sieve: what of the files in `paths` is kept; None for all of them. A file that is wanted for another reason is
             parsed without being asked.
+        application: the type of the applications that it yields, where that is not its name; see `application_type`.
         option: the member of `Options` without which it does not run; empty where it always does.
         parse: yields what it finds; raises `assaymark.errors.Error` or `ValueError` on a file it cannot read, which
             becomes an issue of the report.
@@ -174,5 +175,11 @@ class Analyzer(msgspec.Struct, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
     targets: tuple[str, ...] = ("image", "rootfs", "fs")
     sieve: Sieve | None = None
+    application: str = ""
     option: str = ""
     parse: Callable[[Input], Iterator[Found]]
+
+    @property
+    def application_type(self) -> str:
+        """The type of its applications; empty where it yields none, or those of which a document speaks."""
+        return self.application or (self.name if self.kind in ("lang", "binary") else "")

@@ -101,5 +101,11 @@ def _find_package(reference: str, place: Location) -> Package | None:
 
 
 ANALYZER: Final = Analyzer(
-    name="conan-lock", version=1, kind="lang", paths=("conan.lock",), targets=("fs", "repo"), parse=_parse
+    name="conan-lock",
+    version=1,
+    kind="lang",
+    paths=("conan.lock",),
+    targets=("fs", "repo"),
+    application="conan",
+    parse=_parse,
 )

@@ -80,5 +80,6 @@ ANALYZER: Final = Analyzer(
     kind="lang",
     paths=("*gradle.lockfile",),
     targets=("fs", "repo"),
+    application="gradle",
     parse=_parse,
 )

@@ -63,5 +63,11 @@ def _report(source: Input, reason: str, names: list[str], *, blocking: bool) -> 
 
 
 ANALYZER: Final = Analyzer(
-    name="mix-lock", version=1, kind="lang", paths=("mix.lock",), targets=("fs", "repo"), parse=_parse
+    name="mix-lock",
+    version=1,
+    kind="lang",
+    paths=("mix.lock",),
+    targets=("fs", "repo"),
+    application="hex",
+    parse=_parse,
 )

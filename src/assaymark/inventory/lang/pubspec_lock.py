@@ -75,5 +75,11 @@ def _text(members: Mapping[str, Any], name: str) -> str:
 
 
 ANALYZER: Final = Analyzer(
-    name="pubspec-lock", version=1, kind="lang", paths=("pubspec.lock",), targets=("fs", "repo"), parse=_parse
+    name="pubspec-lock",
+    version=1,
+    kind="lang",
+    paths=("pubspec.lock",),
+    targets=("fs", "repo"),
+    application="pub",
+    parse=_parse,
 )

@@ -35,5 +35,6 @@ ANALYZER: Final = Analyzer(
     kind="lang",
     paths=("*.egg",),
     targets=("image", "rootfs", "fs", "repo"),
+    application="python-pkg",
     parse=_parse,
 )

@@ -62,5 +62,11 @@ def _find_package(entry: Any, location: Location | None) -> Package | None:
 
 
 ANALYZER: Final = Analyzer(
-    name="sbt-lockfile", version=1, kind="lang", paths=("build.sbt.lock",), targets=("fs", "repo"), parse=_parse
+    name="sbt-lockfile",
+    version=1,
+    kind="lang",
+    paths=("build.sbt.lock",),
+    targets=("fs", "repo"),
+    application="sbt",
+    parse=_parse,
 )
