@@ -110,9 +110,10 @@ def run_command(command: Command, arguments: Sequence[str], console: Console) ->
     """Parse a command's own arguments and run it."""
     from assaymark.cli.flags import FlagParser
     from assaymark.cli.global_flags import SCANNING, add_global_flags, apply_global_flags, configuration_file
+    from assaymark.cli.overview import typed
     from assaymark.cli.variables import take_variables
 
-    parser = FlagParser(prog=f"assaymark {command.name}", description=command.summary)
+    parser = FlagParser(prog=f"assaymark {typed(command.name)}", description=command.summary)
     command.configure(parser)
     add_global_flags(parser, group_name=command.group)
     defaults = {action.dest: parser.get_default(action.dest) for _, action in parser.flags()}

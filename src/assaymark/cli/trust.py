@@ -12,7 +12,7 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from assaymark.cli.files import read_input
 from assaymark.errors import Error
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from assaymark.attest.sigstore.trusted_root import TrustedRoot
     from assaymark.cli.console import Console
     from assaymark.net.network import Network
+
+_COSIGNS_FILES: Final = (
+    "SIGSTORE_ROOT_FILE",
+    "SIGSTORE_REKOR_PUBLIC_KEY",
+    "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE",
+    "SIGSTORE_TSA_CERTIFICATE_FILE",
+)
+"""Variables by which cosign believes single keys and certificates in place of a trusted root."""
 
 
 def trust_folder(args: Namespace, environ: Mapping[str, str]) -> Path:
@@ -65,6 +73,7 @@ class Trust:
                 data = read_input(name, self._console, limit=DEFAULT_LIMITS.trust_metadata_bytes)
                 self._root = parse_trusted_root(data, limits=DEFAULT_LIMITS, what=f"`{name}`")
             else:
+                self._warn_of_cosigns_files()
                 self._root = self._take(self._first())
         return self._root
 
@@ -106,6 +115,12 @@ class Trust:
             self._console.warn(f"the trust data could not be renewed: {exc}")
             return False
         return changed
+
+    def _warn_of_cosigns_files(self) -> None:
+        """Whoever names a private instance to cosign in variables must not take the public one for it."""
+        for name in _COSIGNS_FILES:
+            if self._console.environ.get(name):
+                self._console.warn(f"{name} is not read: `--trusted-root FILE` says whom to believe")
 
     def _first(self) -> TrustData:
         """The mirror's trust data as this command found it."""

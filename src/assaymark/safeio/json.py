@@ -195,7 +195,9 @@ def _lone_surrogates(data: bytes) -> Iterator[int]:
 
 
 def _name(what: str) -> str:
-    return f"`{what}`" if what else "the document"
+    if not what:
+        return "the document"
+    return what if what.startswith("`") else f"`{what}`"  # some callers quote the names that users typed
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -206,3 +206,17 @@ def test_offline_needs_what_was_saved_and_nobody(fake: FakeSigstore, here: Path)
     assert (ran.code, len(ran.lines), len(fake.requests)) == (0, 1, asked), ran.err
     ran = run("verify-attestation", "--type", "vuln", "--cache-dir", "empty", *ALICE, *offline)
     assert (ran.code, "error [UNTRUSTED_CERTIFICATE]" in ran.err) == (7, True)  # the release knows the public instance
+
+
+def test_cosign_s_variables_for_single_files_are_not_passed_over(
+    fake: FakeSigstore, image: Attested, here: Path
+) -> None:
+    image.attach(image.sign(fake.instance))
+    assert initialize(fake, here).code == 0
+    told = "SIGSTORE_ROOT_FILE is not read: `--trusted-root FILE` says whom to believe"
+    words = ("verify-attestation", "--type", "vuln", *CACHE, *ALICE, image.text)
+    ran = run(*words, environ={"SIGSTORE_ROOT_FILE": "ca.pem"})
+    assert (ran.code, ran.err.count(told)) == (0, 1), ran.err
+    fake.write(here)
+    ran = run(*words, "--trusted-root=trusted_root.json", environ={"SIGSTORE_ROOT_FILE": "ca.pem"})
+    assert (ran.code, told in ran.err) == (0, False), ran.err

@@ -281,3 +281,8 @@ def test_usage(fake: FakeSigstore, here: Path, arguments: list[str], message: st
     place(sign_envelope(fake.instance, STATEMENT), here)
     ran = verify(*ALICE, *ROOT, *arguments)
     assert (2, "", f"error: {message}") == (ran.code, ran.out, ran.first)
+
+
+def test_a_file_that_is_nothing_of_the_kind_is_named_once(here: Path) -> None:
+    ran = run("verify-blob-attestation", "--key", "ours.pub", "--bundle", "ours.pub", "blob")
+    assert (ran.code, ran.first[:57]) == (7, "error [MALFORMED_BUNDLE]: `ours.pub` is not acceptable JS"), ran.err
