@@ -9,7 +9,7 @@ Rules:
   refused.
 - Plain scalars stay text, apart from `null`, `true` and `false` (YAML 1.2 core schema): `1.10` is a version far more
   often than a number, and `2024-01-01` and `no` were never meant as a date and a Boolean.
-- The last of equal keys wins; `<<` merges.
+- Equal keys of one mapping are an error, as in the peers and by the specification; `<<` merges.
 - One document only, unless several are asked for.
 """
 
@@ -213,6 +213,8 @@ class _Builder:
             key, top.key = top.key, _NO_KEY
             if key is _MERGE:
                 top.merged.append(value)
+            elif key in top.value:
+                raise ValueError(f"key `{str(key)[:100]}` appears twice in one mapping")
             else:
                 top.value[key] = value
 

@@ -21,7 +21,6 @@ VALUES = {
     "an empty document is null": (b"", None),
     "tagged values": (b"[!!str true, !!int 5, !!null '', !!bool 'true', ! no]", ["true", "5", None, True, "no"]),
     "tagged collections": (b"!!map {a: !!seq []}", {"a": []}),
-    "the last of equal keys": (b"a: 1\nb: 2\na: 3", {"a": "3", "b": "2"}),
     "aliases of texts and collections": (
         b"a: &t x\nb: &c [*t, &e {k: *t}]\nc: *c\nd: *e",
         {"a": "x", "b": ["x", {"k": "x"}], "c": ["x", {"k": "x"}], "d": {"k": "x"}},
@@ -50,6 +49,7 @@ REFUSED = {
     "a set": (b"!!set {a, b}", "constructor for the tag `tag:yaml.org,2002:set`"),
     "a tag of one's own on a text": (b"a: !mine b", "constructor for the tag `!mine`"),
     "a Boolean that is none": (b"!!bool maybe", "constructor for the tag"),
+    "a key twice": (b"a: 1\nb: 2\na: 3", "key `a` appears twice"),
     "a merge of a text": (b"<<: a", "expected a mapping"),
     "two documents": (b"--- a\n--- b", "is not YAML"),
     "an unknown alias": (b"- *nobody", "is not YAML"),

@@ -7,7 +7,7 @@
    `workspaces`, if those have its name.
 2. What any workspace names is direct, and a package with the name of a workspace is one; the others are indirect.
 3. What a workspace needs in production (its dependencies, peer and optional dependencies), and all that this leads to,
-   is not for development only.
+   is not for development only. What of it the file does not hold is a package without a name, as in the reference.
 4. A place is the whole list. Licences are those of the `node_modules` beside the lockfile.
 """
 
@@ -85,14 +85,15 @@ def _packages(lockfile: _Lockfile, lines: Mapping[Path, Location]) -> list[Packa
     ids = {name: package_id(name, version) for name, (version, _) in entries.items()}
     production = {name for workspace in workspaces.values() for name in workspace.production}
     direct = production | {name for workspace in workspaces.values() for name in workspace.dev_dependencies or ()}
-    needed = reachable((production & entries.keys()) - workspaces.keys(), edges) | workspaces.keys()
-    return [
+    needed = reachable((production & entries.keys()) - workspaces.keys(), edges)
+    missing = len(needed - entries.keys())
+    return [Package()] * missing + [
         Package(
             id=ids[name],
             name=name,
             version=version,
             relationship=_relationship(name, workspaces, direct),
-            dev=name not in needed,
+            dev=name not in needed and name not in workspaces,
             depends_on=tuple(ids.get(each, "") for each in dependencies),
             locations=(lines.get(("packages", name), NOWHERE),),
         )

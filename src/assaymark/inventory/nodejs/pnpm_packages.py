@@ -1,7 +1,8 @@
 """`pnpm-lock.yaml` before version 9: `packages` holds what is installed and what each depends on.
 
 Packages for development only (`dev: true`) are left out. A package is direct when the project itself names it among its
-`dependencies`; in a workspace, where only the importers name dependencies, none is.
+`dependencies`; in a workspace, where only the importers name dependencies, none is. A package that is installed with
+several sets of peers stands there several times under one ID, and has the dependencies of the last of them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from assaymark.inventory.graph import edges_of
 from assaymark.inventory.nodejs.places import package_id
 from assaymark.inventory.nodejs.pnpm_keys import semantic, split_key
 from assaymark.model.package import Package, Relationship
@@ -46,7 +48,9 @@ def read_packages(document: Mapping[str, Any], version: float) -> list[Package]:
         raise ValueError(f"not a lockfile of pnpm: {exc}") from exc
     direct = lockfile.dependencies or {}
     entries = ((key, entry or _NO_ENTRY) for key, entry in (lockfile.packages or {}).items())
-    return [_package(key, entry, version, direct) for key, entry in entries if not entry.dev]
+    packages = [_package(key, entry, version, direct) for key, entry in entries if not entry.dev]
+    edges = edges_of(package for package in packages if package.depends_on)
+    return [msgspec.structs.replace(package, depends_on=edges.get(package.id, ())) for package in packages]
 
 
 def _package(key: str, entry: _Entry, version: float, direct: Mapping[str, Any]) -> Package:
