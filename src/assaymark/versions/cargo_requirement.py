@@ -86,7 +86,7 @@ def satisfies_requirement(version: str, requirement: str) -> bool:
 
 def _holds(version: Semver, operator: str, bound: Semver) -> bool:
     """Rule 3."""
-    if version.tail and not has_prerelease(bound.tail):
+    if has_prerelease(version.tail) and not has_prerelease(bound.tail):
         return False
     if has_prerelease(bound.tail) and bound.is_wild:
         return False

@@ -243,7 +243,9 @@ def _is_folder(path: str) -> bool:
 
 
 def _read_retract(_file: ModFile, words: list[str], _: str) -> None:
-    """One version, or two in brackets."""
+    """One version, or two in brackets; what they are is not looked at."""
+    if words[:1] == ["("]:
+        raise ValueError("`retract` without a version")
     if words[:1] == ["["]:
         if len(words) != 5 or words[2] != "," or words[4] != "]":
             raise ValueError("`retract` without `[version, version]`")
@@ -252,7 +254,7 @@ def _read_retract(_file: ModFile, words: list[str], _: str) -> None:
         _expect(words, 1, "retract")
         versions = words
     for version in versions:
-        _version(version)
+        _string(version)
 
 
 def _read_path(_file: ModFile, words: list[str], _: str) -> None:
