@@ -25,6 +25,7 @@ from assaymark.artifact.size import SizeBudget
 from assaymark.inventory.analyse import FORMAT, LayerFacts, analyse_layer
 from assaymark.inventory.analyzer import Host, NoHost, Options
 from assaymark.inventory.index import Index
+from assaymark.inventory.java.resolve import OpenIndex, no_index, resolve_archives
 from assaymark.inventory.merge import merge_layers
 from assaymark.inventory.sbom.described import Described, read_sbom
 from assaymark.inventory.select import PKG_TYPES, analyser_set, index_for
@@ -89,6 +90,7 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         host: the caches of package managers on this machine, for source trees.
+        archives: opens the index of published Java archives; it is asked after the cache of layers.
     """
 
     cache: LayerCache | None = None
@@ -99,6 +101,7 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     random: Callable[[int], bytes] = secrets.token_bytes
     host: Host = NoHost()
+    archives: OpenIndex = no_index
 
 
 def scan_image(image: Image, source: AdvisorySource, *, wanted: Wanted, means: Means) -> Scan:
@@ -109,7 +112,7 @@ def scan_image(image: Image, source: AdvisorySource, *, wanted: Wanted, means: M
         DatabaseError: the database is damaged.
     """
     started = means.clock()
-    layers = _layer_inventories(image.layers, wanted, means)
+    layers = resolve_archives(_layer_inventories(image.layers, wanted, means), means.archives)
     identity = image.identity
     reference = choose_reference(identity.name, repo_tags=identity.repo_tags, repo_digests=identity.repo_digests)
     metadata = Metadata(
@@ -145,7 +148,7 @@ def scan_directory(directory: Directory, source: AdvisorySource, *, wanted: Want
         DatabaseError: the database is damaged.
     """
     started = means.clock()
-    inventory = merge_layers([_directory_inventory(directory, wanted, means)])
+    inventory = merge_layers(resolve_archives([_directory_inventory(directory, wanted, means)], means.archives))
     git = directory.git
     report = _report(
         inventory,

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 DATABASE_FILE: Final = "trivy.db"
+JAVA_DATABASE_FILE: Final = "trivy-java.db"
 METADATA_FILE: Final = "metadata.json"
 _VARIABLES: Final = ("ASSAYMARK_CACHE_DIR", "TRIVY_CACHE_DIR")
 
@@ -37,6 +38,11 @@ class CacheFolder:
     def metadata(self) -> Path:
         """What it says of itself."""
         return self.database / METADATA_FILE
+
+    @property
+    def java_file(self) -> Path:
+        """The Java database."""
+        return self.root / "java-db" / JAVA_DATABASE_FILE
 
     @property
     def lock(self) -> Path:

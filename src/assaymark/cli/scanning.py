@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from assaymark.cli.console import Console
     from assaymark.inventory.analyzer import Options
     from assaymark.model.advisory import AdvisorySource
+    from assaymark.model.archives import ArchiveIndex
     from assaymark.model.report import Scan
     from assaymark.report.format import Format
     from assaymark.scan import Means, Wanted
@@ -131,7 +132,16 @@ class Scanning:
             cache=LayerCache(folder.own / "layers") if self.args.cache_backend == "fs" else None,
             parallel=getattr(self.args, "parallel", 0),
             progress=self.console.progress,
+            archives=self._archives,
         )
+
+    @contextmanager
+    def _archives(self) -> Iterator[ArchiveIndex]:
+        """The Java database."""
+        from assaymark.advisories.java_db import open_java_db
+
+        with open_java_db(cache_of(self.args, self.console.environ).java_file) as index:
+            yield index
 
     def with_invocation(self, scan: Scan, *, platform: str = "") -> Scan:
         """The scan with who asked for it and how."""

@@ -26,13 +26,13 @@ from assaymark.inventory.index import Index
 from assaymark.inventory.ordering import package_order
 from assaymark.inventory.uid import package_uids
 from assaymark.limits import DEFAULT_LIMITS, Limits
-from assaymark.model.inventory import Application, Found, LayerInventory, OsPackages, UnreadFile
+from assaymark.model.inventory import Application, Found, JavaArchive, LayerInventory, OsPackages, UnreadFile
 from assaymark.model.issue import Issue, IssueCode, Unanalysed
 from assaymark.model.package import EMPTY_LIST, Package, Relationship
 
 logger = logging.getLogger(__name__)
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Version of `LayerInventory` and of what is computed here; part of the cache key."""
 
 _SYSTEM_FILES: Final = frozenset(  # distroless Python 2 has no list of its files
@@ -42,6 +42,10 @@ _SYSTEM_FILES: Final = frozenset(  # distroless Python 2 has no list of its file
         "usr/lib/python2.7/wsgiref.egg-info",
     }
 )
+
+
+_SILENT: Final = frozenset({"pylock"})
+"""Analysers whose indirect packages have no `Indirect` in the reference."""
 
 
 class LayerFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +94,7 @@ def analyse_layer(
         source = Input(
             file=file, tree=tree, limits=limits, options=options, report=report, root=facts.root, host=host or NoHost()
         )
-        found.extend(_finished(item, analyzer) for item in _run(analyzer, source))
+        found.extend(finished(item, analyzer.name) for item in _run(analyzer, source))
     owned = frozenset() if options.comprehensive else _system_files(found, facts)
     return LayerInventory(
         digest=facts.digest,
@@ -159,10 +163,10 @@ def _code(exc: Exception) -> IssueCode:
     return IssueCode.FILE_UNREADABLE if isinstance(exc, (LocalError, OSError)) else IssueCode.FILE_MALFORMED
 
 
-def _finished(item: Found, analyzer: Analyzer) -> Found:
-    """Rule 3 but for the UIDs."""
+def finished(item: Found, analyzer: str) -> Found:
+    """Rule 3 but for the UIDs; `analyzer` is its name."""
     if isinstance(item, OsPackages):
-        packages = (replace(package, analyzed_by=analyzer.name) for package in item.packages)
+        packages = (replace(package, analyzed_by=analyzer) for package in item.packages)
     elif isinstance(item, Application):
         packages = (_normalised(package, analyzer) for package in item.packages)
     else:
@@ -170,13 +174,13 @@ def _finished(item: Found, analyzer: Analyzer) -> Found:
     return replace(item, packages=tuple(sorted(packages, key=package_order)))
 
 
-def _normalised(package: Package, analyzer: Analyzer) -> Package:
+def _normalised(package: Package, analyzer: str) -> Package:
     """`Indirect` repeats the relationship for older readers of the report."""
     return replace(
         package,
         licenses=licenses.normalise_all(package.licenses),
-        indirect=package.relationship is Relationship.INDIRECT,
-        analyzed_by=analyzer.name,
+        indirect=package.relationship is Relationship.INDIRECT and analyzer not in _SILENT,
+        analyzed_by=analyzer,
     )
 
 
@@ -216,6 +220,8 @@ def _system_files(found: Sequence[Found], facts: LayerFacts) -> frozenset[str]:
         if isinstance(item, Application):
             asked.add(item.path)
             asked.update(package.file_path for package in item.packages)
+        elif isinstance(item, JavaArchive):
+            asked.add(item.path)  # packages of the system install whole archives
     listed = (path.removeprefix("/") for item in found if isinstance(item, OsPackages) for path in item.system_files)
     return frozenset(asked & _SYSTEM_FILES).union(path for path in listed if path in asked)
 
@@ -223,8 +229,10 @@ def _system_files(found: Sequence[Found], facts: LayerFacts) -> frozenset[str]:
 def _without(owned: frozenset[str], found: Iterable[Found]) -> Iterator[Found]:
     """Rule 4: `found` without applications and packages of these files."""
     for item in found:
-        if not isinstance(item, Application):
-            yield item
-        elif item.path not in owned:
+        if isinstance(item, (Application, JavaArchive)) and item.path in owned:
+            continue
+        if isinstance(item, Application):
             packages = tuple(package for package in item.packages if package.file_path not in owned)
             yield replace(item, packages=packages)
+        else:
+            yield item

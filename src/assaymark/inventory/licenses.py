@@ -119,6 +119,11 @@ def normalise(name: str) -> str:
     return _printed(known, later=later) if known is not None else trimmed
 
 
+def find_identifier(name: str) -> str:
+    """The SPDX identifier that `name` is, in whatever letter case; empty where it is none."""
+    return _identifiers().get(name.upper(), "")
+
+
 def standard_key(name: str) -> tuple[str, bool]:
     """What a name is looked up by, and whether it allows later versions."""
     key = " ".join(name.split()).upper()

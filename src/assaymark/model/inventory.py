@@ -57,6 +57,50 @@ class Application(msgspec.Struct, frozen=True, kw_only=True, tag_field="found", 
     packages: tuple[Package, ...]
 
 
+class ArchiveQuery(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """An archive that does not say for certain what it is; an index of published archives has to be asked.
+
+    Attributes:
+        path: of the archive, through those that hold it: `app.war/WEB-INF/lib/a.jar`.
+        parents: the archives that hold it, from the innermost to the file.
+        sha1: of the whole archive, in lower-case hexadecimal.
+        group, artifact, version: what its manifest says; the last two empty where it does not say all of them.
+        file_artifact, file_version: what its name says.
+        licenses: what its manifest says.
+    """
+
+    path: str
+    parents: tuple[str, ...] = ()
+    sha1: str = ""
+    group: str = ""
+    artifact: str = ""
+    version: str = ""
+    file_artifact: str = ""
+    file_version: str = ""
+    licenses: tuple[str, ...] = ()
+
+
+class ArchiveLicenses(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """Licences that the archive at `path` holds for the package called `package`."""
+
+    path: str
+    package: str
+    licenses: tuple[str, ...]
+
+
+class JavaArchive(msgspec.Struct, frozen=True, kw_only=True, tag_field="found", tag="java-archive"):
+    """The packages of a Java archive as far as it names them itself, and what has to be asked about the others.
+
+    It becomes an application of the type `jar` when the questions are answered; the answers depend on a database, and
+    so are no part of what is cached.
+    """
+
+    path: str
+    packages: tuple[Package, ...] = ()
+    queries: tuple[ArchiveQuery, ...] = ()
+    licenses: tuple[ArchiveLicenses, ...] = ()
+
+
 class PackageLicense(msgspec.Struct, frozen=True, kw_only=True, tag_field="found", tag="license"):
     """Licences that a file beside the package database states for one package (`usr/share/doc/*/copyright`)."""
 
@@ -72,7 +116,7 @@ class BuildInformation(msgspec.Struct, frozen=True, kw_only=True, tag_field="fou
     build_info: BuildInfo
 
 
-Found = OsRelease | PackageRepositories | OsPackages | Application | PackageLicense | BuildInformation
+Found = OsRelease | PackageRepositories | OsPackages | Application | JavaArchive | PackageLicense | BuildInformation
 """Everything an analyser may yield."""
 
 

@@ -54,7 +54,12 @@ class _Version:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Version) and _compare(self.levels, other.levels) == 0
 
-    __hash__ = None  # type: ignore[assignment]  # rule 3: equal versions have unequal parts
+    def __hash__(self) -> int:
+        """Equal versions differ in nothing but empty lists at their end."""
+        levels = self.levels
+        while levels and not levels[-1]:
+            levels = levels[:-1]
+        return hash(levels)
 
 
 def _compare(left: _Levels, right: _Levels) -> int:
