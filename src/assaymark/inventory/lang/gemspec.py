@@ -65,10 +65,11 @@ def _variable(line: str) -> str:
 
 def _assignment(line: str, variable: str) -> dict[str, str]:
     """The member that the line assigns; its text is empty where nothing is assigned."""
-    if line.startswith(f"{variable}.licenses"):
+    behind = line[len(variable) :] if line.startswith(variable) else ""
+    if behind.startswith(".licenses"):
         return {"license": ", ".join(map(_unquoted, _listed(line).split(",")))}
     for member, pattern in _ASSIGNED.items():
-        if line.startswith(f"{variable}.{member}"):
+        if behind.startswith(f".{member}"):
             match = pattern.search(line)
             return {member: _unquoted(match[1]) if match else ""}
     return {}
