@@ -84,6 +84,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     zip_total_bytes: int = 4 * GIB  # inflated from one file and all archives in it (CVE-2024-0450)
     zip_ratio: int = 200  # of a member that is read; deflate reaches 1,032
     zip_depth: int = 10  # archives in archives
+    pom_files: int = 10_000  # read to resolve one pom.xml; a large platform has 3,000
+    pom_depth: int = 64  # parents of parents, imports of imports, and variables in each other
+    pom_replacements: int = 1_000_000  # of variables, for one pom.xml and all that it leads to
+    pom_dependencies: int = 500_000  # looked at for one pom.xml, repetitions included
     jar_manifest_bytes: int = 10 * MIB  # one that lists checksums of all classes has a few
     line_bytes: int = 1 * MIB
     field_bytes: int = 1 * MIB
@@ -102,6 +106,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     licenses_per_file: int = 10_000
     purl_chars: int = 4_096  # escapes make three characters of one
     sbom_entries: int = 300_000  # of one SPDX tag-value document; 60,000 packages have four each
+    sbom_licenses: int = 500_000  # cut out of the texts of one SBOM
     sbom_text_bytes: int = 16 * MIB  # names, versions and references of one SBOM; 60,000 components have 10 MiB
     workspace_members: int = 1_000  # patterns, each of which is compared with every manifest of the layer
     module_file_bytes: int = 8 * MIB  # go.mod; those of monorepos have 100 KiB

@@ -82,6 +82,7 @@ class _Decoder:
         self._texts = Texts(limits)
         self._notes = Notes()
         self._is_own = False  # written by the reference, which then may be an old one (rule 7)
+        self._licensed = 0  # licences cut so far
         self._located: dict[str, _Location] = {}
 
     def decode(self, members: dict[str, Any]) -> Document:
@@ -187,7 +188,12 @@ class _Decoder:
     def _licenses(self, members: dict[str, Any]) -> tuple[str, ...]:
         """Rule 5."""
         declared = self._texts.of(members, "licenseDeclared")
-        return () if declared == "NONE" else tuple(declared.split(","))
+        if declared == "NONE":
+            return ()
+        self._licensed += declared.count(",") + 1
+        if self._licensed > self._limits.sbom_licenses:
+            raise LimitError(f"more than {self._limits.sbom_licenses} licences")
+        return tuple(declared.split(","))
 
     def _place(self, identifier: str, members: dict[str, Any]) -> _Location:
         """Rule 6."""
