@@ -55,7 +55,7 @@ def elf(
             name_at, value_at = name_at + len(name) + 1, value_at + len(value)
         place(".symtab", b"".join(table), 2, len(placed) + 1)
         place(".strtab", names, 3)
-    all_names = b"\0".join(name.encode() for name, *_ in [*placed, (".shstrtab",)]) + b"\0"
+    all_names = b"\0".join(name.encode() for name in [*(each[0] for each in placed), ".shstrtab"]) + b"\0"
     place(".shstrtab", all_names, 3)
     section_offset, entries, name_at = len(data), b"", 0
     form = "IIQQQQIIQQ" if bits == 64 else "IIIIIIIIII"
@@ -114,8 +114,8 @@ def macho(sections: Mapping[str, bytes], *, bits: int = 64, order: str = "<", pr
         table += struct.pack(order + entry, *(fields if wide else fields[:-1]))
         content += aligned(data)
     whole = start + len(content)
-    fields = (b"__DATA", BASE, whole, 0, whole, protection, protection, len(sections), 0)
-    segment = struct.pack(f"{order}II", 0x19 if wide else 1, size) + struct.pack(order + command, *fields) + table
+    loaded = (b"__DATA", BASE, whole, 0, whole, protection, protection, len(sections), 0)
+    segment = struct.pack(f"{order}II", 0x19 if wide else 1, size) + struct.pack(order + command, *loaded) + table
     magic = struct.pack(f"{order}I", 0xFEEDFACF if wide else 0xFEEDFACE)
     header = magic + struct.pack(f"{order}IIIIII", 7, 3, 2, 2, len(other) + len(segment), 0)
     return (header.ljust(head, b"\0") + other + segment).ljust(start, b"\0") + content

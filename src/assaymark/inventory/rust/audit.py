@@ -37,7 +37,8 @@ def read_audit(data: bytes, *, limits: Limits, what: str) -> list[Crate]:
         LimitError: it is too large.
     """
     document = decode_object(_unpacked(data, limits), limits=limits, what=what)
-    packages = document.get("packages") or []
+    packages = document.get("packages")
+    packages = [] if packages is None else packages
     if not isinstance(packages, list):
         raise ArtifactError("audit data whose packages are no list")
     if len(packages) > limits.packages_per_file:
