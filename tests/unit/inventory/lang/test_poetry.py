@@ -143,6 +143,14 @@ def test_a_project_that_cannot_be_read_costs_the_relationships_alone() -> None:
     ]
 
 
+def test_keys_are_written_in_one_way() -> None:
+    assert run(ANALYZER, PATH, {PATH: '[[Package]]\nname = "a"\nversion = "1"\n'}) == ([], [])
+
+
+def test_large_numbers_are_no_error() -> None:
+    assert list(packages(f'[[package]]\nname = "a"\nversion = "1"\nx = {10**30}\ny = 1e400\n')) == ["a@1"]
+
+
 @pytest.mark.parametrize("content", ["", "[metadata]\n", "package = []"])
 def test_no_packages_are_no_application(content: str) -> None:
     assert run(ANALYZER, PATH, {PATH: content}) == ([], [])
