@@ -43,6 +43,7 @@ SAMPLE = """\
   }
 }
 """
+CONFIG_TEXT = '<?xml version="1.0" encoding="utf-16"?><packages><package id="A" version="1"/></packages>'
 CONFIG_SAMPLE = """\
 \ufeff<?xml version="1.0" encoding="utf-8"?>
 <packages>
@@ -154,6 +155,26 @@ def test_what_cannot_be_read_is_an_error(path: str, content: str) -> None:
         run(ANALYZER, path, {path: content})
 
 
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        pytest.param(CONFIG, CONFIG_TEXT.encode("utf-16"), id="UTF-16"),
+        pytest.param(CONFIG, CONFIG_TEXT.replace("utf-16", "iso-8859-1").encode("latin-1"), id="Latin-1"),
+        pytest.param(
+            LOCK, b'{"dependencies": {"n": {"A": {"resolved": "0"}, "A": {"resolved": "1"}}}}', id="a key twice"
+        ),
+        pytest.param(LOCK, b'{"x": "\xff", "dependencies": {"n": {"A": {"resolved": "1"}}}}', id="no UTF-8"),
+    ],
+)
+def test_what_the_reference_refuses_is_read(path: str, content: bytes) -> None:
+    found, issues = run(ANALYZER, path, {path: content})
+
+    assert [(each.name, each.version) for item in found if isinstance(item, Application) for each in item.packages] == [
+        ("A", "1")
+    ]
+    assert issues == []
+
+
 def nuspec(member: str) -> str:
     return f'<package xmlns="urn:x"><metadata><id>x</id>{member}</metadata></package>'
 
@@ -177,6 +198,18 @@ def test_licences_come_from_the_cache_of_the_machine(description: str, expected:
     assert issues == []
     package = Package(name="Newtonsoft.Json", version="6.0.4-Beta", licenses=expected)
     assert found == [Application(path=CONFIG, type="nuget", packages=(package,))]
+
+
+def test_each_package_has_its_own_licence() -> None:
+    host = MemoryHost({"nuget/a/1/a.nuspec": nuspec('<license type="expression">MIT</license>')})
+    config = '<packages><package id="A" version="1"/><package id="B" version="1"/></packages>'
+
+    found, _ = run(ANALYZER, CONFIG, {CONFIG: config}, host=host)
+
+    assert [each.licenses for item in found if isinstance(item, Application) for each in item.packages] == [
+        ("MIT",),
+        (),
+    ]
 
 
 def test_a_broken_description_costs_the_licence() -> None:
