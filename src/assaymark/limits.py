@@ -108,8 +108,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     sbom_entries: int = 300_000  # of one SPDX tag-value document; 60,000 packages have four each
     sbom_licenses: int = 500_000  # cut out of the texts of one SBOM
     sbom_text_bytes: int = 16 * MIB  # names, versions and references of one SBOM; 60,000 components have 10 MiB
-    workspace_members: int = 1_000  # patterns, each of which is compared with every manifest of the layer
-    module_file_bytes: int = 8 * MIB  # go.mod; those of monorepos have 100 KiB
+    workspace_members: int = 1_000  # patterns of folders in one manifest
+    workspace_files: int = 200_000  # manifests that all these patterns are compared with
+    module_file_bytes: int = 4 * MIB  # go.mod; those of monorepos have 100 KiB
+    module_sums_bytes: int = 16 * MIB  # go.sum; those of monorepos have 1 MiB
     executable_table_bytes: int = 16 * MIB  # of sections and segments, of which programs have a hundred
     executable_symbol_bytes: int = 48 * MIB  # symbols, and their names; the largest programs in Go have 20 MiB of names
     executable_search_bytes: int = 256 * MIB  # looked through for what compilers embed

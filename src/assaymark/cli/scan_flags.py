@@ -31,7 +31,7 @@ def add_scan_flags(parser: ArgumentParser, *, files: bool = True) -> None:
         metavar="ANALYSER:REGEX",
         about="further files for an analyser, such as `pip:requirements-.*[.]txt`",
     )
-    add_switch(group, "--offline-scan", about="ask nobody about packages while scanning (nothing does so yet)")
+    add_switch(group, "--offline-scan", about="ask no package repository while scanning (Maven's are asked for POMs)")
     group.add_argument(
         "--detection-priority",
         choices=("precise", "comprehensive"),

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _ISSUES_TOLD: Final = 10
 _RPM_ARCHIVES: Final = "EXPERIMENTAL_RPM_ARCHIVE"
 """The variable, without its prefix, that has rpm archives read; there is no flag for it."""
+_SOURCE: Final = frozenset({"fs", "repo"})
+"""Commands that scan source trees, where caches of package managers on this machine say more."""
 _WITHOUT_SYSTEM: Final = frozenset({"fs", "repo", "sbom"})
 """Commands whose targets need no operating system; an SBOM says itself what it describes."""
 
@@ -124,6 +126,8 @@ class Scanning:
     @property
     def means(self) -> Means:
         """What the scanner may use: the layer cache, threads, a progress bar."""
+        from assaymark.cli.host import host_caches
+        from assaymark.inventory.analyzer import NoHost
         from assaymark.layers.cache import LayerCache
         from assaymark.scan import Means
 
@@ -133,6 +137,7 @@ class Scanning:
             parallel=getattr(self.args, "parallel", 0),
             progress=self.console.progress,
             archives=self._archives,
+            host=host_caches(self.args, self.console.environ, self.connections) if self.target in _SOURCE else NoHost(),
         )
 
     @contextmanager

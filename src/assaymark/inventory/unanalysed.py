@@ -37,9 +37,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     minimum: int = 0
 
 
-KINDS: Final = (
-    Kind(name="pom", targets=_DECLARED, paths=("pom.xml",)),
-)
+KINDS: Final[tuple[Kind, ...]] = ()
 
 
 class Tally:

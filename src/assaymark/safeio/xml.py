@@ -13,22 +13,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from assaymark.errors import ArtifactError, LimitError
 from assaymark.limits import Limits
+
+if TYPE_CHECKING:
+    from pyexpat import XMLParserType
 
 _CHUNK: Final = 256 * 1024
 
 
 @dataclass(slots=True)
 class Element:
-    """An element; `text` is what stands directly in it, the text of its children left out."""
+    """An element.
+
+    Attributes:
+        text: what stands directly in it, the text of its children left out.
+        line, end_line: where its tags begin, counted from 1.
+    """
 
     name: str
     attributes: dict[str, str] = field(default_factory=dict)
     children: list[Element] = field(default_factory=list)
     text: str = ""
+    line: int = field(default=0, compare=False)
+    end_line: int = field(default=0, compare=False)
 
     def all(self, *names: str) -> Iterator[Element]:
         """The elements that the names lead to, in their order: `all("a", "b")` is every `b` of every `a`."""
@@ -76,11 +86,12 @@ class _Builder:
         self._root: Element | None = None
         self._open: list[Element] = []
         self._texts: list[list[str]] = []
+        self._parser: XMLParserType
 
     def build(self, data: bytes) -> Element:
         from pyexpat import ExpatError, ParserCreate
 
-        parser = ParserCreate()
+        parser = self._parser = ParserCreate()
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = self._doctype
         parser.StartElementHandler = self._start
@@ -108,6 +119,7 @@ class _Builder:
         if len(self._open) >= self._limits.xml_depth:
             raise LimitError(f"{self._name} is nested deeper than {self._limits.xml_depth} levels")
         element = Element(_local(name), {_local(key): value for key, value in attributes.items()})
+        element.line = self._parser.CurrentLineNumber
         if self._open:
             self._open[-1].children.append(element)
         elif self._root is None:
@@ -116,7 +128,9 @@ class _Builder:
         self._texts.append([])
 
     def _end(self, _name: str) -> None:
-        self._open.pop().text = "".join(self._texts.pop())
+        element = self._open.pop()
+        element.text = "".join(self._texts.pop())
+        element.end_line = self._parser.CurrentLineNumber
 
     def _text(self, text: str) -> None:
         if self._texts:

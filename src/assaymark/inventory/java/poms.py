@@ -1,0 +1,111 @@
+"""Where POMs are found: in the scanned tree, in Maven's local repository, and in remote ones.
+
+Rules:
+
+1. Paths (`relativePath`, `module`) lead to files of the scanned tree and never out of it; a folder stands for its
+   `pom.xml`.
+2. A published POM is `<group as folders>/<artifact>/<version>/<artifact>-<version>.pom`, first in the local repository
+   of this machine, then in the repositories that the POMs name, then in Maven Central, which has no snapshots. A
+   snapshot's file is named by `maven-metadata.xml`.
+3. How many files one `pom.xml` may lead to is bounded; each is parsed once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from posixpath import dirname, normpath
+from typing import Final
+
+from assaymark.errors import LimitError
+from assaymark.inventory.analyzer import Input
+from assaymark.inventory.java.project import Project, Repository, parse_project
+from assaymark.safeio.xml import parse_xml
+
+CACHE: Final = "maven"
+CENTRAL: Final = Repository("https://repo.maven.apache.org/maven2/", snapshots=False)
+_POM: Final = "pom.xml"
+_PART: Final = re.compile(r"[A-Za-z0-9_.+~-]{1,255}")
+
+
+class Poms:
+    """The POMs that one `pom.xml` may ask for."""
+
+    def __init__(self, source: Input) -> None:
+        self._source = source
+        self._limits = source.limits
+        self._read = 0
+
+    def own(self) -> Project:
+        """The file that is analysed, with the lines of its dependencies.
+
+        Raises:
+            ArtifactError, LimitError, ValueError: it cannot be read.
+        """
+        return parse_project(
+            self._source.file.read(self._limits.xml_bytes), self._source.path, limits=self._limits, located=True
+        )
+
+    def relative(self, start: str, path: str) -> Project:
+        """The POM at `path`, seen from the POM at `start`.
+
+        Raises:
+            LookupError: there is none.
+            ArtifactError, LimitError, ValueError: it cannot be read.
+        """
+        place = normpath(f"{dirname(start) or '.'}/{path.strip()}")
+        for candidate in (place, normpath(f"{place}/{_POM}")):
+            file = None if candidate.startswith(("/", "..")) else self._source.tree.find(candidate)
+            if file:
+                self._count()
+                return parse_project(file.read(self._limits.xml_bytes), candidate, limits=self._limits)
+        raise LookupError(place)
+
+    def published(self, group: str, artifact: str, version: str, repositories: Iterable[Repository]) -> Project:
+        """The POM of a published version.
+
+        Raises:
+            LookupError: nobody has it.
+            ArtifactError, LimitError, ValueError: it cannot be read.
+        """
+        parts = [*group.split("."), artifact, version]
+        if not all(_PART.fullmatch(part) and part not in (".", "..") for part in parts):
+            raise LookupError(f"{group}:{artifact}:{version}")
+        folder, name = "/".join(parts), f"{artifact}-{version}.pom"
+        self._count()
+        data = self._source.host.read(CACHE, f"{folder}/{name}", self._limits.xml_bytes)
+        if data is None:
+            is_snapshot = version.endswith("SNAPSHOT") or version == "LATEST"
+            data = self._download(folder, artifact, name, _allowing([*repositories, CENTRAL], snapshots=is_snapshot))
+        return parse_project(data, "", limits=self._limits)
+
+    def _download(self, folder: str, artifact: str, name: str, repositories: Iterable[tuple[str, bool]]) -> bytes:
+        for base, is_snapshot in repositories:
+            own = self._snapshot_name(f"{base}/{folder}", artifact) if is_snapshot else ""
+            data = self._source.host.fetch(f"{base}/{folder}/{own or name}", self._limits.xml_bytes)
+            if data is not None:
+                return data
+        raise LookupError(name)
+
+    def _snapshot_name(self, folder: str, artifact: str) -> str:
+        data = self._source.host.fetch(f"{folder}/maven-metadata.xml", self._limits.xml_bytes)
+        if data is None:
+            return ""
+        versions = parse_xml(data, limits=self._limits).all("versioning", "snapshotVersions", "snapshotVersion")
+        named = [each.value("value") for each in versions if each.value("extension") == "pom"]
+        return f"{artifact}-{named[-1]}.pom" if named and _PART.fullmatch(named[-1]) else ""
+
+    def _count(self) -> None:
+        self._read += 1
+        if self._read > self._limits.pom_files:
+            raise LimitError(f"it leads to more than {self._limits.pom_files} POMs")
+
+
+def _allowing(repositories: Iterable[Repository], *, snapshots: bool) -> Iterator[tuple[str, bool]]:
+    """The addresses that have such versions, each once."""
+    seen: set[str] = set()
+    for each in repositories:
+        url = each.url.rstrip("/")
+        if (each.snapshots if snapshots else each.releases) and url not in seen:
+            seen.add(url)
+            yield url, snapshots
