@@ -213,6 +213,15 @@ def test_what_cannot_be_used(registry: MemoryRegistry, flags: dict[str, str], co
 
 
 @pytest.mark.parametrize(
+    "flag",
+    ["--key", "--signing-config", "--trusted-root", "--fulcio-url", "--rekor-url", "--identity-token", "--oidc-issuer"],
+)
+def test_a_variable_that_is_not_set_means_nobody_else(registry: MemoryRegistry, flag: str) -> None:
+    ran = attest(flag, "", "-y", place_image(registry)[0])
+    assert (ran.code, ran.first) == (2, f"error: `{flag}` is empty"), ran.err
+
+
+@pytest.mark.parametrize(
     ("environ", "stdin", "code", "told"),
     [
         pytest.param({"COSIGN_PASSWORD": "wrong"}, b"", 6, "error [KEY_PASSWORD]", id="a wrong password"),

@@ -138,3 +138,12 @@ class TestBoth:
         image.attach(image.sign(fake.instance, switches={Switch.WRONG_CA}))
         ran = verify("--key=ours.pub", *ALICE, image.text, root=True)
         assert ran.first.startswith("error [UNTRUSTED_CERTIFICATE]")
+
+
+@pytest.mark.parametrize(
+    "flag",
+    ["--trusted-root", "--certificate-github-workflow-ref", "--certificate-identity", "--certificate-oidc-issuer"],
+)
+def test_a_variable_that_is_not_set_leaves_out_no_check(flag: str) -> None:
+    ran = run("verify-attestation", "--type", "vuln", "--key", "ours.pub", flag, "", "app")
+    assert (ran.code, ran.first) == (2, f"error: `{flag}` is empty"), ran.err

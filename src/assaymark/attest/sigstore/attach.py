@@ -21,6 +21,7 @@ from assaymark.attest.keys.private import Signer
 from assaymark.attest.keys.public import PublicKey
 from assaymark.attest.predicate import PredicateType
 from assaymark.attest.sigstore.certificate import SigningCertificate, parse_signing_certificate
+from assaymark.attest.sigstore.certified import CertificateSteps
 from assaymark.attest.sigstore.expectation import Demand, Expectation
 from assaymark.attest.sigstore.identity import Exact, Identities, Identity
 from assaymark.attest.sigstore.material import (
@@ -109,8 +110,31 @@ class ServiceSigning(msgspec.Struct, frozen=True, kw_only=True):
 
     def _signed(self, statement: bytes, about: About) -> Signed:
         if self.signer is None:
-            return sign_keyless(statement, token=self.token, services=self.services, around=self.around, about=about)
+            return sign_keyless(
+                statement,
+                token=self.token,
+                services=self.services,
+                around=self.around,
+                about=about,
+                check_certificate=self._check_certificate,
+            )
         return sign_logged(statement, signer=self.signer, services=self.services, around=self.around, about=about)
+
+    def _check_certificate(self, leaf: bytes) -> None:
+        """Verify what was issued before it is used: a log entry stays for good, also one that proves nothing.
+
+        The moment is the certificate's own beginning; a clock of this machine's that is slow must refuse nothing.
+        """
+        try:
+            steps = CertificateSteps.read((leaf,), self.trust)
+            steps.check_times((steps.certificate.not_before,), None, ())
+            steps.check_scts(Demand.REQUIRED, self.trust, self.around.limits)
+        except VerificationError as exc:
+            raise SigningError(
+                f"the certificate cannot be verified, and nothing was signed with it: {exc}",
+                hint=_CHECK_HINT,
+                reason=exc.reason,
+            ) from exc
 
 
 def attestation_of(signed: Signed, *, subject: Descriptor, predicate_type: PredicateType) -> Attestation:

@@ -105,9 +105,11 @@ def _request(
     if not answer.good:
         raise _refusal(answer, token)
     try:
-        return _read_chain(answer.document(limits=limits), spki)
+        certificate = _read_chain(answer.document(limits=limits), spki)
+        _check_address(certificate.leaf, token.claims.email)
     except ValueError as exc:
         raise answer.malformed(str(exc)) from exc
+    return certificate
 
 
 def _read_chain(document: dict[str, Any], spki: bytes) -> Certificate:
@@ -123,6 +125,22 @@ def _read_chain(document: dict[str, Any], spki: bytes) -> Certificate:
     if leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != spki:
         raise ValueError("the certificate is for another key")
     return Certificate(leaf=chain[0], chain=chain[1:], expires=leaf.not_valid_after_utc.timestamp())
+
+
+def _check_address(leaf: bytes, email: str) -> None:
+    """A certificate for an address is for the token's: nothing is to be published in somebody else's name.
+
+    Build services' identities are the authority's own compositions of claims, with which there is nothing to compare.
+    """
+    from cryptography import x509
+
+    try:
+        names = x509.load_der_x509_certificate(leaf).extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return  # verification says what is missing
+    addresses = names.value.get_values_for_type(x509.RFC822Name)
+    if email and addresses and email.lower() not in (address.lower() for address in addresses):
+        raise ValueError(f"the certificate is for somebody else, `{printable(addresses[0])}`")
 
 
 def _read_certificate(text: object) -> bytes:

@@ -127,6 +127,7 @@ def sign_keyless(
     around: Surroundings,
     about: About | None = None,
     csr: bool = False,
+    check_certificate: Callable[[bytes], None] | None = None,
     check: Callable[[bytes], None] | None = None,
 ) -> Signed:
     """Sign `statement` with an identity.
@@ -138,6 +139,7 @@ def sign_keyless(
         around: what is needed from outside.
         about: for the file that keeps an unfinished attestation.
         csr: whether the certificate is requested with a signing request instead of a signature over the identity.
+        check_certificate: verifies what was issued, or raises before anything is signed and logged with it.
         check: verifies the finished bundle, or raises.
 
     Raises:
@@ -153,6 +155,8 @@ def sign_keyless(
     check_claims(identity, now=around.clock(), audience=around.audience)
     around.consent.give(identity_disclosure(identity.claims, authority=services.authority))
     certificate = _certify(key, identity, services, around, csr=csr)
+    if check_certificate is not None:
+        check_certificate(certificate.leaf)
     signed = _begin(statement, key, services, about or About())
     signed = msgspec.structs.replace(
         signed, certificate=certificate.leaf, chain=certificate.chain, expires=certificate.expires
