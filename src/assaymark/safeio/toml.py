@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import codecs
 import re
-import tomllib
 from array import array
 from itertools import accumulate
 from typing import Any, Final
@@ -74,6 +73,8 @@ def decode_toml(data: bytes, *, limits: Limits, what: str = "") -> dict[str, Any
 
 def _decode(data: bytes) -> dict[str, Any]:
     """What the standard library reads; a number or a date that Python does not hold is a `ValueError`, too."""
+    import tomllib
+
     try:
         return tomllib.loads(data.decode("utf-8"))
     except RecursionError as exc:  # the caller's own stack is deep already
