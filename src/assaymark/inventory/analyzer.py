@@ -154,10 +154,10 @@ class Analyzer(msgspec.Struct, frozen=True, kw_only=True):
         version: raised whenever the output changes; part of the cache key.
         kind: which folder it lives in.
         paths: patterns of files to parse: an exact path (`lib/apk/db/installed`), a bare file name
-            (`package-lock.json`: anywhere), `*.suffix` (a file name's end, anywhere), a path with `*` for one whole or
-            part of a segment (`var/lib/dpkg/status.d/*`) or `**` for any number of segments
-            (`**/node_modules/**/package.json`), or `+x` for every executable. A pattern that begins with `!` takes what
-            it matches out of `paths` again.
+            (`package-lock.json`: anywhere), `*.suffix` (a file name's end, anywhere), `~*.suffix` (the same in any
+            letter case, written in lower case), a path with `*` for one whole or part of a segment
+            (`var/lib/dpkg/status.d/*`) or `**` for any number of segments (`**/node_modules/**/package.json`), or `+x`
+            for every executable. A pattern that begins with `!` takes what it matches out of `paths` again.
         needs: patterns of further files that `parse` looks at through `Input.tree`.
         targets: the commands that run it: `image`, `rootfs`, `fs`, `repo`.
         sieve: what of the files in `paths` is kept; None for all of them. A file that is wanted for another reason is

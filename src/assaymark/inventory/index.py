@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
+from itertools import product
 from typing import Final, NamedTuple
 
 from assaymark.errors import UsageError
@@ -160,7 +161,8 @@ class Index:
         elif slash and "*" not in folder:  # `var/lib/dpkg/status.d/*`
             _append(self._folders, folder, claim)
         elif "." in name and "*" not in extension:  # `*.deps.json`, `**/specifications/**/*.gemspec`
-            _append(self._extensions, extension, claim)
+            for spelling in _spellings(extension) if pattern.any_case else (extension,):
+                _append(self._extensions, spelling, claim)
         else:
             self._anywhere += (claim,)
 
@@ -200,6 +202,11 @@ class Watch:
     def not_analysed(self) -> tuple[Unanalysed, ...]:
         """Counts of those for which there was no room, in order of the kinds' names."""
         return self._tally.result()
+
+
+def _spellings(text: str) -> Iterator[str]:
+    """`jar`, `jaR`, `jAr` and so on."""
+    return map("".join, product(*({char, char.upper()} for char in text)))
 
 
 def _append(claims: dict[str, tuple[_Claim, ...]], key: str, claim: _Claim) -> None:

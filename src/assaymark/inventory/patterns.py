@@ -1,11 +1,12 @@
 """The patterns by which analysers name files, as functions of a path.
 
-Six shapes, told apart by their spelling (`assaymark.inventory.analyzer.Analyzer.paths`):
+Seven shapes, told apart by their spelling (`assaymark.inventory.analyzer.Analyzer.paths`):
 
 - `+x`: every executable file;
 - `name`, neither slash nor star: a file of that name in any folder;
 - `a/b/name`, no star: that path;
 - `*end`, one star and that in front: every path that ends so; the end may hold slashes (`*.egg-info/PKG-INFO`);
+- `~*end`: the same in any letter case;
 - anything else: compared segment by segment, where `*` stands for any part of one segment and `**` for any number of
   segments;
 - `!pattern`: takes the paths of one of the other shapes out again.
@@ -25,6 +26,7 @@ Test = Callable[[str], bool]
 
 EXECUTABLE: Final = "+x"
 EXECUTABLE_BITS: Final = 0o111
+_ANY_CASE: Final = "~"
 
 
 class Shape(Enum):
@@ -38,11 +40,16 @@ class Shape(Enum):
 
 
 class Pattern(msgspec.Struct, frozen=True, kw_only=True):
-    """One pattern without its exclamation mark."""
+    """One pattern without its exclamation mark.
+
+    Attributes:
+        any_case: whether it is an ending that is compared in lower case.
+    """
 
     text: str
     shape: Shape
     excludes: bool = False
+    any_case: bool = False
 
     def test(self) -> Test:
         """Whether a path has this pattern; executables are told by their mode, so that every path has `+x`."""
@@ -54,6 +61,8 @@ class Pattern(msgspec.Struct, frozen=True, kw_only=True):
                 return lambda path: path == text or path.endswith(f"/{text}")
             case Shape.PATH:
                 return lambda path: path == text
+            case Shape.ENDING if self.any_case:
+                return lambda path: path.lower().endswith(text[1:])
             case Shape.ENDING:
                 return lambda path: path.endswith(text[1:])
             case Shape.SEGMENTS:
@@ -63,7 +72,8 @@ class Pattern(msgspec.Struct, frozen=True, kw_only=True):
 def parse_pattern(text: str) -> Pattern:
     """The pattern that `text` spells."""
     body = text.removeprefix("!")
-    return Pattern(text=body, shape=_shape(body), excludes=body != text)
+    spelled = body.removeprefix(_ANY_CASE)
+    return Pattern(text=spelled, shape=_shape(spelled), excludes=body != text, any_case=spelled != body)
 
 
 def _shape(text: str) -> Shape:

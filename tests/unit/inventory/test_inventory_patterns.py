@@ -32,6 +32,7 @@ def analyzer(name: str, *paths: str, needs: tuple[str, ...] = ()) -> Analyzer:
         pytest.param("a/b", ["a/b"], ["x/a/b", "a/b/c", "b"], id="a path is itself"),
         pytest.param("b.lock", ["b.lock", "x/y/b.lock"], ["ab.lock", "b.lock/c"], id="a name is in any folder"),
         pytest.param("*.egg-info", ["x/a.egg-info", ".egg-info"], ["a.egg-info/b"], id="an ending"),
+        pytest.param("~*s.props", ["x/S.Props", "s.props"], ["s.props/b", "s.prop"], id="an ending in any letter case"),
         pytest.param("*.egg-info/PKG-INFO", ["x/a.egg-info/PKG-INFO"], ["x/PKG-INFO"], id="an ending with a folder"),
         pytest.param("d/*", ["d/a"], ["d", "d/a/b", "e/a"], id="a star is one segment"),
         pytest.param("d/*/c", ["d/x/c"], ["d/c", "d/x/y/c"], id="a star between segments"),
@@ -49,8 +50,12 @@ def test_pattern_decides_by_its_shape(pattern: str, matching: list[str], other: 
     assert [path for path in [*matching, *other] if test(path)] == matching
 
 
-@pytest.mark.parametrize("pattern", ["b", "a/b", "*.b", "a/*", "**/a/**/b.b", "*a/b", "a/*.b", "**/*.a/b", "a.*"])
-@given(path=st.lists(st.sampled_from(["a", "b", "a.b", "b.b", ".b", "x.a"]), min_size=1, max_size=5).map("/".join))
+@pytest.mark.parametrize(
+    "pattern", ["b", "a/b", "*.b", "~*.b", "a/*", "**/a/**/b.b", "*a/b", "a/*.b", "**/*.a/b", "a.*"]
+)
+@given(
+    path=st.lists(st.sampled_from(["a", "b", "a.b", "b.b", ".b", "x.a", "A.B"]), min_size=1, max_size=5).map("/".join)
+)
 def test_index_answers_as_each_pattern_alone(pattern: str, path: str) -> None:
     one = analyzer("one", pattern)
     index = Index([one], Options())

@@ -7,7 +7,6 @@ published archives is left as a question for `assaymark.inventory.java.resolve`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
 from typing import Final
 
 from assaymark.inventory.analyzer import Analyzer, Input
@@ -32,16 +31,11 @@ def _parse(source: Input) -> Iterator[Found]:
         )
 
 
-def _spellings(ending: str) -> Iterator[str]:
-    """`jar`, `Jar`, `jAr` and so on."""
-    return map("".join, product(*((char, char.upper()) for char in ending)))
-
-
 ANALYZER: Final = Analyzer(
     name=JAR,
     version=1,
     kind="lang",
-    paths=tuple(f"*.{spelling}" for ending in _ENDINGS for spelling in _spellings(ending)),
+    paths=tuple(f"~*.{ending}" for ending in _ENDINGS),
     targets=("image", "rootfs"),
     parse=_parse,
 )

@@ -53,7 +53,7 @@ ANALYZER: Final = Analyzer(
     name="packages-props",
     version=1,
     kind="lang",
-    paths=("*Packages.props", "*packages.props", "*Packages.Props", "*PACKAGES.PROPS"),
+    paths=("~*packages.props",),
     targets=("image", "rootfs", "fs", "repo"),
     parse=_parse,
 )

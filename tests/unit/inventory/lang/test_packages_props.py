@@ -82,7 +82,13 @@ def test_more_packages_than_the_limit_are_refused() -> None:
 
 @pytest.mark.parametrize(
     ("path", "claimed"),
-    [(PATH, True), ("a/packages.props", True), ("Versions.props", False), ("Packages.props.bak", False)],
+    [
+        (PATH, True),
+        ("a/packages.props", True),
+        ("My.pAckages.PROPS", True),
+        ("Versions.props", False),
+        ("Packages.props.bak", False),
+    ],
 )
 def test_which_files_it_claims(path: str, *, claimed: bool) -> None:
     assert bool(Index([ANALYZER], Options()).parsers(path, 0o644)) is claimed
