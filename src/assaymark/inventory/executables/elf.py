@@ -15,6 +15,7 @@ from __future__ import annotations
 import struct
 from array import array
 from collections.abc import Iterator
+from itertools import islice
 from re import Pattern
 from typing import Final, NamedTuple
 
@@ -37,6 +38,8 @@ _COMPRESSED: Final = 0x800
 _RESERVED: Final = 0xFF00
 _EXTENDED: Final = 0xFFFF
 _LARGEST: Final = (1 << 63) - 1
+_SYMBOLS_AT_ONCE: Final = 65_536
+_MOST_VALUES: Final = 1_000  # a program has a handful of versions
 _VALUE_BYTES: Final = 4_096  # of a symbol whose value is read; longer than any version
 
 
@@ -203,24 +206,27 @@ def symbol_values(program: Program, wanted: Pattern[bytes]) -> Iterator[Value]:
     table = next((section for section in program.sections if section.kind == _SYMBOLS), None)
     if table is None or program.symbols is None or table.link >= len(program.sections):
         return
-    names = _read(program, program.sections[table.link])
-    ends = [match.end() - 1 for match in wanted.finditer(names)]
-    if not ends:
-        return
-    starts = {names.rfind(b"\0", 0, end) + 1: end for end in ends}
-    fields = struct.Struct(program.symbols.byte_order + _SYMBOL[program.symbols.is_64_bit])
-    symbols = _read(program, table)
-    for number in _numbers(symbols, fields, program.symbols.byte_order, starts):
-        yield from _value(program, fields.unpack_from(symbols, number * fields.size), names)
+    names = _names_of_symbols(program, program.sections[table.link])
+    ends = (match.end() - 1 for match in islice(wanted.finditer(names), _MOST_VALUES))
+    starts = {names.rfind(b"\0", 0, end) + 1 for end in ends}
+    if starts:
+        fields = struct.Struct(program.symbols.byte_order + _SYMBOL[program.symbols.is_64_bit])
+        for place in islice(_places(program, table, fields, starts), _MOST_VALUES):
+            yield from _value(program, fields.unpack(program.content.read(place, fields.size)), names)
 
 
-def _numbers(symbols: bytes, fields: struct.Struct, order: str, names: dict[int, int]) -> list[int]:
-    """Which symbols have one of `names`; the first one of a table is none."""
-    words = array("I", symbols[: len(symbols) // fields.size * fields.size])
-    if (order == ">") != (struct.pack("=H", 1) == b"\0\1"):
-        words.byteswap()
-    column = words[:: fields.size // words.itemsize].tolist()
-    return [number for number, name in enumerate(column) if number and name in names]
+def _places(program: Program, table: Section, fields: struct.Struct, names: set[int]) -> Iterator[int]:
+    """Where the symbols with one of `names` stand in the file; the first one of a table is none."""
+    swapped = (fields.format.startswith(">")) != (struct.pack("=H", 1) == b"\0\1")
+    size = min(table.size, program.content.limits.executable_symbol_bytes)
+    for start in range(table.offset, table.offset + size, fields.size * _SYMBOLS_AT_ONCE):
+        piece = program.content.read(start, min(fields.size * _SYMBOLS_AT_ONCE, table.offset + size - start))
+        words = array("I", piece[: len(piece) // fields.size * fields.size])
+        if swapped:
+            words.byteswap()
+        for number, name in enumerate(words[:: fields.size // words.itemsize]):
+            if name in names and start + number > table.offset:
+                yield start + number * fields.size
 
 
 def _value(program: Program, symbol: tuple[int, ...], names: bytes) -> Iterator[Value]:
@@ -238,8 +244,8 @@ def _value(program: Program, symbol: tuple[int, ...], names: bytes) -> Iterator[
             yield Value(names[name : names.find(b"\0", name)].decode("utf-8", "replace"), data)
 
 
-def _read(program: Program, section: Section) -> bytes:
-    """A section that only finds versions: one that is too large finds none."""
+def _names_of_symbols(program: Program, section: Section) -> bytes:
+    """The symbols only tell a version: too many of them tell none."""
     if section.size > program.content.limits.executable_symbol_bytes or section.is_compressed:
         return b""
     return program.content.read(section.offset, section.size)

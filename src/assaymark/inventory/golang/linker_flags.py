@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+_LONGEST: Final = 32 * 1024
 _BLANKS: Final = " \t\r\n"
 _ENDS: Final = ";&|<>"
 _ESCAPED: Final = {"t": "\t", "n": "\n"}
@@ -24,7 +25,9 @@ _TRUTHS: Final = frozenset({"1", "t", "T", "TRUE", "true", "True", "0", "f", "F"
 
 
 def linker_variables(flags: str) -> Mapping[str, str]:
-    """The variables that `flags` set, by name; none where the flags cannot be read."""
+    """The variables that `flags` set, by name; none where the flags cannot be read, or are absurdly long."""
+    if len(flags) > _LONGEST:
+        return {}
     try:
         return _variables(list(_words(flags)))
     except ValueError:

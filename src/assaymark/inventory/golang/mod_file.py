@@ -25,8 +25,11 @@ from assaymark.inventory.golang.quoted import quoted_end, unquote
 from assaymark.inventory.golang.versions import canonical_version, check_major, major_suffix
 from assaymark.limits import Limits
 
-_BLANKS: Final = " \t\r"
-_PUNCTUATION: Final = "()[]{},"
+_WORD: Final = re.compile(
+    r"""[ \t\r]++|(?P<other>//.*|"(?:[^"\\]|\\.)*+"|`[^`]*+`|[()\[\]{},])"""
+    r"""|(?!/\*|["`])(?P<word>(?:(?!//|/\*)[^ \t\r()\[\]{},])++)(?!/\*)""",
+    re.DOTALL,
+)
 _BLOCKS: Final = frozenset({"module", "godebug", "require", "exclude", "replace", "retract", "tool", "ignore"})
 _GO: Final = re.compile(r"[1-9][0-9]*+\.(?:0|[1-9][0-9]*+)(?:\.(?:0|[1-9][0-9]*+))?(?:[a-z]+[0-9]+)?")
 _TOOLCHAIN: Final = re.compile(r"default\Z|go1(?:\Z|\.)")
@@ -71,13 +74,13 @@ def parse_mod_file(text: str, *, limits: Limits) -> ModFile:
         LimitError: it names too many modules.
     """
     file = ModFile()
-    for directive, words, comment in _directives(text):
+    for number, (directive, words, comment) in enumerate(_directives(text)):
+        if number > limits.packages_per_file:
+            raise LimitError(f"more than {limits.packages_per_file} directives")
         reader = _READERS.get(directive)
         if reader is None:
             raise ValueError(f"`{directive[:100]}` is not a directive of a module file")
         reader(file, words, comment)
-        if len(file.requirements) + len(file.replacements) > limits.packages_per_file:
-            raise LimitError(f"more than {limits.packages_per_file} modules")
     return file
 
 
@@ -116,44 +119,15 @@ def _words(line: str) -> Iterator[str]:
     """The words of a line; a comment, which begins with `//`, is the last."""
     place = 0
     while place < len(line):
-        char = line[place]
-        if char in _BLANKS:
-            place += 1
-            continue
-        end = place + 1
-        if line.startswith("//", place):
-            end = len(line)
-        elif line.startswith("/*", place):
-            raise ValueError("a comment of the form /* */")
-        elif char in '"`':
-            end = place + _quoted_end(line, place)
-        elif char not in _PUNCTUATION:
-            end = _word_end(line, place)
-        yield line[place:end]
-        place = end
-
-
-def _quoted_end(line: str, place: int) -> int:
-    quote = line[place]
-    end = place + 1
-    while end < len(line) and line[end] != quote:
-        end += 2 if line[end] == "\\" and quote == '"' else 1
-    if end >= len(line):
-        raise ValueError("a quoted string without an end")
-    return end + 1 - place
-
-
-def _word_end(line: str, place: int) -> int:
-    end = place
-    while end < len(line) and line[end] not in _PUNCTUATION and line[end] != " " and line[end].isprintable():
-        if line.startswith("//", end):
-            break
-        if line.startswith("/*", end):
-            raise ValueError("a comment of the form /* */")
-        end += 1
-    if end == place:
-        raise ValueError(f"the character U+{ord(line[place]):04X}")
-    return end
+        match = _WORD.match(line, place)
+        if match is None:
+            raise ValueError("a quoted string without an end, or a comment of the form /* */")
+        place = match.end()
+        word = match["word"] or ""
+        if not word.isprintable():
+            raise ValueError("a character that is not printed")
+        if word or match["other"]:
+            yield match[0]
 
 
 def _string(word: str) -> str:

@@ -17,8 +17,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from assaymark.errors import LimitError
 from assaymark.inventory.golang.mod_file import ModFile
 from assaymark.inventory.golang.versions import module_id
+from assaymark.limits import Limits
 from assaymark.model.package import EMPTY_LIST, Package, Relationship
 from assaymark.safeio.text import decode_utf8
 
@@ -87,12 +89,18 @@ def _is_older(version: str, minor: int) -> bool:
     return int(numbers[0]) <= 1 and int(numbers[1]) < minor
 
 
-def summed_packages(lines: Iterable[bytes]) -> dict[str, Package]:
-    """Rule 5, for the lines of a `go.sum`."""
-    packages: dict[str, Package] = {}
+def summed_packages(lines: Iterable[bytes], *, limits: Limits) -> dict[str, Package]:
+    """Rule 5, for the lines of a `go.sum`.
+
+    Raises:
+        LimitError: it names too many modules.
+    """
+    versions: dict[bytes, bytes] = {}
     for line in lines:
-        words = decode_utf8(line).split(maxsplit=2)
+        words = line.split(maxsplit=2)
         if len(words) > 1:
-            version = words[1].removesuffix("/go.mod")
-            packages[words[0]] = _package(words[0], version, Relationship.INDIRECT)
-    return packages
+            versions[words[0]] = words[1]
+            if len(versions) > limits.packages_per_file:
+                raise LimitError(f"more than {limits.packages_per_file} modules")
+    named = ((decode_utf8(name), decode_utf8(version).removesuffix("/go.mod")) for name, version in versions.items())
+    return {name: _package(name, version, Relationship.INDIRECT) for name, version in named}

@@ -117,16 +117,19 @@ def _direct(packages: list[Package], workspace: Workspace, source: Input) -> Ite
     for package in sorted(packages, key=lambda package: (package.name, package.version)):
         by_name.setdefault(package.name, []).append(package)
     for name, requirement in workspace.requirements.items():
+        unclear = ""
         for package in by_name.get(name, ()):
             try:
                 fits = satisfies_requirement(package.version, requirement)
             except VersionError as exc:
-                message = f"cargo: whether `{package.id[:200]}` is required cannot be told: {exc}"
-                source.report(Issue(code=IssueCode.ENTRY_IGNORED, message=message, path=source.path))
+                unclear = unclear or str(exc)
                 continue
             if fits:
                 yield package
                 break
+        if unclear:
+            message = f"cargo: whether a version of `{name[:200]}` is required cannot be told: {unclear}"
+            source.report(Issue(code=IssueCode.ENTRY_IGNORED, message=message, path=source.path))
 
 
 ANALYZER: Final = Analyzer(

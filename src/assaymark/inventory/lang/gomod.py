@@ -43,7 +43,11 @@ def _parse(source: Input) -> Iterator[Found]:
 
 def _summed(source: Input) -> dict[str, Package]:
     file = source.tree.find(join(dirname(source.path), "go.sum"))
-    return summed_packages(file_lines(source, file=file)) if file else {}
+    if file is None:
+        return {}
+    if file.size > source.limits.module_sums_bytes:
+        raise LimitError(f"`{file.path}` is longer than {source.limits.module_sums_bytes} bytes")
+    return summed_packages(file_lines(source, file=file), limits=source.limits)
 
 
 def _connected(package: Package, packages: dict[str, Package], source: Input) -> Package:

@@ -7,7 +7,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import islice
 from posixpath import dirname, join, normpath
 from typing import Final
 
@@ -20,6 +22,7 @@ from assaymark.model.issue import Issue, IssueCode
 from assaymark.safeio.doublestar import compile_pattern
 
 MANIFEST: Final = "Cargo.toml"
+_STARS: Final = re.compile(r"\*\*++")
 _META: Final = frozenset("*?[\\")
 
 
@@ -60,12 +63,18 @@ def read_workspace(source: Input) -> Workspace | None:
 
 def _members(source: Input, folder: str, patterns: tuple[str, ...]) -> Iterator[File]:
     """Rule 1: the manifests of members."""
+    left = source.limits.workspace_files
     for number, pattern in enumerate(patterns):
-        if number >= source.limits.workspace_members:
-            _note(source, source.path, f"members of a workspace beyond {number} were left out")
+        if number >= source.limits.workspace_members or left <= 0:
+            _note(source, source.path, f"members of a workspace beyond {number} patterns were left out")
             return
         path = normpath(join(folder, pattern, MANIFEST))
-        found = list(_matching(source, path) if _META & set(path) else _single(source, path))
+        if not _META & set(path):
+            found = list(_single(source, path))
+        else:
+            candidates = list(islice(source.tree.under(_fixed(path)), left))
+            left -= len(candidates)
+            found = list(_matching(source, path, candidates))
         if not found:
             _note(source, source.path, f"no member of the workspace is at `{pattern[:200]}`")
         yield from found
@@ -77,18 +86,20 @@ def _single(source: Input, path: str) -> Iterator[File]:
         yield file
 
 
-def _matching(source: Input, path: str) -> Iterator[File]:
+def _fixed(path: str) -> str:
+    """The folders of a pattern that are no pattern."""
+    return path[: min(path.find(char) for char in _META if char in path)].rpartition("/")[0]
+
+
+def _matching(source: Input, path: str, candidates: list[File]) -> Iterator[File]:
     """The manifests that a pattern matches; `**` is one folder here, and braces are themselves."""
-    escaped = path.replace("{", "\\{").replace("}", "\\}")
-    while "**" in escaped:
-        escaped = escaped.replace("**", "*")
+    escaped = _STARS.sub("*", path).replace("{", "\\{").replace("}", "\\}")
     try:
         pattern = compile_pattern(escaped)
     except ValueError as exc:
         _note(source, source.path, f"a pattern of workspace members: {exc}")
         return
-    fixed = escaped[: min(escaped.find(char) for char in _META if char in escaped)].rpartition("/")[0]
-    for file in source.tree.under(fixed):
+    for file in candidates:
         if file.path.endswith(MANIFEST) and pattern.matches(file.path):
             yield file
 

@@ -169,7 +169,10 @@ def test_a_project_that_the_lockfile_does_not_know_is_added() -> None:
         ({"Cargo": APP + '[workspace]\nmembers = ["gone"]\n'}, "no member of the workspace is at `gone`"),
         ({"Cargo": APP + '[workspace]\nmembers = ["[a"]\n'}, "a pattern of workspace members"),
         ({"Cargo": APP + '[workspace]\nmembers = ["m"]\n', "m__Cargo": "[[["}, "`m/Cargo.toml` is not TOML"),
-        ({"Cargo": APP + '[dependencies]\nregex = "latest"\n'}, "whether `regex@1.5.0` is required cannot be told"),
+        (
+            {"Cargo": APP + '[dependencies]\nregex = "latest"\n'},
+            "whether a version of `regex` is required cannot be told",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_noted(files: dict[str, str], message: str) -> None:
@@ -183,7 +186,7 @@ def test_too_many_members_are_noted() -> None:
     files: dict[str, bytes | str] = {PATH: LOCK, "Cargo.toml": APP + '[workspace]\nmembers = ["m"]\n'}
     _, issues = run(ANALYZER, PATH, files, limits=limits)
 
-    assert [issue.message for issue in issues] == ["cargo: members of a workspace beyond 0 were left out"]
+    assert [issue.message for issue in issues] == ["cargo: members of a workspace beyond 0 patterns were left out"]
 
 
 @pytest.mark.parametrize(
