@@ -15,6 +15,7 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src" / "assaymark"
 ON_THREADS = ("advisories", "artifact", "inventory", "layers", "matching", "model", "net", "oci", "safeio", "scan.py")
 COMPILED_ELSEWHERE = {
+    ("safeio/json.py", "decoder.type"): "the type of a decoder, which was compiled with it",
     ("advisories/records.py", "kind"): "the class of one of the module's decoders",
 }
 

@@ -81,11 +81,11 @@ def license_names(value: Any) -> tuple[str, ...]:
     """The licences of a `license` member: a name, or in old files an object with a `type`, or a list of those."""
     if isinstance(value, str):
         return (value,) if value else ()
-    entries = value if isinstance(value, list) else [value]
+    entries = [entry or {} for entry in value] if isinstance(value, list) else [value]
     if not all(isinstance(entry, dict) for entry in entries):
         return ()
-    types = (fold(entry, ("type",)).get("type") for entry in entries)
-    return tuple(name for name in types if isinstance(name, str) and name)
+    types = [fold(entry, ("type",)).get("type") or "" for entry in entries]
+    return tuple(name for name in types if name) if all(isinstance(name, str) for name in types) else ()
 
 
 def workspace_patterns(value: Any) -> list[str]:

@@ -258,6 +258,8 @@ def test_claimed_paths(path: str, wanted: bool, parsed: bool) -> None:
         ({"Type": "A"}, ("A",)),
         ([{"type": "A"}, {"x": 1}], ("A",)),
         (["A"], ()),
+        ([None, {"type": "A"}], ("A",)),
+        ([{"type": 1}, {"type": "A"}], ()),
     ],
 )
 def test_shapes_of_licences(value: Any, names: tuple[str, ...]) -> None:
