@@ -138,9 +138,15 @@ class Resolver:
             self._known[_key(artifact)] = known
         return known
 
-    def managed(self, properties: Properties, managed: Iterable[Dependency], depth: int = 0) -> Managed:
-        """Managed dependencies without variables, and with those of the imported POMs, which come last."""
-        if depth > self._limits.pom_depth:
+    def managed(self, properties: Properties, managed: Iterable[Dependency], chain: tuple[str, ...] = ()) -> Managed:
+        """Managed dependencies without variables, and with those of the imported POMs, which come last.
+
+        Args:
+            properties: what variables mean.
+            managed: as written.
+            chain: the imports that led here; one that imports itself ends.
+        """
+        if len(chain) > self._limits.pom_depth:
             raise LimitError(f"imports of imports, deeper than {self._limits.pom_depth} levels")
         own, imports = list[Dependency](), list[Dependency]()
         for each in managed:
@@ -151,9 +157,11 @@ class Resolver:
         merged = {name: found[name] for name in ordered}
         for each in imports:
             artifact = self._artifact(each.group, each.artifact, each.version, properties)
+            if artifact.name in chain:
+                continue
             imported = self.resolve(artifact)
             inner = {**properties, **imported.properties}
-            for managed_there in self.managed(inner, imported.managed, depth + 1):
+            for managed_there in self.managed(inner, imported.managed, (*chain, artifact.name)):
                 merged.setdefault(managed_there.name, managed_there)
         return tuple(merged.values())
 
@@ -163,7 +171,7 @@ class Resolver:
     def _analyse(self, project: Project, context: Artifact, root_managed: Managed = ()) -> Analysis:
         """What `project` comes to where `context` leads to it."""
         repositories = tuple(dict.fromkeys((*project.repositories, *context.repositories)))
-        self._inherit(project, repositories, 0)
+        self._inherit(project, repositories, ())
         properties = project.all_properties()
         context = msgspec.structs.replace(context, repositories=repositories)
         dependencies = self._dependencies(project, properties, context, root_managed)
@@ -255,12 +263,9 @@ class Resolver:
         named = self._artifact(project.group, project.artifact, project.version, project.properties)
         return msgspec.structs.replace(named, licenses=project.licenses)
 
-    def _inherit(self, project: Project, repositories: tuple[Repository, ...], depth: int) -> None:
-        """Rule 1. A POM that is being looked at counts as having no parent, so that circles end."""
-        if project.inherited:
-            return
-        project.inherited = True
-        parent = self._parent(project, repositories, depth) or Project()
+    def _inherit(self, project: Project, repositories: tuple[Repository, ...], chain: tuple[str, ...]) -> None:
+        """Rule 1; `chain` are the paths and names of the POMs whose parent it is, so that circles end."""
+        parent = self._parent(project, repositories, chain) or Project()
         project.properties = parent.all_properties() | project.properties
         own, above = self._named(project), self._named(parent)
         project.group = own.group or above.group
@@ -271,25 +276,27 @@ class Resolver:
         project.managed = _first_of_each(project.managed, parent.managed)
         project.dependencies = _first_of_each(project.dependencies, parent.dependencies)
 
-    def _parent(self, project: Project, repositories: tuple[Repository, ...], depth: int) -> Project | None:
+    def _parent(self, project: Project, repositories: tuple[Repository, ...], chain: tuple[str, ...]) -> Project | None:
         """The parent with what it inherited; None where there is none."""
         named, wanted = project.parent, self._artifact(*_texts(project), NOTHING)
         if (not wanted.group or not wanted.artifact) and not is_variable(named.version):
             return None
-        if depth >= self._limits.pom_depth:
+        if len(chain) >= 2 * self._limits.pom_depth:  # a path and a name each
             raise LimitError(f"parents of parents, more than {self._limits.pom_depth}")
+        chain = (*chain, project.path or _label(self._named(project)))
         found: Project | None = None
         for path in filter(None, dict.fromkeys((named.path, "../pom.xml"))) if project.path else ():
             with self.passing_over():
                 found = self._poms.relative(project.path, path)
-                if self._evaluator.value(found.artifact, found.properties) == wanted.artifact:
+                is_named = self._evaluator.value(found.artifact, found.properties) == wanted.artifact
+                if is_named and found.path not in chain:
                     break
             found = None
-        if found is None:
+        if found is None and _label(wanted) not in chain:
             with self.passing_over():
                 found = self._published(wanted, repositories)
         if found:
-            self._inherit(found, repositories, depth + 1)
+            self._inherit(found, repositories, (*chain, _label(wanted)))
         return found
 
     def _count(self) -> None:
@@ -300,6 +307,10 @@ class Resolver:
 
 def _texts(project: Project) -> tuple[str, str, str]:
     return project.parent.group, project.parent.artifact, project.parent.version
+
+
+def _label(artifact: Artifact) -> str:
+    return f"{artifact.name}:{artifact.version}"
 
 
 def _key(artifact: Artifact) -> tuple[str, str, str]:

@@ -70,7 +70,6 @@ class Project:
 
     Attributes:
         path: in the scanned tree; empty for one from a repository.
-        inherited: whether the parent has been looked for.
     """
 
     path: str = ""
@@ -84,7 +83,6 @@ class Project:
     managed: tuple[Dependency, ...] = ()
     dependencies: tuple[Dependency, ...] = ()
     repositories: tuple[Repository, ...] = ()
-    inherited: bool = False
 
     def all_properties(self) -> dict[str, str]:
         """The properties with what elements of the POM define: `project.version`, and the old form `version`.

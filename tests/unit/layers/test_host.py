@@ -1,0 +1,68 @@
+"""Caches of package managers: folders made here."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from assaymark.errors import LimitError
+from assaymark.layers.host import HostCaches, cache_folders
+
+
+@pytest.fixture
+def caches(tmp_path: Path) -> HostCaches:
+    repository = tmp_path / "m2"
+    (repository / "g" / "a").mkdir(parents=True)
+    (repository / "g" / "a" / "a.pom").write_text("<project/>")
+    (repository / "g" / "b.pom").symlink_to(repository / "g" / "a" / "a.pom")
+    os.mkfifo(repository / "g" / "pipe.pom")
+    (tmp_path / "secret").write_text("secret")
+    return HostCaches({"maven": repository})
+
+
+@pytest.mark.parametrize(
+    ("cache", "path", "content"),
+    [
+        pytest.param("maven", "g/a/a.pom", b"<project/>", id="a file"),
+        pytest.param("maven", "g/b.pom", b"<project/>", id="a link"),
+        pytest.param("maven", "g/a", None, id="a folder"),
+        pytest.param("maven", "g/pipe.pom", None, id="a pipe"),
+        pytest.param("maven", "g/none.pom", None, id="no file"),
+        pytest.param("maven", "../secret", None, id="a way out"),
+        pytest.param("maven", "g/../../secret", None, id="a way out behind a folder"),
+        pytest.param("maven", "/etc/passwd", None, id="an absolute path"),
+        pytest.param("maven", "a\0b", None, id="a path that is none"),
+        pytest.param("gradle", "g/a/a.pom", None, id="another cache"),
+    ],
+)
+def test_read(caches: HostCaches, cache: str, path: str, content: bytes | None) -> None:
+    assert caches.read(cache, path, 100) == content
+
+
+def test_names_and_bounds(caches: HostCaches) -> None:
+    assert list(caches.names("maven", ".pom")) == ["g/b.pom", "g/pipe.pom", "g/a/a.pom"]
+    assert list(caches.names("gradle", ".pom")) == []
+    with pytest.raises(LimitError):
+        caches.read("maven", "g/a/a.pom", 3)
+
+
+def test_repositories_are_asked_once_and_by_https() -> None:
+    asked: list[str] = []
+
+    def fetch(url: str, _limit: int) -> bytes | None:
+        asked.append(url)
+        return b"1" if url.endswith("/a") else None
+
+    caches = HostCaches({}, fetch)
+    urls = ["https://x/a", "https://x/a", "https://x/b", "https://x/b", "http://x/a", "file:///etc/passwd"]
+    assert [caches.fetch(url, 10) for url in urls] == [b"1", b"1", None, None, None, None]
+    assert asked == ["https://x/a", "https://x/b"]
+    assert HostCaches({}).fetch("https://x/a", 10) is None
+
+
+def test_folders() -> None:
+    assert cache_folders({}) == {}
+    assert cache_folders({"HOME": "/h"}) == {"maven": Path("/h/.m2/repository"), "gradle": Path("/h/.gradle/caches")}
+    assert cache_folders({"HOME": "/h", "GRADLE_USER_HOME": "/g"})["gradle"] == Path("/g/caches")
