@@ -55,7 +55,7 @@ def tags(*lines: str) -> bytes:
         pytest.param(lambda: document(lib(1, externalRefs=[{}] * 200_000)), 0, "no package URL", id="empty references"),
         pytest.param(lambda: document(package("a", "1", "pkg:npm/" + "%25" * MIB)), 0, "characters", id="an escaped name"),
         pytest.param(lambda: document(lib(1, checksums=[[]])), 0, "no object", id="a checksum that is a list"),
-        pytest.param(lambda: document(lib(1, attributionTexts="x")), "ArtifactError", "no list", id="a text for texts"),
+        pytest.param(lambda: document(lib(1, attributionTexts="x")), 0, "is no list", id="a text for texts"),
         pytest.param(
             lambda: json.dumps(spdx()).replace("[]", "[" * 200_000 + "]" * 200_000).encode(),
             "LimitError",

@@ -51,8 +51,10 @@ class _Manifest(msgspec.Struct, frozen=True):
 
 _Uuids = dict[str, str]
 
-for _type in (_Entries, _Manifest, _Uuids):
-    msgspec.convert({}, _type)  # compiled on import: two threads that compile one type at once crash msgspec
+# compiled on import: two threads that compile one type at once crash msgspec
+msgspec.convert({}, _Entries)
+msgspec.convert({}, _Manifest)
+msgspec.convert({}, _Uuids)
 
 
 def _parse(source: Input) -> Iterator[Found]:

@@ -67,7 +67,7 @@ def decode_spdx(document: dict[str, Any], *, limits: Limits) -> Document:
     """
     members = fold(document, _MEMBERS)
     version = members.get("spdxVersion")
-    if version not in VERSIONS:
+    if not (isinstance(version, str) and version in VERSIONS):
         raise ArtifactError(
             f"SPDX `{str(version)[:40]}` is not a version that is read", hint="write the SBOM as SPDX 2.3"
         )
@@ -95,7 +95,7 @@ class _Decoder:
         self._locate(read_list(members.get("files"), "files"), relationships)
         described = next((to for start, kind, to in relationships if _is_root(start, kind)), None)
         components = list(self._components(packages))
-        root = next((place for place, each in enumerate(components) if each.ref == described), None)
+        root = max((place for place, each in enumerate(components) if each.ref == described), default=None)
         if root is not None:
             components.append(components.pop(root))
         return Document(
@@ -224,7 +224,10 @@ class _Decoder:
             yield self._texts.of(fold(value, ("comment",)), "comment")
 
     def _attributions(self, members: dict[str, Any]) -> Iterator[str]:
-        for text in read_list(members.get("attributionTexts"), "attributionTexts"):
+        texts = members.get("attributionTexts")
+        if not isinstance(texts, list | None):
+            raise ValueError("`attributionTexts` is no list")  # noqa: TRY004 - the document's trouble
+        for text in texts or ():
             yield self._texts.of({"attributionTexts": text}, "attributionTexts")
 
 

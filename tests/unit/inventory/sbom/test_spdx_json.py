@@ -82,6 +82,7 @@ def test_versions_that_are_read(version: str) -> None:
             {"spdxVersion": "SPDX-3.0"}, "SPDX `SPDX-3.0` is not a version that is read", id="a later version"
         ),
         pytest.param({"spdxVersion": None}, "SPDX `None` is not a version", id="no version"),
+        pytest.param({"spdxVersion": []}, r"SPDX `\[\]` is not a version", id="a list for a version"),
         pytest.param({"packages": {}}, "`packages` of the SBOM is no list", id="packages"),
         pytest.param({"files": "x"}, "`files` of the SBOM is no list", id="files"),
         pytest.param({"relationships": 1}, "`relationships` of the SBOM is no list", id="relationships"),
@@ -228,6 +229,9 @@ def test_package_urls(references: list[Any], expected: str | None) -> None:
         pytest.param(7, "packages[0]: no identifier", id="a number"),
         pytest.param({"SPDXID": "redis"}, "packages[0]: no identifier", id="an identifier without its prefix"),
         pytest.param(REDIS | {"name": 7}, "packages[0]: 'name' is no text", id="a name that is a number"),
+        pytest.param(
+            REDIS | {"attributionTexts": "x"}, "packages[0]: 'attributionTexts' is no list", id="attribution texts"
+        ),
         pytest.param(REDIS | {"externalRefs": {}}, "packages[0]: 'externalRefs' is no list", id="references"),
         pytest.param(
             REDIS | {"checksums": [1]}, "packages[0]: 'checksums' holds something that is no object", id="sums"
