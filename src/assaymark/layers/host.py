@@ -79,10 +79,16 @@ class HostCaches:
 def cache_folders(environ: Mapping[str, str]) -> dict[str, Path]:
     """Where the caches are, by the variables that the package managers read themselves.
 
-    Maven's is `~/.m2/repository`, Gradle's `caches` in `GRADLE_USER_HOME` or `~/.gradle`.
+    Maven's is `~/.m2/repository`, Gradle's `caches` in `GRADLE_USER_HOME` or `~/.gradle`, NuGet's `NUGET_PACKAGES` or
+    `~/.nuget/packages`.
     """
     home = environ.get("HOME", "")
+    nuget = environ.get("NUGET_PACKAGES", "")
     if not home:
-        return {}
+        return {"nuget": Path(nuget)} if nuget else {}
     gradle = Path(environ.get("GRADLE_USER_HOME") or Path(home, ".gradle"))
-    return {"maven": Path(home, ".m2", "repository"), "gradle": gradle / "caches"}
+    return {
+        "maven": Path(home, ".m2", "repository"),
+        "gradle": gradle / "caches",
+        "nuget": Path(nuget or Path(home, ".nuget", "packages")),
+    }

@@ -64,5 +64,11 @@ def test_repositories_are_asked_once_and_by_https() -> None:
 
 def test_folders() -> None:
     assert cache_folders({}) == {}
-    assert cache_folders({"HOME": "/h"}) == {"maven": Path("/h/.m2/repository"), "gradle": Path("/h/.gradle/caches")}
+    assert cache_folders({"HOME": "/h"}) == {
+        "maven": Path("/h/.m2/repository"),
+        "gradle": Path("/h/.gradle/caches"),
+        "nuget": Path("/h/.nuget/packages"),
+    }
+    assert cache_folders({"NUGET_PACKAGES": "/n"}) == {"nuget": Path("/n")}
+    assert cache_folders({"HOME": "/h", "NUGET_PACKAGES": "/n"})["nuget"] == Path("/n")
     assert cache_folders({"HOME": "/h", "GRADLE_USER_HOME": "/g"})["gradle"] == Path("/g/caches")
