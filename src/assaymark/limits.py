@@ -69,10 +69,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     json_values: int = 3_000_000  # an empty list is 2 bytes in the file and 64 in memory
     json_containers: int = 1_000_000
     yaml_nodes: int = 1_000_000  # with aliases expanded (billion laughs)
-    toml_bytes: int = 16 * MIB  # the largest published lockfiles have 5
+    toml_bytes: int = 32 * MIB  # 5,000 packages in a lockfile of uv, with 6 KiB each
+    toml_lines: int = 1_000_000  # a comment of one character costs half a microsecond
     toml_depth: int = 64
-    toml_tables: int = 150_000  # an empty one is 5 bytes in the file and 900 in memory
-    toml_values: int = 600_000  # the same lockfiles have 150,000
+    toml_tables: int = 150_000  # the same lockfile has 140,000; an empty one is 5 bytes there and 900 in memory
+    toml_values: int = 800_000  # the same lockfile has 700,000
     toml_key_parts: int = 16  # of one dotted key; the reader's work grows with their square
     toml_dots: int = 100_000  # of all dotted keys together
     xml_bytes: int = 16 * MIB  # the longest real pom.xml has half a megabyte

@@ -3,7 +3,7 @@ r"""TOML lockfiles and settings (https://toml.io/en/v1.1.0), after a look at the
 The standard library's reader calls itself for every level, and its work and memory grow faster than the document where
 keys have many parts. So the document is measured first, with everything in quotes and behind `#` taken away:
 
-- bytes, nesting, tables (lists and inline tables count alike), values;
+- bytes, lines, nesting, tables (lists and inline tables count alike), values;
 - the parts of one dotted key, and the dots of all of them.
 
 What follows a string without an end is not measured: the reader stops there, too. A byte order mark in front is passed
@@ -57,6 +57,8 @@ def decode_toml(data: bytes, *, limits: Limits, what: str = "") -> dict[str, Any
     name = f"`{what}`" if what else "the document"
     if len(data) > limits.toml_bytes:
         raise LimitError(f"{name} has {len(data)} bytes, more than the {limits.toml_bytes} that are read")
+    if data.count(b"\n") >= limits.toml_lines:
+        raise LimitError(f"{name} has more than {limits.toml_lines} lines")
     _check_structure(_HIDDEN.sub(b"", data), limits, name)
     data = data.removeprefix(codecs.BOM_UTF8)
     try:

@@ -13,7 +13,14 @@ from assaymark.limits import DEFAULT_LIMITS
 from assaymark.safeio.toml import decode_toml
 
 SMALL = msgspec.structs.replace(
-    DEFAULT_LIMITS, toml_bytes=200, toml_depth=3, toml_tables=6, toml_values=8, toml_key_parts=4, toml_dots=9
+    DEFAULT_LIMITS,
+    toml_bytes=200,
+    toml_lines=20,
+    toml_depth=3,
+    toml_tables=6,
+    toml_values=8,
+    toml_key_parts=4,
+    toml_dots=9,
 )
 
 
@@ -95,6 +102,7 @@ def test_a_number_that_python_does_not_hold() -> None:
     ("text", "message"),
     [
         pytest.param("#" * 201, "has 201 bytes, more than the 200", id="bytes"),
+        pytest.param("\n" * 20, "more than 20 lines", id="lines"),
         pytest.param("a = [[[[]]]]", "nested deeper than 3 levels", id="lists"),
         pytest.param("a = {b = {c = {d = {}}}}", "nested deeper than 3 levels", id="inline tables"),
         pytest.param("[a]\n" * 7, "more than 6 tables and lists", id="tables"),
