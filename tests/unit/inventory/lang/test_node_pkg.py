@@ -64,6 +64,7 @@ def test_what_is_no_package(text: str) -> None:
         "[]",
         "null",
         '{"name": "a"',
+        '{"name": "a", "version": "1"} more',
         '{"name": 1, "version": "1"}',
         '{"Name": 1, "version": "1"}',
         '{"name": "a b", "version": "1"}',

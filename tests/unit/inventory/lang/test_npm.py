@@ -150,6 +150,14 @@ def test_one_version_in_two_folders_is_one_package() -> None:
     assert [location.start_line for location in found.locations] == [9, 13]
 
 
+def test_of_a_folder_named_twice_the_last_counts() -> None:
+    text = (
+        '{"lockfileVersion": 3, "packages": {"node_modules/a": {"version": "1"}, "node_modules/a": {"version": "2"}}}'
+    )
+
+    assert [each.id for each in packages(text)] == ["a@2"]
+
+
 def test_folder_may_hold_a_package_of_another_name() -> None:
     (found,) = packages(lock({"node_modules/alias": {"name": "real", "version": "1"}}))
 

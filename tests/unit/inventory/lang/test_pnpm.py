@@ -120,6 +120,18 @@ def test_version_5_names_packages_by_paths() -> None:
     ]
 
 
+def test_version_5_of_a_workspace_is_read() -> None:
+    text = "lockfileVersion: 5.4\nimporters: {.: {dependencies: {a: 1.0.0}}}\npackages: {/a/1.0.0: {dev: false}}\n"
+
+    assert packages(text) == [package("a@1.0.0")]
+
+
+def test_variants_of_a_package_have_one_set_of_dependencies() -> None:
+    text = "lockfileVersion: '6.0'\npackages: {/a@1.0.0(b@1.0.0): {dependencies: {b: 1.0.0}}, /a@1.0.0(b@2.0.0): {}}\n"
+
+    assert packages(text) == [package("a@1.0.0", depends_on=("b@1.0.0",))] * 2
+
+
 def test_version_6_writes_an_at_sign() -> None:
     assert packages(VERSION_6) == [
         package("a@1.0.0", DIRECT, depends_on=("@s/c@3.0.0",)),

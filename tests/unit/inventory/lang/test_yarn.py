@@ -143,6 +143,14 @@ def test_berry_blocks_of_the_registry() -> None:
     )
 
 
+def test_block_over_64_kib_is_read() -> None:
+    edges = "".join(f'    d{number} "^1"\n' for number in range(10_000))
+
+    (found,), _ = packages({PATH: f'a@^1:\n  version "1.0.0"\n  dependencies:\n{edges}'})
+
+    assert len(found.depends_on) == 10_000
+
+
 def test_lines_may_end_with_carriage_returns() -> None:
     assert packages({PATH: CLASSIC.replace("\n", "\r\n")})[0] == packages({PATH: CLASSIC})[0]
 
