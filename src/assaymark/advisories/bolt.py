@@ -20,8 +20,10 @@ BoltDB has no checksums on its pages: a changed byte inside a value or a key tha
 from __future__ import annotations
 
 import mmap
+from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager
+from operator import lt
 from pathlib import Path
 from struct import Struct
 from typing import Final, NamedTuple, Protocol
@@ -45,6 +47,9 @@ CHECKSUM: Final = Struct("<Q")
 BRANCH_ELEMENT: Final = Struct("<IIQ")  # position, key size, page
 LEAF_ELEMENT: Final = Struct("<IIII")  # flags, position, key size, value size
 BUCKET_HEADER: Final = Struct("<QQ")  # root page, sequence
+
+_REMEMBERED: Final = 1_024  # pages whose keys are kept, of some ten KiB each, and ways down the tree
+_VISITED: Final = 100_000
 
 _FNV_OFFSET: Final = 0xCBF29CE484222325
 _FNV_PRIME: Final = 0x100000001B3
@@ -98,6 +103,9 @@ class BoltFile:
         self._data = data
         self._name = name
         self._sums = sums
+        self._visited: set[int] = set()
+        self._keys: dict[int, list[bytes]] = {}
+        self._children: dict[tuple[int, int], _Page] = {}
         self._meta = _newest_meta(data, name)
         if self._meta.high_water * self._meta.page_size > len(data):
             raise self.damaged("it is shorter than its meta page says")
@@ -163,6 +171,14 @@ class BoltFile:
 
     def child(self, page: _Page, index: int) -> _Page:
         """The page below one element of a branch; its keys lie between that element's key and the next one's."""
+        known = self._children.get((page.first, index))
+        if known is None:
+            if len(self._children) >= _REMEMBERED:
+                self._children.clear()
+            known = self._children[page.first, index] = self._read_child(page, index)
+        return known
+
+    def _read_child(self, page: _Page, index: int) -> _Page:
         (number,) = CHECKSUM.unpack_from(self._data, page.first + 16 * index + 8)
         child = self.page(number)
         if child.length == 0 or self.key(child, 0) < self.key(page, index):
@@ -197,8 +213,11 @@ class BoltFile:
         """The index of the first element whose key is not below `key`.
 
         A damaged key misleads a binary search only so far as the keys beside the place where it ends are out of order:
-        those are compared, two on either side.
+        those are compared, two on either side. The keys of a page that is searched again are remembered, all compared.
         """
+        keys = self._keys.get(page.first) or self._remember(page)
+        if keys is not None:
+            return bisect_left(keys, key)
         low, high = 0, page.length
         while low < high:
             middle = (low + high) >> 1
@@ -214,16 +233,31 @@ class BoltFile:
             previous = current
         return low
 
+    def _remember(self, page: _Page) -> list[bytes] | None:
+        """All keys of a page, when it was searched before: then the rest of the scan comes back to it."""
+        if page.first not in self._visited:
+            if len(self._visited) >= _VISITED:
+                self._visited.clear()
+            self._visited.add(page.first)
+            return None
+        if len(self._keys) >= _REMEMBERED:
+            self._keys.clear()
+        keys = [self.key(page, index) for index in range(page.length)]
+        if not all(map(lt, keys, keys[1:])):
+            raise self.damaged("keys are out of order")
+        self._keys[page.first] = keys
+        return keys
+
 
 class Bucket:
     """A sorted mapping of byte strings to values and nested buckets."""
 
-    __slots__ = ("_file", "_inline", "_root")
+    __slots__ = ("_file", "_page", "_root")
 
     def __init__(self, file: BoltFile, root: int, inline: _Page | None = None) -> None:
         self._file = file
         self._root = root
-        self._inline = inline
+        self._page = inline
 
     def get(self, key: bytes) -> bytes | None:
         """The value of `key`; None where there is none or it is a bucket.
@@ -268,7 +302,9 @@ class Bucket:
                 yield key, self._file.bucket_at(start, stop)
 
     def _top(self) -> _Page:
-        return self._inline if self._inline is not None else self._file.page(self._root)
+        if self._page is None:
+            self._page = self._file.page(self._root)
+        return self._page
 
     def _find(self, key: bytes) -> tuple[bool, int, int] | None:
         file, page = self._file, self._top()

@@ -209,3 +209,16 @@ def test_a_damaged_key_never_hides_another_one() -> None:
                 assert bucket.get(key) == b"value"
             except DatabaseError:
                 continue
+
+
+def test_a_page_that_is_searched_again_is_compared_throughout() -> None:
+    """Nothing is out of order beside the place of the search, so only the whole page shows it."""
+    data = bytearray(write_bolt({b"bucket": {b"key-%04d" % number: b"value" for number in range(150)}}))
+    at = data.index(b"key-0100")
+    data[at : at + 8] = b"key-9100"
+    bucket = read(bytes(data)).root.bucket(b"bucket")
+    assert bucket is not None
+
+    assert bucket.get(b"key-0002") == b"value"
+    with pytest.raises(DatabaseError, match="out of order"):
+        bucket.get(b"key-0003")
