@@ -85,7 +85,7 @@ BROKEN: dict[str, tuple[str, Callable[[], bytes | str]]] = {
     "julia: a header of 500,000 parts": ("Manifest.toml", lambda: "[" + ".".join(["a"] * 500_000) + "]"),
     "julia: 200,000 packages": ("Manifest.toml", lambda: "[[A]]\n" * 200_000),
     "julia: one table twice": ("Manifest.toml", lambda: "[a]\n[a]\n"),
-    "julia: 17 MiB": ("Manifest.toml", lambda: "#" * (17 * MIB)),
+    "julia: 33 MiB": ("Manifest.toml", lambda: "#" * (33 * MIB)),
 }
 
 
