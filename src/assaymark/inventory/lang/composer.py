@@ -1,7 +1,7 @@
 """Composer's `composer.lock`, beside which `composer.json` tells what the project itself requires.
 
 Specification: https://getcomposer.org/doc/01-basic-usage.md#composer-lock-the-lock-file and
-https://getcomposer.org/doc/04-schema.md. The packages are read in `inventory.composer`. With a `composer.json` what it
+https://getcomposer.org/doc/04-schema.md. The packages are read in `inventory.php`. With a `composer.json` what it
 requires is direct and everything else indirect; without one that is not known. A lockfile that was installed with a
 package, below `vendor`, is not the project's.
 """
@@ -14,7 +14,7 @@ from typing import Final
 
 from assaymark.errors import Error
 from assaymark.inventory.analyzer import Analyzer, Input
-from assaymark.inventory.composer import read_composer_packages, read_requirements
+from assaymark.inventory.php.composer_packages import read_composer_packages, read_requirements
 from assaymark.inventory.graph import mark_direct
 from assaymark.model.inventory import Application, Found
 from assaymark.model.issue import Issue, IssueCode

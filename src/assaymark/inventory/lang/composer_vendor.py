@@ -1,6 +1,6 @@
 """Installed PHP packages: the `installed.json` that Composer 2 keeps in `vendor/composer`.
 
-Its packages are written as in `composer.lock` (`inventory.composer`); what the project itself requires is not in it.
+Its packages are written as in `composer.lock` (`inventory.php`); what the project itself requires is not in it.
 Composer 1 wrote a bare list, which the reference cannot read either; it becomes an issue.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from assaymark.inventory.analyzer import Analyzer, Input
-from assaymark.inventory.composer import read_composer_packages
+from assaymark.inventory.php.composer_packages import read_composer_packages
 from assaymark.model.inventory import Application, Found
 
 

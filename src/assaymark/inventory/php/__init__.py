@@ -1,0 +1,1 @@
+"""What Composer's files share: how packages and requirements are written."""
