@@ -61,6 +61,12 @@ def tokens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         card.rsa("bare rsa", b"\x09", public=False)
         card.ec("certified", b"\x0a", public=False)
         card.certificate("certified", b"\x0a", certificate())
+        card.ec("renewed", b"\x0d", public=False)
+        for _ in range(2):
+            card.certificate("disputed", b"\x0e", certificate())
+        renewed = certificate()
+        for _ in range(2):
+            card.certificate("renewed", b"\x0d", renewed)
         card.ec("edwards", b"\x0b", curve=ED25519)
         card.rsa("weak", b"\x0c", bits=1024)
         card.close()
@@ -142,6 +148,12 @@ def test_a_certificate_of_another_key_is_found_out() -> None:
         load_signer(reference("object=certified"), context(COSIGN_PKCS11_IGNORE_CERTIFICATE="1"))
 
 
+def test_certificates_that_disagree_verify_nothing() -> None:
+    with pytest.raises(UsageError, match="2 keys in certificates on the token `first card` match `disputed`"):
+        load_public_key(reference("object=disputed"), context())
+    assert load_public_key(reference("object=renewed"), context())
+
+
 def test_a_wrong_pin_is_said_and_not_shown() -> None:
     with pytest.raises(SigningError, match="PIN of the token `first card` is wrong") as caught:
         load_signer(reference("object=p256") + "&pin-value=111111", context())
@@ -165,7 +177,7 @@ def test_the_tools_list_what_there_is() -> None:
     slot = listed.out.split("\n  Label: first card")[0].rpartition(" ")[2]
     keys = run("pkcs11-tool", "list-keys-uris", "--slot-id", slot, environ=environment())
     uris = [line.strip().removeprefix("URI: ") for line in keys.lines if "URI: " in line]
-    assert (keys.code, len(uris), PIN in keys.out) == (0, 12, False)
+    assert (keys.code, len(uris), PIN in keys.out) == (0, 13, False)
     assert f"pkcs11:token=first%20card;slot-id={slot};id=%01;object=p256{AT}" in uris
     assert run("pkcs11-tool", "list-keys-uris", "--slot-id", "x").code == 2
 

@@ -36,6 +36,7 @@ def find_vault_token(context: KeyContext, service: str) -> Secret:
         )
     if not text.isascii() or not text.isprintable() or " " in text:
         raise AuthenticationError(f"the token for {service} is not one: it holds what no token holds")
+    context.conceal(text)  # the environment's is concealed anyway, a file's and a helper's is not
     return Secret(text)
 
 

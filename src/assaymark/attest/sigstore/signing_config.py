@@ -124,7 +124,7 @@ def parse_signing_config(data: bytes, *, limits: Limits = DEFAULT_LIMITS, what: 
     """
     name = what or "the signing configuration"
     try:
-        return _read_config(Message(decode_strict(data, limits=limits, what=name), name, _MEMBERS))
+        return _read_config(Message(decode_strict(data, limits=limits, what=name), "signing config", _MEMBERS))
     except (ValueError, ArtifactError) as exc:
         raise UsageError(
             f"{name} cannot be used: {exc}", hint=f"give a JSON document with the media type `{SIGNING_CONFIG}`"

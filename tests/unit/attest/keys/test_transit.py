@@ -180,6 +180,13 @@ class TestTokens:
         (home / ".vault-token").write_text(f"{TOKEN}\n")
         self.load(vault, home)
 
+    def test_the_file_s_token_appears_in_no_output(self, vault: Vault, home: Path) -> None:
+        (home / ".vault-token").write_text(f"{TOKEN}\n")
+        concealed: list[str] = []
+        context = vault.context(VAULT_TOKEN="", HOME=str(home))
+        load_public_key("hashivault://release", msgspec.structs.replace(context, conceal=concealed.append))
+        assert concealed == [TOKEN]
+
     @pytest.mark.parametrize(
         "line",
         ['token_helper = "{}"', '  token_helper="{}" # ours', '"token_helper": "{}"', 'x = 1\ntoken_helper = "{}"'],

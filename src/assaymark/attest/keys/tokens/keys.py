@@ -134,10 +134,13 @@ def find_public_key(
         if private is not None and _number(session.read(private, _KEY_TYPE)) == _RSA:
             return _rsa_key(session, private)
         held = session.find([(_CLASS, _CERTIFICATE), *_template(choice)]) if certificates else []
-        return _certified_key(session.read(held[0], _VALUE)) if held else None
+        keys = {key.spki: key for key in (_certified_key(session.read(each, _VALUE)) for each in held)}
     except ValueError as exc:
         text = f"the key `{_shown(choice)}` on the token `{session.token}` is not accepted: {exc}"
         raise SigningError(text, reason="KEY_UNSUPPORTED") from exc
+    if len(keys) > 1:  # a renewed certificate has the same key, and that is one answer
+        raise _ambiguous(session, choice, "keys in certificates", len(keys))
+    return next(iter(keys.values()), None)
 
 
 def list_keys(session: Session) -> list[KeyChoice]:
