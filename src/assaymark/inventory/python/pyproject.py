@@ -8,6 +8,7 @@ https://python-poetry.org/docs/pyproject/. Rules:
 2. Poetry's groups are `tool.poetry.group.*.dependencies`.
 3. Dependencies are a table by name or a list of requirements. Of a requirement the name is what stands in front of the
    first blank, `<`, `>`, `=`, `(` or `[`; other marks stay part of it, as in the reference.
+4. Extras and groups that are no tables are passed over, as in the reference; other values of a wrong type are errors.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _NAME_ENDS: Final = re.compile(r"[><=(\[]")
 
 class _Project(msgspec.Struct, frozen=True, rename="kebab"):
     dependencies: Any = None
-    optional_dependencies: dict[str, Any] | None = None
+    optional_dependencies: Any = None
 
 
 class _Group(msgspec.Struct, frozen=True):
@@ -40,7 +41,7 @@ class _Group(msgspec.Struct, frozen=True):
 
 class _Poetry(msgspec.Struct, frozen=True):
     dependencies: Any = None
-    group: dict[str, _Group] = {}
+    group: Any = None
 
 
 class _Tool(msgspec.Struct, frozen=True):
@@ -52,7 +53,9 @@ class _Document(msgspec.Struct, frozen=True):
     tool: _Tool = _Tool()
 
 
+_GROUPS: Final = dict[str, _Group]
 msgspec.convert({}, _Document)  # compiled on import: two threads that compile one type at once crash msgspec
+msgspec.convert({}, _GROUPS)
 
 
 class Project(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,13 +90,18 @@ def _read(file: File, source: Input) -> Project:
     table = decode_toml(file.read(source.limits.toml_bytes), limits=source.limits, what=file.path)
     document = msgspec.convert(table, _Document)
     project, poetry = document.project, document.tool.poetry
-    groups = (_names(group.dependencies) for group in poetry.group.values())
-    if project.dependencies is None and project.optional_dependencies is None:
+    extras = _table(project.optional_dependencies)
+    if project.dependencies is None and extras is None:
         main = _names(poetry.dependencies)
     else:
-        extras = (_names(each) for each in (project.optional_dependencies or {}).values())
-        main = _names(project.dependencies).union(*extras)
-    return Project(main=main, groups=frozenset().union(*groups))
+        main = _names(project.dependencies).union(*map(_names, (extras or {}).values()))
+    groups = msgspec.convert(_table(poetry.group) or {}, _GROUPS).values()
+    return Project(main=main, groups=frozenset().union(*(_names(group.dependencies) for group in groups)))
+
+
+def _table(value: Any) -> dict[str, Any] | None:
+    """Rule 4."""
+    return value if isinstance(value, dict) else None
 
 
 def _names(dependencies: Any) -> frozenset[str]:

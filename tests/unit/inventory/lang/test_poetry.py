@@ -147,8 +147,9 @@ def test_keys_are_written_in_one_way() -> None:
     assert run(ANALYZER, PATH, {PATH: '[[Package]]\nname = "a"\nversion = "1"\n'}) == ([], [])
 
 
-def test_large_numbers_are_no_error() -> None:
-    assert list(packages(f'[[package]]\nname = "a"\nversion = "1"\nx = {10**30}\ny = 1e400\n')) == ["a@1"]
+def test_what_is_not_looked_at_is_no_error() -> None:
+    odd = f"description = 5\noptional = 'x'\nx = {10**30}\ny = 1e400\n"
+    assert list(packages(f'[[package]]\nname = "a"\nversion = "1"\n{odd}')) == ["a@1"]
 
 
 @pytest.mark.parametrize("content", ["", "[metadata]\n", "package = []"])

@@ -61,6 +61,12 @@ def read(files: dict[str, str], lock: str = LOCK) -> tuple[Project | None, list[
         ),
         pytest.param('[dependency-groups]\ndev = ["a"]', set(), set(), id="groups of PEP 735 are not looked at"),
         pytest.param('[project]\ndependencies = {A = "*"}', {"a"}, set(), id="a table in the project"),
+        pytest.param(
+            '[project]\noptional-dependencies = "b"\n[tool.poetry]\ngroup = 5\ndependencies = {a = "*"}',
+            {"a"},
+            set(),
+            id="extras and groups that are no tables",
+        ),
         pytest.param('[tool.poetry]\ndependencies = ["a>1"]', {"a"}, set(), id="a list for poetry"),
     ],
 )
