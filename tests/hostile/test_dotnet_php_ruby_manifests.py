@@ -110,6 +110,10 @@ BROKEN: dict[str, tuple[str, Callable[[], bytes | str]]] = {
         COMPOSER,
         lambda: json.dumps({"packages-dev": [{"name": f"a/{n}"} for n in range(100_001)]}),
     ),
+    "composer: a million licences": (
+        COMPOSER,
+        lambda: json.dumps({"packages": [{"name": "a/b", "license": [f"License {n}" for n in range(1_000_000)]}]}),
+    ),
     "composer: a million objects": (COMPOSER, lambda: '{"packages": [' + "{}," * 1_100_000 + "{}]}"),
     "installed: the list of Composer 1": (INSTALLED, lambda: '[{"name": "a/b"}]'),
     "installed: half a character": (INSTALLED, lambda: b'{"packages": "\xc3'),

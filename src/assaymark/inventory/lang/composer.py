@@ -14,8 +14,8 @@ from typing import Final
 
 from assaymark.errors import Error
 from assaymark.inventory.analyzer import Analyzer, Input
-from assaymark.inventory.php.composer_packages import read_composer_packages, read_requirements
 from assaymark.inventory.graph import mark_direct
+from assaymark.inventory.php.composer_packages import read_composer_packages, read_requirements
 from assaymark.model.inventory import Application, Found
 from assaymark.model.issue import Issue, IssueCode
 from assaymark.model.package import Package

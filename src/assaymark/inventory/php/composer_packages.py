@@ -63,7 +63,7 @@ def read_composer_packages(source: Input) -> list[Package]:
 
     Raises:
         ValueError: it is no JSON, or a member has another type than Composer gives it.
-        LimitError: there are more packages than are read.
+        LimitError: there are more packages than are read, or more licences.
     """
     data = source.file.read(source.limits.json_bytes)
     content = decode_object(data, limits=source.limits, what=source.path)
@@ -75,7 +75,10 @@ def read_composer_packages(source: Input) -> list[Package]:
     if len(listed) > source.limits.packages_per_file:
         raise LimitError(f"more than {source.limits.packages_per_file} packages")
     ids = {name: package_id(name, each.entry.version or "") for name, each in listed.items()}
-    return [_package(ids[name], each, ids) for name, each in listed.items()]
+    packages = [_package(ids[name], each, ids) for name, each in listed.items()]
+    if sum(len(package.licenses) for package in packages) > source.limits.licenses_per_file:
+        raise LimitError(f"more than {source.limits.licenses_per_file} licences")
+    return packages
 
 
 def read_requirements(manifest: File, source: Input) -> set[str]:
