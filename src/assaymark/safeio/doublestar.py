@@ -9,7 +9,8 @@ A pattern matches the whole path. Alternatives are written out first; what is le
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import Final, Literal
 
 import msgspec
@@ -36,15 +37,27 @@ class _Token(msgspec.Struct, frozen=True):
         return any(low <= character <= high for low, high in self.ranges) != self.negated
 
 
-class Pattern(msgspec.Struct, frozen=True):
-    """A valid pattern; `alternatives` have no braces."""
+class _Alternative(msgspec.Struct, frozen=True):
+    """A pattern without braces.
+
+    Attributes:
+        end: how every path that matches ends; most paths do not, and that is seen at once.
+    """
 
     text: str
-    alternatives: tuple[tuple[str, tuple[_Token, ...]], ...]
+    tokens: tuple[_Token, ...]
+    end: str
+
+
+class Pattern(msgspec.Struct, frozen=True):
+    """A valid pattern."""
+
+    text: str
+    alternatives: tuple[_Alternative, ...]
 
     def matches(self, path: str) -> bool:
         """Whether the whole path matches."""
-        return any(_matches(text, tokens, path) for text, tokens in self.alternatives)
+        return any(path.endswith(each.end) and _matches(each.text, each.tokens, path) for each in self.alternatives)
 
 
 def compile_pattern(text: str) -> Pattern:
@@ -58,7 +71,17 @@ def compile_pattern(text: str) -> Pattern:
         written_out.append(alternative)
         if len(written_out) > _ALTERNATIVES:
             raise ValueError(f"the pattern `{text[:200]}` has more than {_ALTERNATIVES} alternatives")
-    return Pattern(text, tuple((each, tuple(_tokens(each, text))) for each in written_out))
+    tokens = [tuple(_tokens(each, text)) for each in written_out]
+    return Pattern(
+        text, tuple(_Alternative(each, own, _literal_end(own)) for each, own in zip(written_out, tokens, strict=True))
+    )
+
+
+def _literal_end(tokens: Sequence[_Token]) -> str:
+    """The characters at the end of a pattern that stand for themselves; none where the end may be left out (`a/`)."""
+    literals = takewhile(lambda token: token.kind == "literal", reversed(tokens))
+    end = "".join(token.text for token in literals)[::-1]
+    return "" if end.endswith("/") else end
 
 
 def _alternatives(text: str) -> Iterator[str]:

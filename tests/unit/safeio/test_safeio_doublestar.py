@@ -84,3 +84,18 @@ def test_a_pattern_with_many_stars_takes_no_longer() -> None:
     assert not compile_pattern("**/*a" * 40).matches("a/" * 400 + "b")
 
     assert time.process_time() - started < 2.0
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "expected"),
+    [
+        pytest.param("**/.git", "a/b/.git", True, id="the literal end of a path"),
+        pytest.param("**/.git", "a/b/.gi", False, id="another end"),
+        pytest.param("a/", "a", False, id="a slash at the end is part of the pattern"),
+        pytest.param("a/**", "a", True, id="an end that may be left out"),
+        pytest.param("{*.js,b}", "a.js", True, id="one end for each alternative"),
+        pytest.param("a\\*", "a*", True, id="an escaped star at the end"),
+    ],
+)
+def test_ends_of_paths(pattern: str, path: str, expected: bool) -> None:
+    assert compile_pattern(pattern).matches(path) == expected
