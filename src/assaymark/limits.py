@@ -86,6 +86,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     zip_ratio: int = 200  # of a member that is read; deflate reaches 1,032
     zip_depth: int = 10  # archives in archives
     pom_files: int = 10_000  # read to resolve one pom.xml; a large platform has 3,000
+    pom_entries: int = 20_000  # dependencies in one POM, managed ones included; the largest platforms list 5,000
     pom_depth: int = 64  # parents of parents, imports of imports, and variables in each other
     pom_replacements: int = 1_000_000  # of variables, for one pom.xml and all that it leads to
     pom_dependencies: int = 500_000  # looked at for one pom.xml, repetitions included
@@ -110,7 +111,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     sbom_licenses: int = 500_000  # cut out of the texts of one SBOM
     sbom_text_bytes: int = 16 * MIB  # names, versions and references of one SBOM; 60,000 components have 10 MiB
     workspace_members: int = 1_000  # patterns of folders in one manifest
-    workspace_files: int = 200_000  # manifests that all these patterns are compared with
+    workspace_files: int = 20_000  # manifests that all these patterns are compared with
     module_file_bytes: int = 4 * MIB  # go.mod; those of monorepos have 100 KiB
     module_sums_bytes: int = 16 * MIB  # go.sum; those of monorepos have 1 MiB
     executable_table_bytes: int = 16 * MIB  # of sections and segments, of which programs have a hundred

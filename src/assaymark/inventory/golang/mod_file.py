@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -30,6 +31,7 @@ _WORD: Final = re.compile(
     r"""|(?!/\*|["`])(?P<word>(?:(?!//|/\*)[^ \t\r()\[\]{},])++)(?!/\*)""",
     re.DOTALL,
 )
+_MOST_WORDS: Final = 16
 _BLOCKS: Final = frozenset({"module", "godebug", "require", "exclude", "replace", "retract", "tool", "ignore"})
 _GO: Final = re.compile(r"[1-9][0-9]*+\.(?:0|[1-9][0-9]*+)(?:\.(?:0|[1-9][0-9]*+))?(?:[a-z]+[0-9]+)?")
 _TOOLCHAIN: Final = re.compile(r"default\Z|go1(?:\Z|\.)")
@@ -109,7 +111,9 @@ def _directives(text: str) -> Iterator[tuple[str, list[str], str]]:
 
 def _lines(text: str) -> Iterator[_Line]:
     for line in text.split("\n"):
-        words = list(_words(line))
+        words = list(islice(_words(line), _MOST_WORDS + 1))
+        if len(words) > _MOST_WORDS:
+            raise ValueError("a line of more words than any directive has")
         comment = words.pop() if words and words[-1].startswith("//") else ""
         if words:
             yield _Line(words, comment)

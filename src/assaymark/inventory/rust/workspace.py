@@ -17,12 +17,13 @@ import msgspec
 
 from assaymark.errors import Error
 from assaymark.inventory.analyzer import File, Input
-from assaymark.inventory.rust.manifest import constraints, read_manifest
+from assaymark.inventory.rust.manifest import Manifest, constraints, read_manifest
 from assaymark.model.issue import Issue, IssueCode
 from assaymark.safeio.doublestar import compile_pattern
 
 MANIFEST: Final = "Cargo.toml"
 _STARS: Final = re.compile(r"\*\*++")
+_LONGEST: Final = 4_096  # of a path on any system
 _META: Final = frozenset("*?[\\")
 
 
@@ -40,25 +41,30 @@ def read_workspace(source: Input) -> Workspace | None:
     file = source.tree.find(join(folder, MANIFEST))
     if file is None:
         return None
-    limits = source.limits
-    try:
-        manifest = read_manifest(file.read(limits.toml_bytes), limits=limits, what=file.path)
-    except (Error, ValueError) as exc:
-        _note(source, file.path, str(exc), code=IssueCode.FILE_MALFORMED)
+    manifest = _manifest(source, file, "")
+    if manifest is None:
         return None
     members: list[str] = []
     dependencies = manifest.dependencies
+    read: dict[str, Manifest | None] = {}
     for found in _members(source, folder, manifest.members):
-        try:
-            member = read_manifest(
-                found.read(limits.toml_bytes), limits=limits, what=found.path, inherited=manifest.workspace_version
-            )
-        except (Error, ValueError) as exc:
-            _note(source, found.path, str(exc), code=IssueCode.FILE_MALFORMED)
-            continue
-        members.append(member.id)
-        dependencies = member.dependencies | dependencies
+        if found.path not in read:
+            read[found.path] = _manifest(source, found, manifest.workspace_version)
+        member = read[found.path]
+        if member is not None:
+            members.append(member.id)
+            dependencies = member.dependencies | dependencies
     return Workspace(root=manifest.id, members=tuple(members), requirements=constraints(dependencies))
+
+
+def _manifest(source: Input, file: File, inherited: str) -> Manifest | None:
+    """A manifest, of the project or of a member; None where it cannot be read."""
+    limits = source.limits
+    try:
+        return read_manifest(file.read(limits.toml_bytes), limits=limits, what=file.path, inherited=inherited)
+    except (Error, ValueError) as exc:
+        _note(source, file.path, str(exc), code=IssueCode.FILE_MALFORMED)
+        return None
 
 
 def _members(source: Input, folder: str, patterns: tuple[str, ...]) -> Iterator[File]:
@@ -69,10 +75,13 @@ def _members(source: Input, folder: str, patterns: tuple[str, ...]) -> Iterator[
             _note(source, source.path, f"members of a workspace beyond {number} patterns were left out")
             return
         path = normpath(join(folder, pattern, MANIFEST))
-        if not _META & set(path):
+        if len(path) > _LONGEST:
+            found = []
+        elif not _META & set(path):
             found = list(_single(source, path))
         else:
-            candidates = list(islice(source.tree.under(_fixed(path)), left))
+            below = (file for file in source.tree.under(_fixed(path)) if file.path.endswith(f"/{MANIFEST}"))
+            candidates = list(islice(below, left))
             left -= len(candidates)
             found = list(_matching(source, path, candidates))
         if not found:
@@ -100,7 +109,7 @@ def _matching(source: Input, path: str, candidates: list[File]) -> Iterator[File
         _note(source, source.path, f"a pattern of workspace members: {exc}")
         return
     for file in candidates:
-        if file.path.endswith(MANIFEST) and pattern.matches(file.path):
+        if pattern.matches(file.path):
             yield file
 
 
