@@ -85,6 +85,12 @@ def test_version_2_is_a_list() -> None:
     ]
 
 
+def test_of_two_members_with_one_name_the_last_counts() -> None:
+    content = '{"requires": ["a/1"],\n"requires": ["b/1"]}'
+
+    assert packages(content) == [Package(id="b/1", name="b", version="1", locations=at(2, 2))]
+
+
 def test_nodes_of_one_package_share_what_they_require() -> None:
     content = '{"graph_lock": {"nodes": {"1": {"ref": "a/1", "requires": ["3"]}, "2": {"ref": "a/1#x"}, "3": {"ref": "b/1"}}}}'
 
