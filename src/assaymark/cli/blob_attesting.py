@@ -103,6 +103,9 @@ def tell_signed(console: Console, attestation: Attestation, blob: NamedBlob | No
     """What was written, and the lines that verify it with this program and with cosign 3."""
     legacy = not args.new_bundle_format
     evidence = evidence_of(attestation, args, legacy=legacy)
+    written = ", ".join(f"`{getattr(args, name)}`" for name in _FILES if getattr(args, name))
+    if written:
+        console.err(f"wrote {written}")
     if not args.bundle:
         console.err(f"verified; {evidence.told}")
         return
@@ -113,4 +116,4 @@ def tell_signed(console: Console, attestation: Attestation, blob: NamedBlob | No
     if not (legacy and args.trusted_root):  # cosign takes its parts from the environment there, not from a file
         lines.append(f"cosign {shlex.join([_VERIFY, *signer_of_cosign, *words, *evidence.theirs, *about])}")
     told = "\n".join(f"  {line}" for line in lines)
-    console.err(f"wrote `{args.bundle}`\nverified; {evidence.told}. To verify it again:\n{told}")
+    console.err(f"verified; {evidence.told}. To verify it again:\n{told}")

@@ -31,6 +31,7 @@ Examples:
   assaymark attest --key cosign.key --type vuln --predicate vuln.json IMAGE
   assaymark verify-attestation --key cosign.pub --type vuln IMAGE
   assaymark image --attest --key cosign.key IMAGE                   all of it in one step
+  assaymark image --attest IMAGE                                    … signed by whoever signs in, not by a key
 
 Run `assaymark COMMAND --help` for the flags of a command."""
 
@@ -55,8 +56,9 @@ def overview() -> str:
         "",
         "Usage: assaymark COMMAND [flags] [ARGUMENT]",
     ]
+    width = max(len(typed(command.name)) for members in groups.values() for command in members)
     for group, members in sorted(groups.items()):
-        lines += ["", f"{group}:", *(f"  {typed(command.name):<22} {command.summary}" for command in members)]
+        lines += ["", f"{group}:", *(f"  {typed(command.name):<{width}}  {command.summary}" for command in members)]
     return "\n".join([*lines, "", _EXAMPLES])
 
 

@@ -93,6 +93,7 @@ class TestKeys:
     def test_every_file_of_cosign(self, here: Path) -> None:
         ran = attest(*KEY, "--output-signature", "s", "--output-attestation", "a", "blob")
         assert (ran.code, ran.out) == (0, ""), ran.err
+        assert ran.err.splitlines()[-2:] == ["wrote `s`, `a`", "verified; it is not in a transparency log"]
         envelope = json.loads((here / "s").read_bytes())
         assert envelope["payloadType"] == "application/vnd.in-toto+json"
         assert decode_base64(envelope["payload"]) == (here / "a").read_bytes()

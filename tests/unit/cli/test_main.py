@@ -157,7 +157,7 @@ def test_the_overview_lists_every_command(arguments: list[str]) -> None:
     assert (f"assaymark {__version__}" in recorded.out, recorded.err) == (True, "")
     for command in commands():
         spoken = {name: words for words, name in TWO_WORDS.items()}.get(command.name, command.name)
-        assert f"  {command.name} " in recorded.out or f"  {spoken} " in recorded.out
+        assert f"  {command.name}  " in recorded.out or f"  {spoken}  " in recorded.out
 
 
 def test_help_about_a_command(capsys: pytest.CaptureFixture[str]) -> None:

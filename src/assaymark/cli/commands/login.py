@@ -74,7 +74,7 @@ def _password(args: Namespace, console: Console) -> str:
 
 COMMAND: Final = Command(
     name="login",
-    summary="Log in to a registry: check credentials and keep them where Docker and Podman look",
+    summary="log in to a registry: check credentials and keep them where Docker and Podman look",
     group="Registries",
     configure=configure,
     run=run,

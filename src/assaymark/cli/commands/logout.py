@@ -31,7 +31,7 @@ def run(args: Namespace, console: Console) -> int:
 
 COMMAND: Final = Command(
     name="logout",
-    summary="Log out of a registry: forget its credentials",
+    summary="log out of a registry: forget its credentials",
     group="Registries",
     configure=configure,
     run=run,
