@@ -86,6 +86,7 @@ class Resolver:
         self._limits = limits
         self._evaluator = Evaluator(limits)
         self._known: dict[tuple[str, str, str], Analysis] = {}
+        self._modules: dict[str, Artifact] = {}
         self._left = limits.pom_dependencies
         self.limited = ""
 
@@ -118,11 +119,14 @@ class Resolver:
             ArtifactError, LimitError, ValueError: it cannot be read.
         """
         project = self._poms.relative(start, path)
+        if project.path in self._modules:
+            return self._modules[project.path]
         found = self._analyse(project, Artifact(root=project.path, repositories=repositories))
         own = msgspec.structs.replace(
             self._named(project), module=True, root=project.path, relationship=Relationship.WORKSPACE
         )
         self._known[_key(own)] = found
+        self._modules[project.path] = own
         return own
 
     def resolve(self, artifact: Artifact, root_managed: Managed = ()) -> Analysis:
@@ -215,6 +219,8 @@ class Resolver:
 
     def _evaluated(self, dependency: Dependency, properties: Properties) -> Dependency:
         value = self._evaluator.value
+        if dependency.is_plain:
+            return dependency
         return msgspec.structs.replace(
             dependency,
             group=value(dependency.group, properties),

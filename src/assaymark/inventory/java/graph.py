@@ -91,7 +91,7 @@ class Graph:
 
     def _found_modules(self, analysis: Analysis, root: Artifact) -> Iterator[Artifact]:
         """The modules that are there."""
-        for path in analysis.modules if analysis.path else ():
+        for path in dict.fromkeys(analysis.modules) if analysis.path else ():
             with self._resolver.passing_over():
                 yield self._resolver.module(analysis.path, path, root.repositories)
 

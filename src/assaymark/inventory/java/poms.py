@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from posixpath import dirname, normpath
 from typing import Final
 
@@ -35,6 +36,7 @@ class Poms:
         self._source = source
         self._limits = source.limits
         self._read = 0
+        self._parsed: dict[str, Project] = {}
 
     def own(self) -> Project:
         """The file that is analysed, with the lines of its dependencies.
@@ -57,8 +59,11 @@ class Poms:
         for candidate in (place, normpath(f"{place}/{_POM}")):
             file = None if candidate.startswith(("/", "..")) else self._source.tree.find(candidate)
             if file:
-                self._count()
-                return parse_project(file.read(self._limits.xml_bytes), candidate, limits=self._limits)
+                if candidate not in self._parsed:
+                    self._count()
+                    data = file.read(self._limits.xml_bytes)
+                    self._parsed[candidate] = parse_project(data, candidate, limits=self._limits)
+                return replace(self._parsed[candidate])  # whoever asks changes it
         raise LookupError(place)
 
     def published(self, group: str, artifact: str, version: str, repositories: Iterable[Repository]) -> Project:

@@ -11,12 +11,14 @@ from typing import Final
 
 import msgspec
 
+from assaymark.errors import LimitError
 from assaymark.inventory.java.coordinates import pom_licenses
 from assaymark.inventory.java.names import package_name
 from assaymark.limits import Limits
 from assaymark.model.package import Location
 from assaymark.safeio.xml import Element, parse_xml
 
+_ENTRIES: Final = (("dependencies", "dependency"), ("dependencyManagement", "dependencies", "dependency"))
 _BOOLEANS: Final = {
     **dict.fromkeys(("1", "t", "T", "TRUE", "true", "True"), True),
     **dict.fromkeys(("", "0", "f", "F", "FALSE", "false", "False"), False),
@@ -45,6 +47,12 @@ class Dependency(msgspec.Struct, frozen=True, kw_only=True):
     def name(self) -> str:
         """Group and artifact."""
         return package_name(self.group, self.artifact)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing in it has to be replaced or trimmed."""
+        texts = (self.group, self.artifact, self.version, self.scope)
+        return not any("${" in text or text != text.strip() for text in texts)
 
 
 class Parent(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +127,9 @@ def parse_project(data: bytes, path: str, *, limits: Limits, located: bool = Fal
         ValueError: something is neither true nor false.
     """
     root = parse_xml(data, limits=limits, what=path or "pom.xml")
+    entries = sum(1 for way in _ENTRIES for _ in root.all(*way))
+    if entries > limits.pom_entries:
+        raise LimitError(f"more than {limits.pom_entries} dependencies in one POM")
     parent = root.find("parent") or Element("parent")
     sections = list(root.all("properties"))
     return Project(
