@@ -80,15 +80,17 @@ def cache_folders(environ: Mapping[str, str]) -> dict[str, Path]:
     """Where the caches are, by the variables that the package managers read themselves.
 
     Maven's is `~/.m2/repository`, Gradle's `caches` in `GRADLE_USER_HOME` or `~/.gradle`, NuGet's `NUGET_PACKAGES` or
-    `~/.nuget/packages`.
+    `~/.nuget/packages`, Go's `pkg/mod` in `GOPATH` or `~/go`.
     """
     home = environ.get("HOME", "")
-    nuget = environ.get("NUGET_PACKAGES", "")
+    nuget, go = environ.get("NUGET_PACKAGES", ""), environ.get("GOPATH", "")
     if not home:
-        return {"nuget": Path(nuget)} if nuget else {}
+        stated = {"nuget": Path(nuget)} if nuget else {}
+        return {**stated, "go": Path(go, "pkg", "mod")} if go else stated
     gradle = Path(environ.get("GRADLE_USER_HOME") or Path(home, ".gradle"))
     return {
         "maven": Path(home, ".m2", "repository"),
         "gradle": gradle / "caches",
         "nuget": Path(nuget or Path(home, ".nuget", "packages")),
+        "go": Path(go or Path(home, "go"), "pkg", "mod"),
     }

@@ -68,7 +68,10 @@ def test_folders() -> None:
         "maven": Path("/h/.m2/repository"),
         "gradle": Path("/h/.gradle/caches"),
         "nuget": Path("/h/.nuget/packages"),
+        "go": Path("/h/go/pkg/mod"),
     }
     assert cache_folders({"NUGET_PACKAGES": "/n"}) == {"nuget": Path("/n")}
+    assert cache_folders({"GOPATH": "/g"}) == {"go": Path("/g/pkg/mod")}
+    assert cache_folders({"HOME": "/h", "GOPATH": "/g"})["go"] == Path("/g/pkg/mod")
     assert cache_folders({"HOME": "/h", "NUGET_PACKAGES": "/n"})["nuget"] == Path("/n")
     assert cache_folders({"HOME": "/h", "GRADLE_USER_HOME": "/g"})["gradle"] == Path("/g/caches")

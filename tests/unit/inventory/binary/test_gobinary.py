@@ -84,6 +84,8 @@ def test_the_standard_library_has_the_version_of_the_compiler(go: str, version: 
     "data",
     [
         pytest.param(b"", id="an empty file"),
+        pytest.param(b"\x01\xf7" + bytes(30) + MARK, id="a program for AIX"),
+        pytest.param(b"\x00\x00\x8a\x97" + bytes(30) + MARK, id="a program for Plan 9"),
         pytest.param(b"#!/bin/sh\n", id="a script"),
         pytest.param(elf({".text": b"x"}), id="a program of another language"),
         pytest.param(elf({".text": b"x"})[:90], id="a damaged program of another language"),

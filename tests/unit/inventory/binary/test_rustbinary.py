@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.support.executables import audit, elf, macho, pe, wasm
+from tests.support.executables import audit, elf, macho, pe, universal, wasm
 from tests.support.memory_tree import run
 
 from assaymark.errors import ArtifactError, LimitError
@@ -32,6 +32,7 @@ AUDIT = audit(CRATES)
         pytest.param(elf({".rust-deps-v0": AUDIT}), id="ELF of an early tool"),
         pytest.param(pe({".dep-v0": AUDIT}), id="PE"),
         pytest.param(macho({".dep-v0": AUDIT}), id="Mach-O"),
+        pytest.param(universal(macho({".dep-v0": AUDIT})), id="the first architecture of several"),
         pytest.param(wasm([(".dep-v0", AUDIT)]), id="WebAssembly"),
     ],
 )

@@ -71,6 +71,20 @@ def test_the_sums_tell_what_old_files_leave_out() -> None:
     ]
 
 
+def test_a_line_of_the_sums_over_64_kib_hides_no_other() -> None:
+    found = packages("module example.org/app\n", f"b.com/b v1.0.0 {'h' * 70_000}\nc.com/c v1.0.0 h1:=\n")
+
+    assert [package.name for package in found] == ["example.org/app", "b.com/b", "c.com/c"]
+
+
+def test_licences_in_vendored_files_are_not_classified() -> None:
+    files = {PATH: f"{HEAD}require a.com/a v1.0.0\n", "app/vendor/a.com/a/LICENSE": "Apache License, Version 2.0"}
+    (application,), _ = run(ANALYZER, PATH, files)
+
+    assert isinstance(application, Application)
+    assert [package.licenses for package in application.packages] == [(), ()]
+
+
 def test_the_sums_are_not_read_beside_indirect_requirements() -> None:
     text = HEAD + "require c.com/c v1.0.0 // indirect\n"
 
