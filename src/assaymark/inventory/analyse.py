@@ -115,17 +115,17 @@ def _placed(issue: Issue, facts: LayerFacts) -> Issue:
 
 def _work(tree: Tree, index: Index) -> Iterator[tuple[File, Analyzer]]:
     """Rule 1: each file with each analyser that parses it."""
-    claimed: dict[str, File] = {}
+    claimed: dict[str, tuple[File, list[Analyzer]]] = {}
     for file in tree.under(""):
-        if index.parsers(file.path, file.mode):
-            claimed[file.path] = file
+        if parsers := index.parsers(file.path, file.mode):
+            claimed[file.path] = file, parsers
     for path in index.exact_paths:
         if path not in claimed:
             target = tree.find(path)
             if target is not None and target.path not in claimed:
-                claimed[path] = _Linked(path, target)
-    for path, file in sorted(claimed.items()):
-        for analyzer in index.parsers(path, file.mode):
+                claimed[path] = _Linked(path, target), index.parsers(path, target.mode)
+    for _, (file, parsers) in sorted(claimed.items()):
+        for analyzer in parsers:
             yield file, analyzer
 
 
