@@ -153,7 +153,7 @@ class TestKeys:
             pytest.param(
                 ["--key=ours.key", "--type=vuln", "--predicate=statement.json", "/nowhere"],
                 6,
-                "is not a vulnerability record: it is an in-toto statement",
+                "the predicate is a whole statement, not a vulnerability record",
                 id="a predicate that may not be signed is found before the file is read",
             ),
             pytest.param([*KEY, "--sk", "blob"], 2, "`--sk`: hardware keys are not supported by this version", id="sk"),
