@@ -49,9 +49,8 @@ def required_packages(file: ModFile, *, comprehensive: bool) -> dict[str, Packag
 
 
 def direct_names(file: ModFile) -> list[str]:
-    """The modules that the code of a dependency uses itself, in order of their paths."""
-    packages = required_packages(file, comprehensive=False).values()
-    return sorted(package.name for package in packages if package.relationship is Relationship.DIRECT)
+    """The modules that a dependency requires directly, in order; its replacements only count where it is built."""
+    return sorted({each.module.path for each in file.requirements if not each.is_indirect})
 
 
 def _package(path: str, version: str, relationship: Relationship) -> Package:

@@ -136,7 +136,7 @@ def test_the_module_cache_tells_what_depends_on_what() -> None:
     text = HEAD + "require (\n\tgithub.com/A/a v1.0.0\n\tb.com/b v1.0.0 // indirect\n\tc.com/c v1.0.0 // indirect\n)\n"
     host = MemoryHost(
         {
-            "go/github.com/!a/a@v1.0.0/go.mod": "module x\nrequire b.com/b v0.1.0\nrequire z.com/z v1.0.0\n",
+            "go/github.com/!a/a@v1.0.0/go.mod": "module x\nrequire b.com/b v0.1.0\nrequire z.com/z v1.0.0\nreplace b.com/b => ../b\n",
             "go/b.com/b@v1.0.0/go.mod": "broken",
             "go/c.com/c@v1.0.0/go.mod": "module c.com/c\n",
         }
