@@ -46,7 +46,10 @@ class Shelf:
         """Place a finding at its path."""
         node = self._root
         for part in item.path.split("/"):
-            node = node.children.setdefault(part, _Node())
+            child = node.children.get(part)
+            if child is None:
+                child = node.children[part] = _Node()
+            node = child
         kind = f"application {item.type}" if isinstance(item, Application) else type(item).__name__
         node.found[kind] = item
 
@@ -55,10 +58,12 @@ class Shelf:
         pending = [self._root]
         while pending:
             node = pending.pop()
-            for _, item in sorted(node.found.items()):
-                if isinstance(item, kind):
-                    yield item
-            pending.extend(child for _, child in sorted(node.children.items(), reverse=True))
+            if node.found:  # most folders hold nothing, and a sort of nothing costs as much as a step down
+                for _, item in sorted(node.found.items()):
+                    if isinstance(item, kind):
+                        yield item
+            children = node.children
+            pending.extend(children[name] for name in sorted(children, reverse=True))
 
     def _remove(self, path: str) -> None:
         if not path:
