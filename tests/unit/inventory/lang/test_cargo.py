@@ -150,6 +150,14 @@ def test_members_of_a_workspace() -> None:
     }
 
 
+def test_projects_depend_on_each_other() -> None:
+    found, _ = packages(
+        Cargo=APP + '[workspace]\nmembers = ["c"]\n', c__Cargo='[package]\nname = "cc"\nversion = "1.0.0"\n'
+    )
+
+    assert {package.id: package.depends_on for package in found} == {"app@0.1.0": ("cc@1.0.0",), "cc@1.0.0": ()}
+
+
 def test_a_project_that_the_lockfile_does_not_know_is_added() -> None:
     found, _ = packages(
         Cargo='[package]\nname = "other"\nversion = "1.0.0"\n[workspace]\nmembers = ["app"]\n', app__Cargo=APP
