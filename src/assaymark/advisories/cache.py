@@ -24,15 +24,16 @@ _VARIABLES: Final = ("ASSAYMARK_CACHE_DIR", "TRIVY_CACHE_DIR")
 class CacheFolder:
     """The paths in one cache folder."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, folder: str = "db", file: str = DATABASE_FILE) -> None:
         self.root: Final = root
-        self.database: Final = root / "db"
+        self.database: Final = root / folder
         self.own: Final = root / "assaymark"
+        self.file: Final = self.database / file
 
     @property
-    def file(self) -> Path:
-        """The database itself."""
-        return self.database / DATABASE_FILE
+    def java(self) -> CacheFolder:
+        """The same cache, with the Java database for the database."""
+        return CacheFolder(self.root, folder="java-db", file=JAVA_DATABASE_FILE)
 
     @property
     def metadata(self) -> Path:
@@ -40,19 +41,14 @@ class CacheFolder:
         return self.database / METADATA_FILE
 
     @property
-    def java_file(self) -> Path:
-        """The Java database."""
-        return self.root / "java-db" / JAVA_DATABASE_FILE
-
-    @property
     def lock(self) -> Path:
         """Held by the one process that updates the database."""
-        return self.own / "db.lock"
+        return self.own / f"{self.database.name}.lock"
 
     @property
     def origins(self) -> Path:
         """What is known of databases that were downloaded here."""
-        return self.own / "db"
+        return self.own / self.database.name
 
     @property
     def samples(self) -> Path:

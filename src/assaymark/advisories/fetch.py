@@ -21,9 +21,8 @@ from typing import Final
 
 import msgspec
 
-from assaymark.advisories.bolt import open_bolt
-from assaymark.advisories.cache import DATABASE_FILE, METADATA_FILE, CacheFolder
-from assaymark.advisories.download import Download
+from assaymark.advisories.cache import METADATA_FILE, CacheFolder
+from assaymark.advisories.download import VULNERABILITIES, DatabaseKind, Download
 from assaymark.advisories.freshness import age
 from assaymark.advisories.go_time import format_time
 from assaymark.advisories.metadata import Metadata, find_metadata, parse_metadata, render_metadata
@@ -38,7 +37,7 @@ from assaymark.oci.content import ContentStore
 from assaymark.oci.manifest import Manifest, parse_manifest
 from assaymark.safeio.files import write_atomic
 
-LAYER_TYPE: Final = "application/vnd.aquasec.trivy.db.layer.v1.tar+gzip"
+LAYER_TYPE: Final = VULNERABILITIES.layer_type
 
 
 class Published(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,34 +57,34 @@ def download_database(cache: CacheFolder, wanted: Download) -> None:
         UsageError: a repository's name is none.
     """
     failures: list[str] = []
-    for reference in repository_references(wanted.repositories):
+    for reference in repository_references(wanted.repositories, schema=wanted.kind.schema):
         try:
             _install(_locate(reference, wanted), cache, wanted)
         except OfflineError as exc:
-            raise _offline(cache) from exc
+            raise _offline(cache, wanted.kind) from exc
         except (NetworkError, ArtifactError, DatabaseError) as exc:
             failures.append(f"`{reference.original}`: {exc}")
         else:
             return
-    raise _all_failed(failures, cache)
+    raise _all_failed(failures, cache, wanted.kind)
 
 
 def is_offered(wanted: Download) -> bool:
     """Whether any of the repositories offers a database now; nothing is downloaded."""
-    for reference in repository_references(wanted.repositories):
+    for reference in repository_references(wanted.repositories, schema=wanted.kind.schema):
         with suppress(NetworkError, ArtifactError, DatabaseError):
             _locate(reference, wanted)
             return True
     return False
 
 
-def repository_references(names: Sequence[str]) -> list[Reference]:
+def repository_references(names: Sequence[str], *, schema: int = SCHEMA) -> list[Reference]:
     """The references that `--db-repository` names; one without a tag or digest gets the schema's number as its tag.
 
     Raises:
         UsageError: a name is no reference.
     """
-    return [parse_reference(name if _is_tagged(name) else f"{name}:{SCHEMA}") for name in names]
+    return [parse_reference(name if _is_tagged(name) else f"{name}:{schema}") for name in names]
 
 
 def _is_tagged(name: str) -> bool:
@@ -99,7 +98,7 @@ def _locate(reference: Reference, wanted: Download) -> Published:
     if not isinstance(manifest, Manifest) or len(manifest.layers) != 1:
         raise ArtifactError("it is no database: not a manifest with exactly one layer")
     layer = manifest.layers[0]
-    if layer.media_type != LAYER_TYPE:
+    if layer.media_type != wanted.kind.layer_type:
         raise ArtifactError(f"it is no database: its layer is of type `{layer.media_type}`")
     if layer.size > limits.database_layer_bytes:
         raise ArtifactError(f"its layer has {layer.size} bytes, above {limits.database_layer_bytes}")
@@ -117,10 +116,12 @@ def _install(published: Published, cache: CacheFolder, wanted: Download) -> None
 
 
 def _fill(incoming: Path, published: Published, cache: CacheFolder, wanted: Download) -> None:
-    task = wanted.progress.start("downloading the vulnerability database", total=published.layer.size)
+    task = wanted.progress.start(f"downloading the {wanted.kind.what}", total=published.layer.size)
     try:
         with published.store.open_blob(published.layer) as stream:
-            unpacked = unpack_database(stream, incoming, advance=task.advance, limits=wanted.limits)
+            unpacked = unpack_database(
+                stream, incoming, name=wanted.kind.file, advance=task.advance, limits=wanted.limits
+            )
     finally:
         task.close()
     now = wanted.clock()
@@ -128,44 +129,43 @@ def _fill(incoming: Path, published: Published, cache: CacheFolder, wanted: Down
     _examine(incoming, metadata, cache, wanted)
     metadata = msgspec.structs.replace(metadata, downloaded_at=format_time(now))
     write_atomic(incoming / METADATA_FILE, render_metadata(metadata))
-    file = incoming / DATABASE_FILE
+    file = incoming / wanted.kind.file
     os.utime(file, (int(now.timestamp()),) * 2)  # whole seconds survive every archiver, and the note is found by them
     write_origin(cache, file, Origin(uri=published.uri, sha256=unpacked.sha256), unpacked.sums)
 
 
 def _examine(incoming: Path, metadata: Metadata, cache: CacheFolder, wanted: Download) -> None:
     """Refuse what would be worse than what is there."""
-    if metadata.version != SCHEMA:
-        raise DatabaseError(f"its schema is {metadata.version}, and this program reads {SCHEMA}")
-    with open_bolt(incoming / DATABASE_FILE) as file:
-        if file.root.bucket(b"vulnerability") is None:
-            raise DatabaseError("it holds no vulnerabilities")
+    schema = wanted.kind.schema
+    if metadata.version != schema:
+        raise DatabaseError(f"its schema is {metadata.version}, and this program reads {schema}")
+    wanted.kind.examine(incoming / wanted.kind.file)
     present = find_metadata(cache.metadata, limits=wanted.limits)
-    if wanted.older or present is None or present.version != SCHEMA or not cache.file.exists():
+    if wanted.older or present is None or present.version != schema or not cache.file.exists():
         return
     if metadata.updated < present.updated:
         behind = age(metadata.updated, present.updated)
         raise DatabaseError(f"it was built {behind} before the one in the cache (`--allow-older-db` takes it)")
 
 
-def _offline(cache: CacheFolder) -> DatabaseError:
+def _offline(cache: CacheFolder, kind: DatabaseKind) -> DatabaseError:
     return DatabaseError(
-        f"a current vulnerability database is needed in `{cache.database}`, and `--offline` forbids to download one",
+        f"a current {kind.what} is needed in `{cache.database}`, and `--offline` forbids to download one",
         hint=(
-            "bring `trivy.db` and `metadata.json` from a machine that has them (or point `--cache-dir` at them); "
+            f"bring `{kind.file}` and `metadata.json` from a machine that has them (or point `--cache-dir` at them); "
             "or try the tool with the small built-in `--sample-db`"
         ),
         reason="DATABASE_UNAVAILABLE",
     )
 
 
-def _all_failed(failures: Sequence[str], cache: CacheFolder) -> DatabaseError:
+def _all_failed(failures: Sequence[str], cache: CacheFolder, kind: DatabaseKind) -> DatabaseError:
     return DatabaseError(
-        f"no vulnerability database could be downloaded: {'; '.join(failures) or 'no repository is named'}",
+        f"no {kind.what} could be downloaded: {'; '.join(failures) or 'no repository is named'}",
         hint=(
-            "name a reachable repository with `--db-repository`; or bring `trivy.db` and `metadata.json` from "
+            f"name a reachable repository with `{kind.flag}`; or bring `{kind.file}` and `metadata.json` from "
             f"a machine that has them into `{cache.database}` (or point `--cache-dir` at them) and add "
-            "`--skip-db-update`; or try the tool with the small built-in `--sample-db`"
+            f"`{kind.skip}`; or try the tool with the small built-in `--sample-db`"
         ),
         reason="DATABASE_UNAVAILABLE",
     )

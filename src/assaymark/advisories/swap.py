@@ -23,10 +23,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from assaymark.advisories.cache import DATABASE_FILE, METADATA_FILE
+from assaymark.advisories.cache import DATABASE_FILE, JAVA_DATABASE_FILE, METADATA_FILE
 from assaymark.safeio.files import local_error
 
-_FILES: Final = (DATABASE_FILE, METADATA_FILE)
+_FILES: Final = (DATABASE_FILE, JAVA_DATABASE_FILE, METADATA_FILE)
 _HERE: Final = -100  # AT_FDCWD
 _EXCHANGE: Final = 2  # RENAME_EXCHANGE, and RENAME_SWAP of macOS
 _UNSUPPORTED: Final = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM})
@@ -57,7 +57,7 @@ def switch(incoming: Path, target: Path) -> None:
     try:
         _sync(incoming)
         if incoming.parent == real:
-            for name in _FILES:
+            for name in (each for each in _FILES if (incoming / each).exists()):
                 (incoming / name).replace(real / name)
         elif not _is_occupied(real):
             incoming.rename(real)

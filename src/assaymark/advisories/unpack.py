@@ -41,7 +41,9 @@ class Unpacked(msgspec.Struct, frozen=True, kw_only=True):
     metadata: bytes
 
 
-def unpack_database(stream: BinaryIO, folder: Path, *, advance: Callable[[int], None], limits: Limits) -> Unpacked:
+def unpack_database(
+    stream: BinaryIO, folder: Path, *, advance: Callable[[int], None], limits: Limits, name: str = DATABASE_FILE
+) -> Unpacked:
     """Write the database to `folder`; the metadata is returned.
 
     Raises:
@@ -56,20 +58,20 @@ def unpack_database(stream: BinaryIO, folder: Path, *, advance: Callable[[int], 
         header = source.take(_BLOCK)
         if not header.strip(b"\0"):
             break
-        name, size, is_file = _parse_header(header)
-        if is_file and name == DATABASE_FILE and database is None:
-            database = _write(source, folder / DATABASE_FILE, size)
-        elif is_file and name == METADATA_FILE and metadata is None:
+        found, size, is_file = _parse_header(header)
+        if is_file and found == name and database is None:
+            database = _write(source, folder / name, size)
+        elif is_file and found == METADATA_FILE and metadata is None:
             if size > limits.config_bytes:
                 raise LimitError(f"`{METADATA_FILE}` in the database archive has {size} bytes")
             metadata = source.take(size)
-        elif is_file and name in {DATABASE_FILE, METADATA_FILE}:
-            raise ArtifactError(f"the database archive holds `{name}` twice")
+        elif is_file and found in {name, METADATA_FILE}:
+            raise ArtifactError(f"the database archive holds `{found}` twice")
         else:
             source.skip(size)
         source.skip(-size % _BLOCK)
     if database is None or metadata is None:
-        raise ArtifactError(f"the database archive lacks `{DATABASE_FILE}` or `{METADATA_FILE}`")
+        raise ArtifactError(f"the database archive lacks `{name}` or `{METADATA_FILE}`")
     source.drain()
     return Unpacked(sha256=database[0], sums=database[1], metadata=metadata)
 

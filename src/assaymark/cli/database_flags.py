@@ -20,6 +20,7 @@ from assaymark.model.progress import NoProgress, Progress
 
 if TYPE_CHECKING:
     from assaymark.advisories.download import Download, Registries
+    from assaymark.advisories.java_db import JavaDatabase
     from assaymark.advisories.trivy_db import TrivyDatabase
 
 DEFAULT_REPOSITORIES = ("mirror.gcr.io/aquasec/trivy-db:2", "ghcr.io/aquasecurity/trivy-db:2")
@@ -45,6 +46,7 @@ def add_database_flags(parser: _ActionsContainer) -> None:
     add_switch(group, "--skip-db-update", "--skip-update", about="use the database that is there, whatever its age")
     add_switch(group, "--skip-java-db-update", about="use the Java database that is there, whatever its age")
     add_switch(group, "--download-db-only", about="download or update the database and end")
+    add_switch(group, "--download-java-db-only", about="download or update the Java database and end")
     add_values(
         group,
         "--db-repository",
@@ -128,6 +130,63 @@ def open_database_from(
     update_database_from(args, environ, registry=registry, clock=clock, progress=progress, limits=limits)
     with open_database(cache, limits=limits) as database:
         yield database
+
+
+def update_java_database_from(
+    args: Namespace,
+    environ: Mapping[str, str],
+    *,
+    registry: Callable[[], Registries],
+    clock: Callable[[], datetime],
+    progress: Progress | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> None:
+    """Bring the cache's Java database up to date as the flags say: all that `--download-java-db-only` does.
+
+    Raises:
+        DatabaseError: there is none, and none could be downloaded.
+        LocalError: a new one could be had and cannot be written.
+        UsageError: the flags contradict each other.
+    """
+    from assaymark.advisories.java_update import update_java_database
+
+    if args.download_java_db_only and args.skip_java_db_update:
+        raise UsageError("`--skip-java-db-update` and `--download-java-db-only` exclude each other")
+    wanted = _java_download(args, registry, clock, progress, limits)
+    update_java_database(cache_of(args, environ), wanted, skip=args.skip_java_db_update)
+
+
+@contextmanager
+def open_java_database_from(
+    args: Namespace,
+    environ: Mapping[str, str],
+    *,
+    registry: Callable[[], Registries],
+    clock: Callable[[], datetime],
+    progress: Progress | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Iterator[JavaDatabase]:
+    """The Java database, brought up to date first where the flags allow it; errors as above."""
+    from assaymark.advisories.java_db import open_java_db
+
+    update_java_database_from(args, environ, registry=registry, clock=clock, progress=progress, limits=limits)
+    with open_java_db(cache_of(args, environ).java.file) as database:
+        yield database
+
+
+def _java_download(
+    args: Namespace,
+    registry: Callable[[], Registries],
+    clock: Callable[[], datetime],
+    progress: Progress | None,
+    limits: Limits,
+) -> Download:
+    import msgspec
+
+    from assaymark.advisories.download import JAVA_ARCHIVES
+
+    wanted = _download(args, registry, clock, progress, limits)
+    return msgspec.structs.replace(wanted, repositories=tuple(args.java_db_repository), kind=JAVA_ARCHIVES)
 
 
 def _download(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from assaymark.cli.connections import Connections
-from assaymark.cli.database_flags import cache_of, open_database_from, update_database_from
+from assaymark.cli.database_flags import (
+    cache_of,
+    open_database_from,
+    open_java_database_from,
+    update_database_from,
+    update_java_database_from,
+)
 from assaymark.cli.filter_flags import Filters, filters_from
 from assaymark.cli.scan_flags import DEFAULT_FORMAT, check_scan_flags
 from assaymark.cli.variables import OWN, TRIVY
@@ -70,7 +76,9 @@ class Scanning:
         return find_source_date(self.console.environ)
 
     def update_only(self) -> bool:
-        """Whether the command ends with `--download-db-only`; the database is up to date then."""
+        """Whether the command ends with `--download-db-only` or the like; that database is up to date then."""
+        if self.args.download_java_db_only:
+            self._update_java()
         if self.args.download_db_only:
             update_database_from(
                 self.args,
@@ -80,7 +88,18 @@ class Scanning:
                 progress=self.console.progress,
             )
             self._tell_database()
-        return bool(self.args.download_db_only)
+        return bool(self.args.download_db_only or self.args.download_java_db_only)
+
+    def _update_java(self) -> None:
+        update_java_database_from(
+            self.args,
+            self.console.environ,
+            registry=self.connections.registry,
+            clock=_now,
+            progress=self.console.progress,
+        )
+        folder = cache_of(self.args, self.console.environ).java.database
+        self.console.note(f"the Java database is up to date: `{folder}`")
 
     def _tell_database(self) -> None:
         """What a download ended with: nothing else would say whether there was one."""
@@ -140,13 +159,15 @@ class Scanning:
             host=host_caches(self.args, self.console.environ, self.connections) if self.target in _SOURCE else NoHost(),
         )
 
-    @contextmanager
-    def _archives(self) -> Iterator[ArchiveIndex]:
-        """The Java database."""
-        from assaymark.advisories.java_db import open_java_db
-
-        with open_java_db(cache_of(self.args, self.console.environ).java_file) as index:
-            yield index
+    def _archives(self) -> AbstractContextManager[ArchiveIndex]:
+        """The Java database; nobody asks for it unless an archive has to be looked up."""
+        return open_java_database_from(
+            self.args,
+            self.console.environ,
+            registry=self.connections.registry,
+            clock=_now,
+            progress=self.console.progress,
+        )
 
     def with_invocation(self, scan: Scan, *, platform: str = "") -> Scan:
         """The scan with who asked for it and how."""

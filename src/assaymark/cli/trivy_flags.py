@@ -39,7 +39,6 @@ UNSUPPORTED: Final = (
     Unsupported("--sbom-sources", f"SBOMs in place of an image are {NOT_YET}"),
     Unsupported("--removed-pkgs", f"packages that the image's history mentions are {NOT_YET}", switch=True),
     Unsupported("--image-config-scanners", "assaymark finds vulnerabilities only", "leave it out"),
-    Unsupported("--download-java-db-only", f"the Java database is {NOT_YET}", switch=True),
     Unsupported("--server", f"a server is {NOT_YET}", "leave it out: everything is done here"),
     Unsupported("--enable-modules", f"modules are {NOT_YET}"),
     Unsupported("--output-plugin-arg", f"plug-ins are {NOT_YET}"),

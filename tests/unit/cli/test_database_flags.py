@@ -81,6 +81,7 @@ def test_the_defaults_are_the_references() -> None:
         "skip_db_update": False,
         "skip_java_db_update": False,
         "download_db_only": False,
+        "download_java_db_only": False,
         "db_repository": ("mirror.gcr.io/aquasec/trivy-db:2", "ghcr.io/aquasecurity/trivy-db:2"),
         "java_db_repository": ("mirror.gcr.io/aquasec/trivy-java-db:1", "ghcr.io/aquasecurity/trivy-java-db:1"),
         "allow_older_db": False,
