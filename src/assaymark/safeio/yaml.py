@@ -251,24 +251,32 @@ class _Budget:
     """Nesting and expanded size, event by event."""
 
     def __init__(self, limits: Limits, name: str) -> None:
+        import yaml
+
         self._limits = limits
         self._name = name
         self._nodes = 0
         self._open: list[tuple[str | None, int]] = []  # anchor and count at the start of each open collection
         self._sizes: dict[str, int | None] = {}  # None while the anchored collection is open
+        self._scalar, self._alias = yaml.ScalarEvent, yaml.AliasEvent
+        self._start_of, self._end_of = yaml.CollectionStartEvent, yaml.CollectionEndEvent
 
     def spend(self, event: Event) -> None:
-        import yaml
+        """Account for one more event.
 
-        if isinstance(event, yaml.AliasEvent):
-            self._add(self._alias_size(event.anchor))
-        elif isinstance(event, yaml.ScalarEvent):
+        Raises:
+            ArtifactError: an alias stands inside its own anchor.
+            LimitError: it is too deep, or there are too many.
+        """
+        if isinstance(event, self._scalar):
             self._add(1)
             if event.anchor:
                 self._sizes[event.anchor] = 1
-        elif isinstance(event, yaml.CollectionStartEvent):
+        elif isinstance(event, self._alias):
+            self._add(self._alias_size(event.anchor))
+        elif isinstance(event, self._start_of):
             self._start(event.anchor)
-        elif isinstance(event, yaml.CollectionEndEvent):
+        elif isinstance(event, self._end_of):
             anchor, before = self._open.pop()
             if anchor:
                 self._sizes[anchor] = self._nodes - before
