@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sized
 from typing import Any, Final
 
 import msgspec
@@ -24,6 +24,7 @@ from assaymark.inventory.graph import reachable
 from assaymark.inventory.json_lines import EACH, NOWHERE, Path, located, object_lines
 from assaymark.inventory.nodejs.installed import fill_licenses
 from assaymark.inventory.nodejs.places import package_id
+from assaymark.limits import Limits
 from assaymark.model.inventory import Application, Found
 from assaymark.model.package import Location, Package, Relationship
 from assaymark.safeio.json import decode_strict
@@ -71,11 +72,16 @@ def _parse(source: Input) -> Iterator[Found]:
         lockfile = msgspec.convert(document, _LOCKFILE)
     except msgspec.ValidationError as exc:
         raise ArtifactError(f"not a lockfile of Bun: {exc}") from exc
-    if len(lockfile.packages or {}) > limits.packages_per_file:
-        raise LimitError(f"more than {limits.packages_per_file} packages")
+    _check_count(lockfile.packages or {}, limits)
     packages = _packages(lockfile, object_lines(decode_utf8(data), _LOCATED))
+    _check_count(packages, limits)
     if packages:
         yield Application(path=source.path, type="bun", packages=tuple(fill_licenses(packages, source)))
+
+
+def _check_count(packages: Sized, limits: Limits) -> None:
+    if len(packages) > limits.packages_per_file:
+        raise LimitError(f"more than {limits.packages_per_file} packages")
 
 
 def _packages(lockfile: _Lockfile, lines: Mapping[Path, Location]) -> list[Package]:

@@ -164,7 +164,8 @@ class _Project:
             identifier: name
             for called, wanted in dependencies.items()
             for identifier in self._named.get(called, ())
-            if (name := self._name_as(self._packages[identifier], wanted or "")) is not None
+            if self._packages[identifier].name == called
+            and (name := self._name_as(self._packages[identifier], wanted or "")) is not None
         }
         for identifier, name in meant.items():
             package = self._packages[identifier]

@@ -123,11 +123,21 @@ def test_malformed_lockfiles_are_errors(text: str) -> None:
         run(ANALYZER, PATH, {PATH: text})
 
 
-def test_too_many_packages_are_refused() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(SAMPLE, id="of the file"),
+        pytest.param(
+            '{"workspaces": {"": {"dependencies": {"a": "1"}}}, "packages": {"a": ["a@1", {"dependencies": {"b": ""}}]}}',
+            id="that are missing in it",
+        ),
+    ],
+)
+def test_too_many_packages_are_refused(text: str) -> None:
     limits = msgspec.structs.replace(DEFAULT_LIMITS, packages_per_file=1)
 
     with pytest.raises(LimitError):
-        run(ANALYZER, PATH, {PATH: SAMPLE}, limits=limits)
+        run(ANALYZER, PATH, {PATH: text}, limits=limits)
 
 
 @pytest.mark.parametrize(

@@ -239,6 +239,19 @@ def test_an_alias_takes_the_name_behind_it() -> None:
     assert [(each.id, each.name) for each in found] == [("short@1.2.0", "@s/real"), ("app/package.json", "")]
 
 
+def test_workspace_with_the_id_of_a_package_takes_its_place() -> None:
+    files = {
+        PATH: GRAPH,
+        PROJECT: '{"workspaces": ["w/*"], "dependencies": {"c": "^1"}}',
+        "app/w/one/package.json": '{"name": "c", "version": "1.0.0", "dependencies": {"d": "^3"}}',
+        "app/w/two/package.json": '{"name": "two", "version": "1.0.0", "dependencies": {"c": "^1"}}',
+    }
+
+    found = {each.id: each for each in packages(files)[0]}
+
+    assert (found["c@1.0.0"].depends_on, found["c@1.0.0"].relationship) == (("d@3.10.0",), Relationship.DIRECT)
+
+
 @pytest.mark.parametrize(
     "project",
     ["{", '{"name": "a b"}', '{"dependencies": {"a": "latest"}}', '{"dependencies": []}'],
