@@ -11,16 +11,13 @@ A version is strict: three numbers without leading zeros, no `v`. The rules:
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
-from assaymark.versions.constraint import read_group, split_groups, term_pattern
-from assaymark.versions.parts import ANY, compare_prerelease, has_prerelease, prerelease_key
+from assaymark.versions.parts import compare_prerelease, has_prerelease, prerelease_key
 from assaymark.versions.scheme import Ordered, Scheme
-from assaymark.versions.semver import BOUND, Semver, caret_bump, parse_semver, read_bound, tilde_bump
-
-_Term = tuple[str, Semver]
+from assaymark.versions.semver import Semver, parse_semver
+from assaymark.versions.semver_ranges import Groups, Operators, range_operators, range_term, read_groups
 
 _parse = lru_cache(maxsize=16_384)(parse_semver)
 
@@ -39,31 +36,13 @@ def _compare(version: Semver, bound: Semver) -> int:
     return version.compare(bound, compare_prerelease)
 
 
-def _range_to(bump: Callable[[Semver], Semver]) -> Callable[[Semver, Semver], bool]:
-    return lambda version, bound: _compare(version, bound) >= 0 and _compare(version, bump(bound)) < 0
-
-
-_OPERATORS: Final[dict[str, Callable[[Semver, Semver], bool]]] = {
-    "": lambda version, bound: _compare(version, bound) == 0,
-    "=": lambda version, bound: _compare(version, bound) == 0,
-    "==": lambda version, bound: _compare(version, bound) == 0,
-    ">": lambda version, bound: _compare(version, bound) > 0,
-    "<": lambda version, bound: _compare(version, bound) < 0,
-    ">=": lambda version, bound: _compare(version, bound) >= 0,
-    "=>": lambda version, bound: _compare(version, bound) >= 0,
-    "<=": lambda version, bound: _compare(version, bound) <= 0,
-    "=<": lambda version, bound: _compare(version, bound) <= 0,
-    "~": _range_to(tilde_bump),
-    "^": _range_to(caret_bump),
-}
-_TERM = term_pattern(tuple(_OPERATORS), BOUND)
-_EVERYTHING: Final = ("", Semver(ANY, ANY, ANY))
+_OPERATORS: Final[Operators] = range_operators(_compare)
+_TERM: Final = range_term(_OPERATORS)
 
 
 @lru_cache(maxsize=16_384)
-def _groups(constraint: str) -> tuple[tuple[_Term, ...], ...]:
-    groups = (read_group(group, _TERM) for group in split_groups(constraint))
-    return tuple(tuple((term["operator"], read_bound(term)) for term in group) or (_EVERYTHING,) for group in groups)
+def _groups(constraint: str) -> Groups:
+    return read_groups(constraint, _TERM)
 
 
 def satisfies(version: str, constraint: str) -> bool:

@@ -1,4 +1,4 @@
-"""Semantic versions (semver.org 2.0.0) and bounds with wildcards; the `npm` and `bitnami` orders are built on them.
+"""Semantic versions (semver.org 2.0.0) and bounds with wildcards; npm, Bitnami and Cargo build on them.
 
 Both reference libraries are strict about versions (three numbers without leading zeros, no `v`) and read bounds in one
 way: minor and patch may be missing or be written `x`, `X` or `*`. What stands behind the hyphen, a pre-release here and
