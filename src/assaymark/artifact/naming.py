@@ -19,14 +19,14 @@ def choose_reference(name: str, *, repo_tags: Sequence[str], repo_digests: Seque
     """The reference that stands for the image; None where no tag and no digest can be parsed.
 
     Rules:
-        1. Candidates are the tags, then the digests, in their order.
+        1. Candidates are the tags, then the digests, in their order. A repository called by one letter is none.
         2. An artifact name that looks like an archive, or is no reference, takes the first.
         3. Otherwise the first that means the same as the name; where none does, the first.
     """
-    candidates = [found for text in (*repo_tags, *repo_digests) if (found := find_reference(text)) is not None]
+    candidates = [found for text in (*repo_tags, *repo_digests) if (found := _find_candidate(text)) is not None]
     if not candidates:
         return None
-    if _suffix(name) in ARCHIVE_SUFFIXES or (wanted := find_reference(name)) is None:
+    if _suffix(name) in ARCHIVE_SUFFIXES or (wanted := _find_candidate(name)) is None:
         return candidates[0]
     return next((candidate for candidate in candidates if candidate.name == wanted.name), candidates[0])
 
@@ -43,6 +43,14 @@ def repository_id(name: str, git: GitFacts) -> str:
     if not git.commit:
         return ""
     return _sha256(f"{git.repo_url or name}@{git.commit}")
+
+
+def _find_candidate(text: str) -> Reference | None:
+    """Rule 1: go-containerregistry, by which the reference goes, wants two letters; registries do not."""
+    found = find_reference(text)
+    last = text.partition("@")[0].rpartition("/")[2].partition(":")[0]
+    implied = "" if "library/" in text else "library/"
+    return None if found is None or (len(last) == 1 and found.repository in (last, implied + last)) else found
 
 
 def _suffix(name: str) -> str:

@@ -16,14 +16,17 @@ CHOICES = [
     pytest.param("alpine", ["<none>:<none>"], [], "", id="nothing that can be parsed"),
     pytest.param("alpine:1", ["alpine:2", "alpine:1"], [], "alpine:1", id="the one that was asked for"),
     pytest.param(
-        "docker.io/library/alpine", ["b:1", "alpine:latest"], [], "alpine:latest", id="the same in other words"
+        "docker.io/library/alpine", ["bb:1", "alpine:latest"], [], "alpine:latest", id="the same in other words"
     ),
-    pytest.param("alpine:3", ["b:1", "c:1"], [], "b:1", id="the first where none is meant"),
-    pytest.param("c.TAR", ["b:1", "c.tar:latest"], [], "b:1", id="an archive takes the first"),
-    pytest.param(".tgz", ["b:1", "c:1"], [], "b:1", id="a name that is all suffix"),
-    pytest.param("NOT a name", ["b:1", "c:1"], [], "b:1", id="no reference takes the first"),
-    pytest.param("a", [], [f"a@{DIGEST}"], f"a@{DIGEST}", id="digests come after tags"),
-    pytest.param(f"a@{DIGEST}", ["a:1"], [f"a@{DIGEST}"], f"a@{DIGEST}", id="a digest that was asked for"),
+    pytest.param("alpine:3", ["bb:1", "cc:1"], [], "bb:1", id="the first where none is meant"),
+    pytest.param("cc.TAR", ["bb:1", "cc.tar:latest"], [], "bb:1", id="an archive takes the first"),
+    pytest.param(".tgz", ["bb:1", "cc:1"], [], "bb:1", id="a name that is all suffix"),
+    pytest.param("NOT a name", ["bb:1", "cc:1"], [], "bb:1", id="no reference takes the first"),
+    pytest.param("aa", [], [f"aa@{DIGEST}"], f"aa@{DIGEST}", id="digests come after tags"),
+    pytest.param(f"aa@{DIGEST}", ["aa:1"], [f"aa@{DIGEST}"], f"aa@{DIGEST}", id="a digest that was asked for"),
+    pytest.param("x:1", ["x:1", "quay.io/x:1", "docker.io/x:1"], [f"x@{DIGEST}"], "", id="one letter is no name"),
+    pytest.param("x:1", ["x:1", "quay.io/o/x:1"], [], "quay.io/o/x:1", id="one letter below a name is"),
+    pytest.param("x", ["docker.io/library/x:1"], [], "docker.io/library/x:1", id="one letter in its written library"),
 ]
 
 

@@ -10,6 +10,8 @@ Which file it is depends on rpm's age: `Packages` (Berkeley DB), `Packages.db` (
    a lower layer holds stays.
 4. What SQLite wrote last may be in its log, which is read when it lies beside the database in the same layer. A log
    that a layer holds alone cannot be applied, and that is said.
+5. A rollback journal that still begins with its magic belongs to a change that was cut off
+   (https://www.sqlite.org/lockingv3.html, "Hot Journals"). It is not played back, and that is said.
 """
 
 from __future__ import annotations
@@ -42,7 +44,9 @@ _PATHS: Final = (
     "var/lib/rpm/Packages.db",
     "var/lib/rpm/rpmdb.sqlite",
 )
-_LOG_PATHS: Final = tuple(path + _LOG for path in _PATHS if path.endswith(".sqlite"))
+_JOURNAL: Final = "-journal"
+_JOURNAL_MAGIC: Final = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
+_BESIDE: Final = tuple(path + end for path in _PATHS if path.endswith(".sqlite") for end in (_LOG, _JOURNAL))
 
 
 class _Entry(NamedTuple):
@@ -56,6 +60,8 @@ class _Entry(NamedTuple):
 def _parse(source: Input) -> Iterator[Found]:
     if source.path.endswith(_LOG):
         _report_lone_log(source)
+    elif source.path.endswith(_JOURNAL):
+        _report_hot_journal(source)
     else:
         yield _database(source)
 
@@ -63,6 +69,15 @@ def _parse(source: Input) -> Iterator[Found]:
 def _report_lone_log(source: Input) -> None:
     if source.file.size and source.tree.find(source.path.removesuffix(_LOG)) is None:
         message = "rpm: a write-ahead log whose database is in another layer was left out"
+        source.report(Issue(code=IssueCode.ENTRY_IGNORED, message=message, path=source.path))
+
+
+def _report_hot_journal(source: Input) -> None:
+    """Rule 5."""
+    with source.file.open() as stream:
+        hot = stream.read(len(_JOURNAL_MAGIC)) == _JOURNAL_MAGIC
+    if hot:
+        message = "rpm: a rollback journal was not applied: the database may hold half of a change"
         source.report(Issue(code=IssueCode.ENTRY_IGNORED, message=message, path=source.path))
 
 
@@ -170,8 +185,8 @@ class _Troubles:
 
 ANALYZER: Final = Analyzer(
     name="rpm",
-    version=1,
+    version=2,
     kind="os",
-    paths=(*_PATHS, *_LOG_PATHS),
+    paths=(*_PATHS, *_BESIDE),
     parse=_parse,
 )

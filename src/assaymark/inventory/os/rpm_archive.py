@@ -2,7 +2,7 @@
 
 An archive begins with a lead of 96 bytes, then the header of its signatures, filled up to a multiple of 8 bytes, then
 the header of the package; both have 8 bytes of magic in front (rpm, "Package format"). The payload is not read. The
-package has no ID and no database, and its purl goes by the vendor's words.
+package has no ID and no database, and its purl goes by the vendor's words; without a name or a version it is none.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ def _parse(source: Input) -> Iterator[Found]:
     with source.file.open() as stream:
         header = _package_header(Content(stream, source.file.size), source.limits)
     package = read_facts(header, Room(source))
+    if not package.name or not package.version:
+        raise ValueError("an archive of a package without a name or a version")
     identifier = PackageIdentifier(purl=archive_package_url(package))
     placed = msgspec.structs.replace(package, identifier=identifier, file_path=source.path)
     yield OsPackages(path=source.path, packages=(placed,))

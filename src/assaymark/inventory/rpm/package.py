@@ -1,6 +1,6 @@
 """The facts of an rpm header as an inventory holds them.
 
-1. A package without a name or a version is none.
+1. A package without a name or a version is listed as it is, and that is said: nobody's advisories can speak of it.
 2. The source package is named by its file, `name-version-release.architecture.rpm`, cut from the end. It has no epoch
    of its own there: the binary package's stands in.
 3. A package is official when its vendor is a distribution's, or (Amazon Linux leaves vendors out) when it has none and
@@ -53,6 +53,8 @@ def read_package(header: Header, room: Room, trouble: Trouble) -> Package:
         LimitError: the fields of all packages together are too long.
     """
     package = read_facts(header, room)
+    if not package.name or not package.version:
+        trouble("a package without a name or a version")
     official = is_official(package.maintainer, package.release)
     digest = header.octets(Tag.SIGMD5).hex()
     return msgspec.structs.replace(
@@ -73,8 +75,6 @@ def read_facts(header: Header, room: Room) -> Package:
         LimitError: the fields of all packages together are too long.
     """
     name, version, release, arch = (header.text(tag) for tag in (Tag.NAME, Tag.VERSION, Tag.RELEASE, Tag.ARCH))
-    if not name or not version:
-        raise ValueError("a header without a name or a version")
     vendor, terms, source_file = (_stated(header.text(tag)) for tag in (Tag.VENDOR, Tag.LICENSE, Tag.SOURCERPM))
     label = header.text(Tag.MODULARITYLABEL)
     room.take_field(sum(map(len, (name, version, release, arch, vendor, terms, source_file, label))))

@@ -269,20 +269,37 @@ def test_empty_log_is_none(tmp_path: Path) -> None:
     assert issues == []
 
 
+def test_a_hot_journal_is_told() -> None:
+    path = f"{SQLITE}-journal"
+
+    found, issues = run(ANALYZER, path, {path: b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7" + bytes(504)})
+
+    message = "rpm: a rollback journal was not applied: the database may hold half of a change"
+    assert found == []
+    assert issues == [Issue(code=IssueCode.ENTRY_IGNORED, message=message, path=path)]
+
+
+@pytest.mark.parametrize("content", [b"", bytes(512)], ids=["empty", "its header zeroed, as SQLite ends a change"])
+def test_a_journal_of_a_change_that_ended_is_none(content: bytes) -> None:
+    path = f"{SQLITE}-journal"
+
+    assert run(ANALYZER, path, {path: content}) == ([], [])
+
+
 def test_damaged_entry_costs_its_package_and_is_said() -> None:
     found, issues = packages(BASH, header({1000: (STRING, "no-version")}), header({1000: (INT32, 7)}), GLIBC)
 
-    assert [package.name for package in found] == ["bash", "glibc"]
+    assert [package.name for package in found] == ["bash", "no-version", "glibc"]
     assert issues == [
         Issue(code=IssueCode.FILE_MALFORMED, message=f"rpm: {message}", path=PATH)
-        for message in ("a header without a name or a version", "NAME has the type 4")
+        for message in ("a package without a name or a version", "NAME has the type 4")
     ]
 
 
 def test_many_troubles_are_counted() -> None:
-    nameless = [header({5: (STRING, "x")})] * 25
+    damaged = [header({1000: (INT32, 7)})] * 25
 
-    _, issues = packages(BASH, *nameless)
+    _, issues = packages(BASH, *damaged)
 
     assert len(issues) == 11
     assert issues[-1].message == "rpm: 15 more entries that cannot be read"
@@ -290,9 +307,9 @@ def test_many_troubles_are_counted() -> None:
 
 def test_too_many_troubles_end_the_reading() -> None:
     limits = msgspec.structs.replace(DEFAULT_LIMITS, rpm_troubles=3)
-    nameless = [header({5: (STRING, "x")})] * 25
+    damaged = [header({1000: (INT32, 7)})] * 25
 
-    found, issues = packages(BASH, *nameless, GLIBC, limits=limits)
+    found, issues = packages(BASH, *damaged, GLIBC, limits=limits)
 
     assert [package.name for package in found] == ["bash"]
     assert issues[-1].message.startswith("rpm: the rest was given up: more than 3 damaged entries")
@@ -301,7 +318,7 @@ def test_too_many_troubles_end_the_reading() -> None:
 def test_database_that_gives_nothing_is_none() -> None:
     """What a lower layer holds at this path must not be replaced by nothing."""
     with pytest.raises(ValueError, match="no package can be read"):
-        packages(header({5: (STRING, "x")}))
+        packages(header({1000: (INT32, 7)}))
 
 
 @pytest.mark.parametrize("content", [b"", b"x", b"\0" * 4096, b"SQLite format 3\0", b"RpmP", b"RpmP" + b"\xff" * 4096])
