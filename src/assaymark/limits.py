@@ -42,7 +42,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     layout_blobs: int = 50_000  # looked at for what refers to an image
     git_object_bytes: int = 8 * MIB  # commits and tags, before their deltas are applied and after
     git_delta_depth: int = 300  # `git gc --aggressive` made chains of 250
-    git_memory_bytes: int = 6 * GIB  # address space of `git`: it maps packs, and builds trees of trees in memory
+    git_memory_bytes: int = 3 * GIB  # address space of `git`, which builds trees of trees (git bombs) in memory
     clone_bytes: int = 16 * GIB  # on disk, history and work tree; a large project's history has 5
     clone_files: int = 1_000_000  # of a cloned work tree; the Linux kernel has 90,000
     tar_entries: int = 2_000_000

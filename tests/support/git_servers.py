@@ -32,11 +32,10 @@ _ENVIRONMENT = {
 }
 
 
-def git(folder: Path, *arguments: str) -> str:
+def git(folder: Path, *arguments: str, stdin: str = "") -> str:
     """What `git` prints in `folder`."""
-    done = subprocess.run(
-        ["git", "-C", str(folder), *arguments], env=_ENVIRONMENT, capture_output=True, text=True, check=False
-    )
+    words = ["git", "-C", str(folder), *arguments]
+    done = subprocess.run(words, input=stdin, env=_ENVIRONMENT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

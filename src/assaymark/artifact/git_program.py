@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from assaymark.errors import LimitError, NetworkError
+from assaymark.errors import Error, LimitError, NetworkError
 from assaymark.limits import Limits
 from assaymark.net.proxies import proxy_variables
 from assaymark.net.tls import TlsOptions, authorities_file
@@ -36,6 +36,8 @@ _SETTINGS: Final = (
     "core.autocrlf=false",
     "core.fsmonitor=false",
     "core.hooksPath=/dev/null",
+    "core.packedGitLimit=512m",
+    "core.packedGitWindowSize=64m",
     "fetch.recurseSubmodules=false",
     "gc.auto=0",
     "http.followRedirects=initial",
@@ -77,17 +79,17 @@ class Git:
         done = self._run(arguments)
         return "" if done.code else done.stdout.decode("utf-8", "replace").strip()
 
-    def run(self, *arguments: str, failure: str, hint: str = "") -> str:
+    def run(self, *arguments: str, failure: str, hint: str = "", kind: type[Error] = NetworkError) -> str:
         """What it prints.
 
         Raises:
-            NetworkError: it fails; `failure` says what was wanted.
+            Error: it fails, of `kind`; `failure` says what was wanted.
             LimitError: what it fetched is too large.
             LocalError: there is no `git`, or it took too long.
         """
         done = self._run(arguments)
         if done.code:
-            raise NetworkError(f"{failure}: {_reason(done)}", hint=hint)
+            raise kind(f"{failure}: {_reason(done)}", hint=hint)
         return done.stdout.decode("utf-8", "replace").strip()
 
     def _run(self, arguments: Sequence[str]) -> Completed:

@@ -176,7 +176,7 @@ def _clone(address: str, tree: Path, request: RepositoryRequest) -> None:
         info = tree / ".git" / "info"
         info.mkdir(exist_ok=True)
         write_atomic(info / "attributes", _ATTRIBUTES, durable=False)
-        git.run("-C", str(tree), "reset", "--quiet", "--hard", failure="cannot write the work tree")
+        git.run("-C", str(tree), "reset", "--quiet", "--hard", failure="cannot write the work tree", kind=ArtifactError)
         git.check_size()
     finally:
         task.close()
@@ -211,7 +211,7 @@ def _detach(git: Git, within: tuple[str, str], revision: str, failure: str) -> N
     commit = git.find(*within, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if not commit:
         raise ArtifactError(failure)
-    git.run(*within, "update-ref", "--no-deref", "HEAD", commit, failure=failure)
+    git.run(*within, "update-ref", "--no-deref", "HEAD", commit, failure=failure, kind=ArtifactError)
 
 
 def _git(address: str, scratch: Path, request: RepositoryRequest) -> Git:

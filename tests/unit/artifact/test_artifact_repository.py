@@ -252,6 +252,24 @@ def test_a_clone_is_bounded(
     assert list(scratch.iterdir()) == []
 
 
+def test_trees_of_trees_end_within_bounds(tmp_path: Path, scratch: Path) -> None:
+    """A git bomb: forty objects that are ten thousand million files."""
+    origin = Origin(tmp_path)
+    commit = origin.commit({f"{letter}/f": "" for letter in "0123456789"})
+    tree = git(origin.work, "rev-parse", f"{commit}^{{tree}}")
+    for _ in range(8):
+        entries = "".join(f"040000 tree {tree}\t{number}\n" for number in range(10))
+        tree = git(origin.work, "mktree", stdin=entries)
+    git(origin.work, "update-ref", "HEAD", git(origin.work, "commit-tree", "-m", "bomb", tree))
+    bounded = msgspec.structs.replace(DEFAULT_LIMITS, git_memory_bytes=512 * 1024 * 1024)
+
+    with (
+        pytest.raises(ArtifactError, match="cannot write the work tree"),
+        open_repository(request(f"file://{origin.publish()}", scratch, limits=bounded)),
+    ):
+        pass
+
+
 # what is left behind
 
 
