@@ -12,6 +12,7 @@ from typing import Final
 from assaymark.errors import LimitError
 from assaymark.inventory.analyzer import Analyzer, Input
 from assaymark.inventory.executables.opening import AUDIT_MARK, AUDIT_SECTIONS, SIEVE, open_marked
+from assaymark.inventory.places import package_id
 from assaymark.inventory.rust.audit import Crate, read_audit
 from assaymark.model.inventory import Application, Found
 from assaymark.model.package import Package, Relationship
@@ -58,7 +59,7 @@ def _packages(crates: list[Crate]) -> Iterator[Package]:
 
 
 def _id(crate: Crate) -> str:
-    return f"{crate.name}@{crate.version}" if crate.version else crate.name
+    return package_id(crate.name, crate.version)
 
 
 ANALYZER: Final = Analyzer(

@@ -18,7 +18,7 @@ from typing import Any, Final
 import msgspec
 
 from assaymark.inventory.json_lines import NOWHERE, Path
-from assaymark.inventory.nodejs.places import merge_places, package_id
+from assaymark.inventory.places import merge_places, package_id
 from assaymark.model.package import Location, Package, Relationship
 
 FRAMEWORKS: Final = "dependencies"

@@ -18,7 +18,7 @@ import msgspec
 
 from assaymark.errors import Error
 from assaymark.inventory.analyzer import Input
-from assaymark.inventory.java.names import package_id, package_name
+from assaymark.inventory.java.names import maven_id, package_name
 from assaymark.safeio.xml import Element, parse_xml
 
 CACHE: Final = "gradle"
@@ -36,7 +36,7 @@ def read_gradle_cache(source: Input, wanted: Collection[str]) -> dict[str, Cache
     found: dict[str, CachedPom] = {}
     for path in source.host.names(CACHE, ".pom"):
         group, artifact, version, *_ = ("", "", "", *path.split("/"))[-5:]
-        if package_id(package_name(group, artifact), version) not in wanted:
+        if maven_id(package_name(group, artifact), version) not in wanted:
             continue
         with suppress(Error, ValueError):
             data = source.host.read(CACHE, path, source.limits.xml_bytes)
@@ -44,7 +44,7 @@ def read_gradle_cache(source: Input, wanted: Collection[str]) -> dict[str, Cache
             pom = _read(root)
             if root.value("artifactId") and (pom.licenses or pom.dependencies):
                 named = package_name(root.value("groupId") or group, root.value("artifactId"))
-                found[package_id(named, root.value("version") or version)] = pom
+                found[maven_id(named, root.value("version") or version)] = pom
     return found
 
 
@@ -64,4 +64,4 @@ def _dependency(element: Element, properties: Mapping[str, str]) -> str:
         if name not in properties:
             raise ValueError(f"the property `{name[:100]}` is not known")
         version = properties[name]
-    return package_id(package_name(element.value("groupId"), element.value("artifactId")), version)
+    return maven_id(package_name(element.value("groupId"), element.value("artifactId")), version)

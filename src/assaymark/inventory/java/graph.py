@@ -17,7 +17,7 @@ import msgspec
 from assaymark.errors import LimitError
 from assaymark.inventory.fnv import fnv, fnv_word
 from assaymark.inventory.java.effective import Analysis, Artifact, Managed, Resolver
-from assaymark.inventory.java.names import package_id
+from assaymark.inventory.java.names import maven_id
 from assaymark.limits import Limits
 from assaymark.model.package import Package, Relationship
 
@@ -118,7 +118,7 @@ class Graph:
 
     def _identifier(self, artifact: Artifact, root: str) -> str:
         """Rule 4."""
-        name = package_id(artifact.name, artifact.version)
+        name = maven_id(artifact.name, artifact.version)
         members = (("gav", name), ("path", f"{self._folder}{root}"))
         total = 0
         for key, value in members:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from assaymark.inventory.places import package_id
+
 
 def package_name(group: str, artifact: str) -> str:
     """Group and artifact."""
     return f"{group}:{artifact}"
 
 
-def package_id(name: str, version: str) -> str:
+def maven_id(name: str, version: str) -> str:
     """The identifier of a version; the name alone where there is none."""
-    return f"{name}:{version}" if version else name
+    return package_id(name, version, separator=":")

@@ -23,7 +23,7 @@ from assaymark.inventory.analyzer import Analyzer, Input
 from assaymark.inventory.graph import reachable
 from assaymark.inventory.json_lines import EACH, NOWHERE, Path, located, object_lines
 from assaymark.inventory.nodejs.installed import fill_licenses
-from assaymark.inventory.nodejs.places import package_id
+from assaymark.inventory.places import package_id
 from assaymark.limits import Limits
 from assaymark.model.inventory import Application, Found
 from assaymark.model.package import Location, Package, Relationship

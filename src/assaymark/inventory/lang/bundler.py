@@ -22,7 +22,7 @@ import msgspec
 from assaymark.errors import LimitError
 from assaymark.inventory.analyzer import Analyzer, Input
 from assaymark.inventory.lines import file_lines, long_line
-from assaymark.inventory.nodejs.places import package_id
+from assaymark.inventory.places import package_id
 from assaymark.model.inventory import Application, Found
 from assaymark.model.package import EMPTY_LIST, Location, Package, Relationship
 from assaymark.safeio.text import decode_utf8

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from assaymark.errors import ArtifactError, LimitError
 from assaymark.inventory.analyzer import Analyzer, Input
 from assaymark.inventory.graph import edges_of, reachable
-from assaymark.inventory.rust.manifest import crate_id
+from assaymark.inventory.places import package_id
 from assaymark.inventory.rust.workspace import MANIFEST, Workspace, read_workspace
 from assaymark.inventory.toml_lines import table_lines
 from assaymark.model.inventory import Application, Found
@@ -39,7 +39,7 @@ def _parse(source: Input) -> Iterator[Found]:
     if len(entries) > limits.packages_per_file:
         raise LimitError(f"more than {limits.packages_per_file} packages")
     lines = {
-        crate_id(name, version): location
+        package_id(name, version): location
         for (name, version), location in table_lines(decode_utf8(data), ("name", "version"))
         if name
     }
@@ -54,9 +54,9 @@ def _parse(source: Input) -> Iterator[Found]:
 def _packages(entries: list[Any], lines: dict[str, Location]) -> Iterator[Package]:
     crates = [_crate(entry) for entry in entries]
     versions = {name: version for name, version, _ in crates}
-    graph = {crate_id(name, version): _needed(needs, versions) for name, version, needs in crates}
+    graph = {package_id(name, version): _needed(needs, versions) for name, version, needs in crates}
     for name, version, _ in crates:
-        key = crate_id(name, version)
+        key = package_id(name, version)
         location = lines.get(key)
         yield Package(
             id=key,
@@ -83,7 +83,7 @@ def _needed(needs: list[str], versions: dict[str, str]) -> tuple[str, ...]:
     words = (need.split() for need in needs)
     return tuple(
         sorted(
-            crate_id(each[0], each[1] if len(each) > 1 else versions[each[0]])
+            package_id(each[0], each[1] if len(each) > 1 else versions[each[0]])
             for each in words
             if len(each) in {2, 3} or (len(each) == 1 and each[0] in versions)
         )

@@ -20,6 +20,7 @@ from assaymark.errors import LimitError
 from assaymark.inventory.analyzer import Analyzer, Input
 from assaymark.inventory.documents import decode_object
 from assaymark.inventory.json_lines import EACH, NOWHERE, Path, located, object_lines
+from assaymark.inventory.places import package_id
 from assaymark.model.inventory import Application, Found
 from assaymark.model.package import Location, Package, Relationship
 from assaymark.safeio.text import decode_utf8
@@ -97,7 +98,7 @@ def _find_package(reference: str, place: Location) -> Package | None:
     if len(parts) != 2:
         return None
     name, version = parts
-    return Package(id=f"{name}/{version}" if version else name, name=name, version=version, locations=(place,))
+    return Package(id=package_id(name, version, separator="/"), name=name, version=version, locations=(place,))
 
 
 ANALYZER: Final = Analyzer(

@@ -21,6 +21,7 @@ from assaymark.errors import LimitError
 from assaymark.inventory.analyzer import Analyzer, Input
 from assaymark.inventory.documents import decode_object
 from assaymark.inventory.json_lines import EACH, NOWHERE, Path, located, object_lines
+from assaymark.inventory.places import package_id
 from assaymark.model.inventory import Application, Found
 from assaymark.model.package import Location, Package, Relationship
 from assaymark.safeio.text import decode_utf8
@@ -143,8 +144,7 @@ def _relationship(identifier: str, root: str, projects: Collection[str], direct:
 
 
 def _id(name: str, version: str) -> str:
-    name = name.removeprefix(_PACK)
-    return f"{name}/{version}" if version else name
+    return package_id(name.removeprefix(_PACK), version, separator="/")
 
 
 ANALYZER: Final = Analyzer(

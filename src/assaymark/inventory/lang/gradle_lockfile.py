@@ -22,7 +22,7 @@ import msgspec
 from assaymark.errors import LimitError
 from assaymark.inventory.analyzer import Analyzer, Input
 from assaymark.inventory.java.gradle_cache import CachedPom, read_gradle_cache
-from assaymark.inventory.java.names import package_id
+from assaymark.inventory.java.names import maven_id
 from assaymark.inventory.lines import file_lines
 from assaymark.model.inventory import Application, Found
 from assaymark.model.package import Location, Package
@@ -51,7 +51,7 @@ def _find_package(line: str, number: int) -> Package | None:
     name = f"{parts[0]}:{parts[1]}"
     version, _, configurations = parts[2].partition("=")
     return Package(
-        id=package_id(name, version),
+        id=maven_id(name, version),
         name=name,
         version=version,
         dev=all(configuration.startswith("test") for configuration in configurations.split(",")),

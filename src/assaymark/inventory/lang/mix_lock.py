@@ -20,7 +20,7 @@ from typing import Final
 from assaymark.errors import LimitError
 from assaymark.inventory.analyzer import Analyzer, Input
 from assaymark.inventory.lines import file_lines
-from assaymark.inventory.nodejs.places import merge_places, package_id
+from assaymark.inventory.places import merge_places, package_id
 from assaymark.model.inventory import Application, Found
 from assaymark.model.issue import Issue, IssueCode
 from assaymark.model.package import Location, Package

@@ -14,7 +14,7 @@ from typing import Final
 
 from assaymark.errors import LimitError
 from assaymark.inventory.analyzer import Analyzer, Input
-from assaymark.inventory.nodejs.places import package_id
+from assaymark.inventory.places import package_id
 from assaymark.model.inventory import Application, Found
 from assaymark.model.package import Package
 from assaymark.safeio.xml import Element, parse_xml

@@ -19,9 +19,9 @@ from msgspec.structs import replace
 from assaymark.errors import LimitError
 from assaymark.inventory.analyzer import Analyzer, Input
 from assaymark.inventory.graph import edges_of, mark_direct, reachable
+from assaymark.inventory.places import package_id
 from assaymark.inventory.python.names import normalised_name
 from assaymark.inventory.python.pyproject import FILE_NAME, Project, find_project
-from assaymark.inventory.sbom.packages import package_id
 from assaymark.limits import Limits
 from assaymark.model.inventory import Application, Found
 from assaymark.model.package import Package
@@ -41,7 +41,7 @@ class _Entry(msgspec.Struct, frozen=True):
 
     @property
     def id(self) -> str:
-        return package_id(_TYPE, self.name, self.version)
+        return package_id(self.name, self.version)
 
 
 class _Lock(msgspec.Struct, frozen=True):
@@ -102,7 +102,7 @@ class _Choice:
                 raise LimitError(f"more than {self._limit} comparisons of versions with ranges")
             try:
                 if satisfies(version, wanted):
-                    return package_id(_TYPE, name, version)
+                    return package_id(name, version)
             except VersionError:
                 return None
         return None

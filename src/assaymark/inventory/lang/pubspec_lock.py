@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from assaymark.errors import LimitError
 from assaymark.inventory.analyzer import Analyzer, Input
-from assaymark.inventory.nodejs.places import package_id
+from assaymark.inventory.places import package_id
 from assaymark.model.inventory import Application, Found
 from assaymark.model.package import Package, Relationship
 from assaymark.safeio.yaml import decode_yaml

@@ -19,9 +19,9 @@ from assaymark.errors import LimitError
 from assaymark.inventory.analyzer import Analyzer, Input
 from assaymark.inventory.graph import mark_direct
 from assaymark.inventory.ordering import package_order
+from assaymark.inventory.places import package_id
 from assaymark.inventory.python.names import normalised_name
 from assaymark.inventory.python.pyproject import FILE_NAME, Project, find_project
-from assaymark.inventory.sbom.packages import package_id
 from assaymark.model.inventory import Application, Found
 from assaymark.model.package import Package, Relationship
 from assaymark.safeio.toml import decode_toml
@@ -35,7 +35,7 @@ class _Dependency(msgspec.Struct, frozen=True):
 
     @property
     def id(self) -> str:
-        return package_id(_TYPE, normalised_name(self.name), self.version)
+        return package_id(normalised_name(self.name), self.version)
 
 
 class _Directory(msgspec.Struct, frozen=True):

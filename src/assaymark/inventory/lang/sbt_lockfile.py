@@ -14,7 +14,7 @@ from typing import Any, Final
 from assaymark.errors import ArtifactError, LimitError
 from assaymark.inventory.analyzer import Analyzer, Input
 from assaymark.inventory.documents import decode_object
-from assaymark.inventory.java.names import package_id
+from assaymark.inventory.java.names import maven_id
 from assaymark.inventory.json_lines import EACH, located, object_lines
 from assaymark.model.inventory import Application, Found
 from assaymark.model.package import Location, Package
@@ -58,7 +58,7 @@ def _find_package(entry: Any, location: Location | None) -> Package | None:
         return None
     organisation, name, version = texts
     name = f"{organisation}:{name}"
-    return Package(id=package_id(name, version), name=name, version=version, locations=(location,) if location else ())
+    return Package(id=maven_id(name, version), name=name, version=version, locations=(location,) if location else ())
 
 
 ANALYZER: Final = Analyzer(

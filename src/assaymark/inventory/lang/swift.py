@@ -19,7 +19,7 @@ from assaymark.errors import LimitError
 from assaymark.inventory.analyzer import Analyzer, Input
 from assaymark.inventory.documents import decode_object
 from assaymark.inventory.json_lines import EACH, NOWHERE, Path, located, object_lines
-from assaymark.inventory.nodejs.places import package_id
+from assaymark.inventory.places import package_id
 from assaymark.model.inventory import Application, Found
 from assaymark.model.issue import Issue, IssueCode
 from assaymark.model.package import Location, Package

@@ -17,7 +17,7 @@ import msgspec
 from assaymark.errors import LimitError
 from assaymark.inventory.analyzer import Analyzer, Input
 from assaymark.inventory.graph import reachable
-from assaymark.inventory.sbom.packages import package_id
+from assaymark.inventory.places import package_id
 from assaymark.model.inventory import Application, Found
 from assaymark.model.package import Package, Relationship
 from assaymark.safeio.toml import decode_toml
@@ -48,7 +48,7 @@ class _Entry(msgspec.Struct, frozen=True, rename="kebab"):
 
     @property
     def id(self) -> str:
-        return package_id(_TYPE, self.name, self.version)
+        return package_id(self.name, self.version)
 
     @property
     def is_root(self) -> bool:

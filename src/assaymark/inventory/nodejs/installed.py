@@ -15,7 +15,7 @@ import msgspec
 from assaymark.errors import Error
 from assaymark.inventory.analyzer import Input
 from assaymark.inventory.nodejs.package_json import is_package_root, read_package_json
-from assaymark.inventory.nodejs.places import package_id
+from assaymark.inventory.places import package_id
 from assaymark.model.issue import Issue, IssueCode
 from assaymark.model.package import Package
 

@@ -10,7 +10,7 @@ import msgspec
 
 from assaymark.inventory.json_lines import NOWHERE, Path
 from assaymark.inventory.nodejs.package_json import license_names, workspace_patterns
-from assaymark.inventory.nodejs.places import merge_places, package_id
+from assaymark.inventory.places import merge_places, package_id
 from assaymark.model.package import Location, Package, Relationship
 
 _MODULES: Final = "node_modules"

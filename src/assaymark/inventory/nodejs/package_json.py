@@ -16,7 +16,7 @@ import msgspec
 
 from assaymark.errors import ArtifactError
 from assaymark.inventory.documents import decode_object
-from assaymark.inventory.nodejs.places import package_id
+from assaymark.inventory.places import package_id
 from assaymark.limits import Limits
 from assaymark.safeio.json import decode_go_as, fold
 

@@ -13,8 +13,8 @@ from typing import Any, Final
 import msgspec
 
 from assaymark.inventory.graph import edges_of
-from assaymark.inventory.nodejs.places import package_id
 from assaymark.inventory.nodejs.pnpm_keys import semantic, split_key
+from assaymark.inventory.places import package_id
 from assaymark.model.package import Package, Relationship
 
 

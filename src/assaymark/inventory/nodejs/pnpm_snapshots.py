@@ -14,8 +14,8 @@ from typing import Any, Final
 import msgspec
 
 from assaymark.inventory.graph import mark_dev
-from assaymark.inventory.nodejs.places import package_id
 from assaymark.inventory.nodejs.pnpm_keys import semantic, split_key, without_peers
+from assaymark.inventory.places import package_id
 from assaymark.model.package import Package, Relationship
 
 

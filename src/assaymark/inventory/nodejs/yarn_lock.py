@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from assaymark.errors import LimitError
-from assaymark.inventory.nodejs.places import package_id
+from assaymark.inventory.places import package_id
 from assaymark.limits import Limits
 from assaymark.model.package import Location, Package
 from assaymark.safeio.text import decode_utf8

@@ -25,8 +25,8 @@ from assaymark.errors import Error
 from assaymark.inventory.analyzer import File, Input
 from assaymark.inventory.graph import edges_of, reachable
 from assaymark.inventory.nodejs.package_json import PackageJson, read_package_json, workspace_patterns
-from assaymark.inventory.nodejs.places import package_id
 from assaymark.inventory.nodejs.yarn_lock import Entry
+from assaymark.inventory.places import package_id
 from assaymark.model.issue import Issue, IssueCode
 from assaymark.model.package import Package, Relationship
 from assaymark.versions.npm import satisfies

@@ -20,7 +20,7 @@ from assaymark.inventory import licenses
 from assaymark.inventory.analyzer import File, Input
 from assaymark.inventory.documents import decode_object
 from assaymark.inventory.json_lines import EACH, NOWHERE, located, object_lines
-from assaymark.inventory.nodejs.places import package_id
+from assaymark.inventory.places import package_id
 from assaymark.model.package import Location, Package
 from assaymark.safeio.json import fold
 from assaymark.safeio.text import decode_utf8

@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from assaymark.errors import ArtifactError
+from assaymark.inventory.places import package_id
 from assaymark.inventory.rust.manifest_hash import manifest_hash
 from assaymark.limits import Limits
 from assaymark.safeio.toml import decode_toml
@@ -57,7 +58,7 @@ def read_manifest(data: bytes, *, limits: Limits, what: str, inherited: str = ""
             raise ArtifactError(f"`{what}` is no manifest of Cargo: a target is no table")
         dependencies |= _table(target, _DEPENDENCIES)
     return Manifest(
-        id=crate_id(name, version) if name else manifest_hash(document),
+        id=package_id(name, version) if name else manifest_hash(document),
         dependencies=dependencies | _table(workspace, _DEPENDENCIES),
         members=_members(workspace),
         workspace_version=inherited,
@@ -68,11 +69,6 @@ def constraints(dependencies: dict[str, Any]) -> dict[str, str]:
     """Rule 3: the dependencies that state a version."""
     stated = {name: value.get("version") if isinstance(value, dict) else value for name, value in dependencies.items()}
     return {name: constraint for name, constraint in stated.items() if isinstance(constraint, str)}
-
-
-def crate_id(name: str, version: str) -> str:
-    """How the report calls a crate."""
-    return f"{name}@{version}" if version else name
 
 
 def _version(stated: Any, inherited: str) -> str:

@@ -18,6 +18,8 @@ from typing import Any, Final
 
 import msgspec
 
+from assaymark.inventory.golang.versions import module_id
+from assaymark.inventory.places import package_id
 from assaymark.inventory.sbom import properties
 from assaymark.inventory.sbom.document import Component
 from assaymark.model.package import BuildInfo, LayerRef, Package
@@ -79,7 +81,7 @@ def read_package(component: Component, purl: Purl) -> Package:
         licenses=component.licenses,
         digest=component.digest,
         **{
-            "id": package_id(application_type(purl), name, purl.version),
+            "id": component_id(application_type(purl), name, purl.version),
             "modularitylabel": qualifiers.get("modularitylabel", ""),
             **_from_properties(component),
         },
@@ -87,13 +89,11 @@ def read_package(component: Component, purl: Purl) -> Package:
     return _with_source(package) if purl.type in OS_TYPES else package
 
 
-def package_id(application: str, name: str, version: str) -> str:
+def component_id(application: str, name: str, version: str) -> str:
     """Rule 4: how the packages of an application type (empty for an operating system's) are called."""
-    if not version:
-        return name
-    if application == "gobinary" and not version.startswith("v"):
-        version = f"v{version}"
-    return f"{name}{_SEPARATORS.get(application, '@')}{version}"
+    if application == "gobinary":
+        return module_id(name, version)
+    return package_id(name, version, separator=_SEPARATORS.get(application, "@"))
 
 
 def find_integer(text: str) -> int | None:

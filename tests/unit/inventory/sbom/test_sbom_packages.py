@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from assaymark.inventory.sbom.document import Component, ComponentType
-from assaymark.inventory.sbom.packages import application_type, find_integer, package_id, read_package
+from assaymark.inventory.sbom.packages import application_type, component_id, find_integer, read_package
 from assaymark.model.package import BuildInfo, LayerRef, Package
 from assaymark.model.purl import parse_purl
 
@@ -68,7 +68,7 @@ def test_names(purl: str, group: str, expected: str) -> None:
     ],
 )
 def test_ids(application: str, version: str, expected: str) -> None:
-    assert package_id(application, "n", version) == expected
+    assert component_id(application, "n", version) == expected
 
 
 @pytest.mark.parametrize(
