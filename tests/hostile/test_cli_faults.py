@@ -119,8 +119,8 @@ def in_shell(machine: Machine, script: str, *arguments: str) -> Ended:
         pytest.param('"$@" | head -1; exit ${PIPESTATUS[0]}', 0, [], id="a reader that goes away"),
         pytest.param('"$@" | true; exit ${PIPESTATUS[0]}', 0, [], id="a reader that never was"),
         pytest.param('"$@" 2>/dev/full', 0, [], id="full stderr"),
-        pytest.param('"$@" >&-', 0, [], id="closed stdout"),
-        pytest.param('"$@" >&- 2>&- <&-', 0, [], id="everything closed"),
+        pytest.param('"$@" >&-', 9, ["error: standard output cannot be written: it is closed"], id="closed stdout"),
+        pytest.param('"$@" >&- 2>&- <&-', 9, [], id="everything closed"),
         pytest.param('ulimit -f 0; "$@" -o out.json', 9, ["error: cannot write `out.json`: file too large"], id="a file that is too large"),
     ],
 )  # fmt: skip

@@ -8,7 +8,8 @@ stdout is data, stderr is talk. Rules:
    on stderr one object.
 3. Colour needs a terminal, and never carries meaning alone: `NO_COLOR` (no-color.org) and `TERM=dumb` turn it off,
    `CLICOLOR_FORCE` (bixense.com/clicolors) on.
-4. A reader that goes away (`| head`) ends the output, not the work: the exit code stays the command's own.
+4. A reader that goes away (`| head`) ends the output, not the work: the exit code stays the command's own. A stdout
+   that cannot be written, because its disk is full or it is closed, is exit code 9.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, TextIO, cast
 
-from assaymark.cli.output import Output, forget
+from assaymark.cli.output import Output, forget, process_stdout
 from assaymark.cli.redaction import Redaction, secrets_of_environment
 from assaymark.errors import Error, LocalError, UsageError
 from assaymark.model.progress import NoProgress, Progress
@@ -76,13 +77,12 @@ class Console:
 
     @classmethod
     def of_process(cls) -> Console:
-        """The console of this process; streams that were closed by the caller read as empty and swallow output."""
+        """The console of this process; of streams that the caller closed stdin is empty and stderr swallows all."""
         stdin = getattr(sys.stdin, "buffer", None) or io.BytesIO()
-        stdout = getattr(sys.stdout, "buffer", None) or io.BytesIO()
         stderr = sys.stderr or io.StringIO()
         if isinstance(stderr, io.TextIOWrapper):
             stderr.reconfigure(errors="backslashreplace")
-        return cls(stdin=stdin, stdout=stdout, stderr=stderr, environ=os.environ)
+        return cls(stdin=stdin, stdout=process_stdout(), stderr=stderr, environ=os.environ)
 
     def configure(
         self, *, quiet: bool = False, debug: bool = False, progress: bool = True, log_format: str = "text"

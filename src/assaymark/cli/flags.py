@@ -11,9 +11,12 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from assaymark.errors import UsageError
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 _TRUE: Final = ("true", "True", "TRUE", "t", "T", "1")
 _FALSE: Final = ("false", "False", "FALSE", "f", "F", "0")
@@ -36,6 +39,21 @@ class FlagParser(argparse.ArgumentParser):
         """The help text with the epilogue."""
         end = self.epilogue() if self.epilogue else ""
         return super().format_help() + (f"\n{end}" if end else "")
+
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+        """On stdout, guarded like all output.
+
+        Raises:
+            LocalError: it cannot be written.
+        """
+        from assaymark.cli.output import Output, process_stdout
+
+        if file is not None:
+            super().print_help(file)
+            return
+        output = Output(process_stdout())
+        output.write(self.format_help().encode("utf-8", "replace"))
+        output.flush()
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of leaving the process."""

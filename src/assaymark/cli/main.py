@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from assaymark.cli.console import Console
 
 REPORT_DEFECTS: Final = "run again with --debug and open an issue with the output at the project's issue tracker"
+VERSION: Final = f"assaymark {__version__}"
 GARBAGE_THRESHOLD: Final = 200_000
 """Containers made before cycles are looked for; 700, the interpreter's own figure, costs a twentieth of a short run."""
 
@@ -42,16 +43,15 @@ def entry() -> NoReturn:
 
 def _say_version() -> ExitCode:
     """The version, guarded like all output: by a full disk, a closed stdout, or a reader that has gone."""
-    from assaymark.cli.output import Output
+    from assaymark.cli.output import Output, process_stdout
 
-    if sys.stdout is None:
-        return ExitCode.DONE
-    output = Output(sys.stdout.buffer)
+    output = Output(process_stdout())
     try:
-        output.write(f"assaymark {__version__}\n".encode())
+        output.write(f"{VERSION}\n".encode())
         output.flush()
     except Error as error:
-        sys.stderr.write(f"error: {error}\n")
+        if sys.stderr is not None:
+            sys.stderr.write(f"error: {error}\n")
         return error.exit_code
     return ExitCode.DONE
 
@@ -99,6 +99,9 @@ def _run(arguments: list[str], console: Console) -> int:
         from assaymark.cli.overview import overview
 
         console.out(overview())
+        return ExitCode.DONE
+    if name == "version":
+        console.out(VERSION)  # whatever else is asked, such as `--format json`: there is one answer
         return ExitCode.DONE
     command = _find(name)
     if command is None:
@@ -170,7 +173,9 @@ def _unknown(name: str) -> NoReturn:
     from difflib import get_close_matches
 
     from assaymark.cli.overview import command_names, typed
+    from assaymark.cli.peer_commands import refuse_peer_command
 
+    refuse_peer_command(name)
     names = command_names()
     close = [known for known in names if known.startswith(f"{name}-")] or get_close_matches(name, names, n=1)
     raise UsageError(

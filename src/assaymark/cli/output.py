@@ -2,15 +2,18 @@
 
 A reader that goes away (`| head`) must not end the work, which may be half-way through signing; what is written after
 that vanishes. Any other failure (a full disk) is a `LocalError`, once. In both cases the descriptor is led nowhere,
-because the interpreter flushes it again at the end of the process and would complain there.
+because the interpreter flushes it again at the end of the process and would complain there. A stdout that the caller
+closed (`>&-`) fails like a full disk, once something is written: a proof that nobody can receive was not given.
 """
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import sys
 from collections.abc import Callable
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, TextIO, cast
 
 from assaymark.errors import LocalError
 
@@ -60,6 +63,28 @@ class Output(io.RawIOBase):
             self._gone = True
             forget(self._stream)
             raise LocalError(f"standard output cannot be written: {exc.strerror or exc}") from exc
+
+
+class ClosedOutput(io.RawIOBase):
+    """A stream that takes nothing."""
+
+    def write(self, data: object, /) -> int:
+        """Never.
+
+        Raises:
+            OSError: always, as a closed descriptor does.
+        """
+        del data
+        raise OSError(errno.EBADF, "it is closed")
+
+    def writable(self) -> bool:
+        """As far as anybody can see."""
+        return True
+
+
+def process_stdout() -> BinaryIO:
+    """The stdout of this process; where the caller closed it, one that takes nothing."""
+    return getattr(sys.stdout, "buffer", None) or cast("BinaryIO", ClosedOutput())
 
 
 def forget(stream: BinaryIO | TextIO) -> None:

@@ -294,6 +294,8 @@ def test_a_process_with_closed_streams_still_has_a_console(monkeypatch: pytest.M
     for name in ("stdin", "stdout", "stderr"):
         monkeypatch.setattr(sys, name, None)
     console = Console.of_process()
-    console.out("nobody")
     console.err("nobody")
     assert not console.confirm("sure?")
+    console.flush()  # what says nothing on stdout has not failed
+    with pytest.raises(LocalError, match="standard output cannot be written: it is closed"):
+        console.out("nobody")

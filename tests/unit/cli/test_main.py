@@ -21,6 +21,7 @@ from assaymark.cli.flags import FlagParser
 from assaymark.cli.global_flags import add_global_flags
 from assaymark.cli.main import GLOBAL_VALUE_FLAGS, main, split_command
 from assaymark.cli.overview import ALIASES, TWO_WORDS, commands
+from assaymark.cli.peer_commands import NOT_HERE
 from assaymark.errors import ExitCode
 from assaymark.version import __version__
 
@@ -211,6 +212,28 @@ def test_mistakes_get_a_suggestion(arguments: list[str], lines: list[str]) -> No
     assert (recorded.out, recorded.err.splitlines()) == ("", lines)
 
 
+@pytest.mark.parametrize("name", NOT_HERE)
+def test_commands_of_the_peers_end_with_a_sentence(name: str) -> None:
+    recorded = recorded_console()
+    reason, hint = NOT_HERE[name]
+
+    assert main([name, "--yes", "alpine"], recorded.console) == ExitCode.USAGE
+    expected = [f"error: there is no command `{name}`: {reason}", *([f"hint: {hint}"] if hint else [])]
+    assert (recorded.out, recorded.err.splitlines()) == ("", expected)
+
+
+def test_commands_that_are_here_are_not_said_to_be_missing() -> None:
+    assert not set(NOT_HERE) & {*(command.name for command in commands()), *ALIASES, "version", "help"}
+
+
+def test_hints_name_commands_and_flags_that_exist() -> None:
+    known = {command.name for command in commands()} | {name.partition(" ")[0] for name in TWO_WORDS} | {"COMMAND"}
+    named = [word for _, hint in NOT_HERE.values() for word in re.findall(r"`assaymark ([A-Za-z][\w-]*)", hint)]
+
+    assert len(named) > 15
+    assert set(named) <= known
+
+
 # where things stand
 
 
@@ -303,19 +326,18 @@ def test_a_timeout_that_is_not_needed(machine: Machine) -> None:
 # whole processes
 
 
-@pytest.mark.parametrize("script", ['"$@" | true; exit ${PIPESTATUS[0]}', '"$@" >&-', '"$@" >&- 2>&-'])
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["image", "--help"]], ids=" ".join)
-def test_nobody_reads_it(tmp_path: Path, script: str, arguments: list[str]) -> None:
-    machine = Machine(tmp_path)
+def test_nobody_reads_it(tmp_path: Path, arguments: list[str]) -> None:
+    script = '"$@" | true; exit ${PIPESTATUS[0]}'
 
-    ended = machine.run(*arguments, wrapper=("bash", "-c", script, "bash"))
+    ended = Machine(tmp_path).run(*arguments, wrapper=("bash", "-c", script, "bash"))
 
-    assert ended.code == 0
-    assert "Traceback" not in ended.err
+    assert (ended.code, "Traceback" in ended.err) == (0, False)
 
 
-def test_a_full_disk_is_told(tmp_path: Path) -> None:
-    for arguments in (["--version"], ["--help"]):
-        ended = Machine(tmp_path).run(*arguments, wrapper=("bash", "-c", '"$@" >/dev/full', "bash"))
-        assert (ended.code, len(ended.problems)) == (9, 1)
-        assert ended.err.startswith("error: standard output cannot be written")
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["image", "--help"], ["version", "-f", "json"]])
+def test_stdout_that_cannot_be_written_is_told(tmp_path: Path, arguments: list[str]) -> None:
+    for where, why in ((">/dev/full", "No space left on device"), (">&-", "it is closed"), (">&- 2>&-", "")):
+        ended = Machine(tmp_path).run(*arguments, wrapper=("bash", "-c", f'"$@" {where}', "bash"))
+        said = [f"error: standard output cannot be written: {why}"] if why else []
+        assert (ended.code, ended.err.splitlines()) == (9, said)
