@@ -1,7 +1,8 @@
 """Verification with a key: from bytes that claim something to a `Verified`, or to a reason why not.
 
 Pure: nothing is opened, fetched or printed here. Each candidate goes through these steps, and the first that fails
-names the reason; with several keys, that of the key that came furthest (DSSE protocol v1, in-toto attestation validation model, sigstore client specification section 6):
+names the reason; with several keys, that of the key that came furthest (DSSE protocol v1, in-toto attestation
+validation model, sigstore client specification section 6):
 
 1. it can be read in one way only: `MALFORMED_BUNDLE`, `MALFORMED_ENVELOPE`, `DUPLICATE_KEYS`; a bundle has version 0.3
    (`BUNDLE_VERSION`: registries hold no older ones) and holds an envelope (`NOT_AN_ENVELOPE`);
