@@ -20,6 +20,8 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         list_all_packages: `Packages` in the JSON report.
         show_suppressed: findings that filters took out.
         blank_record: the reference's own record, with its blanks and its write-time stamps, for those who compare.
+        root: the absolute path of the folder or file that was scanned; empty for everything else.
+        environment: the variables that the format asks for, as far as they are set.
     """
 
     width: int = 0
@@ -27,6 +29,8 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
     list_all_packages: bool = True
     show_suppressed: bool = False
     blank_record: bool = False
+    root: str = ""
+    environment: dict[str, str] = {}
 
 
 class Format(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,12 +40,14 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
         name: the value of `--format`; the file's name with `-` for `_`.
         media_type: of the document.
         summary: one line for `--help`.
+        variables: names of the environment variables that it reads; it is given no others.
     """
 
     name: str
     media_type: str
     summary: str
     write: Callable[[Scan, Rendering, BinaryIO], None]
+    variables: tuple[str, ...] = ()
 
 
 def find_format(name: str) -> Format | None:
