@@ -68,6 +68,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     json_repaired_bytes: int = 8 * MIB  # of a document with invalid UTF-8 or half a surrogate pair
     json_values: int = 3_000_000  # an empty list is 2 bytes in the file and 64 in memory
     json_containers: int = 1_000_000
+    report_bytes: int = 512 * MIB  # a stored report; 20,000 findings with their descriptions have 80
+    report_values: int = 24_000_000  # commas in its texts count too
     yaml_nodes: int = 1_000_000  # with aliases expanded (billion laughs)
     toml_bytes: int = 32 * MIB  # 5,000 packages in a lockfile of uv, with 6 KiB each
     toml_lines: int = 1_000_000  # a comment of one character costs half a microsecond

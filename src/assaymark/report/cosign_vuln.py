@@ -29,11 +29,14 @@ import msgspec
 
 from assaymark.model.advisory import DatabaseInfo
 from assaymark.model.issue import Coverage
-from assaymark.model.report import Report, Scan, ScannerInfo
+from assaymark.model.report import Report, Scan
 from assaymark.report.format import Format, Rendering
 from assaymark.report.gojson import encode_go
+from assaymark.report.scanner import scanner_purl
 
 PREDICATE_TYPE: Final = "https://cosign.sigstore.dev/attestation/vuln/v1"
+REFERENCE: Final = "Trivy"
+"""The name of the program whose reports are read too."""
 
 
 class RecordInvocation(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,11 +107,6 @@ def blank_record(scan: Scan) -> Record:
     )
 
 
-def scanner_purl(scanner: ScannerInfo) -> str:
-    """The scanner's package URL; `+` of a local version is encoded as purl-spec wants it."""
-    return f"pkg:pypi/{scanner.name.lower()}@{_quoted(scanner.version)}"
-
-
 def _scanner(report: Report, database: RecordDatabase) -> RecordScanner:
     scanner = report.scanner
     return RecordScanner(uri=scanner_purl(scanner), version=scanner.version, db=database, result=report)
@@ -118,7 +116,8 @@ def _parameters(scan: Scan) -> dict[str, Any]:
     parameters = dict(scan.invocation.parameters)
     if scan.report.coverage is not None:
         parameters["coverage"] = coverage_parameter(scan.report.coverage)
-    parameters["database"] = _database_parameter(scan.database)
+    if scan.database != DatabaseInfo():  # a stored report does not say which database answered
+        parameters["database"] = _database_parameter(scan.database)
     return parameters
 
 
@@ -134,12 +133,6 @@ def coverage_parameter(coverage: Coverage) -> dict[str, Any]:
 
 def _database_parameter(database: DatabaseInfo) -> dict[str, Any]:
     return {"updatedAt": database.updated_at, "nextUpdate": database.next_update, "sample": database.sample}
-
-
-def _quoted(version: str) -> str:
-    from urllib.parse import quote
-
-    return quote(version, safe="-._~:")
 
 
 FORMAT: Final = Format(
