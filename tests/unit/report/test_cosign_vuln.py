@@ -8,8 +8,8 @@ from tests.support.scans import APK_TOOLS, DATABASE, INCOMPLETE, a_report, a_sca
 
 from assaymark.model.advisory import DatabaseInfo
 from assaymark.model.report import Invocation, ScannerInfo
-from assaymark.report.cosign_vuln import scanner_purl
 from assaymark.report.format import Rendering
+from assaymark.report.scanner import scanner_purl
 
 
 def _around_result(data: bytes) -> dict[str, Any]:
