@@ -54,6 +54,7 @@ _OF_THE_WHOLE: Final = frozenset(
         IssueCode.DATABASE_EMPTY,
         IssueCode.DATABASE_OLD,
         IssueCode.DATABASE_SAMPLE,
+        IssueCode.OS_END_UNKNOWN,
         IssueCode.OS_NO_ADVISORIES,
         IssueCode.OS_NO_PACKAGES,
         IssueCode.OS_UNKNOWN,

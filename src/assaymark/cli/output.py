@@ -8,7 +8,6 @@ closed (`>&-`) fails like a full disk, once something is written: a proof that n
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import sys
@@ -75,7 +74,9 @@ class ClosedOutput(io.RawIOBase):
             OSError: always, as a closed descriptor does.
         """
         del data
-        raise OSError(errno.EBADF, "it is closed")
+        from errno import EBADF
+
+        raise OSError(EBADF, "it is closed")
 
     def writable(self) -> bool:
         """As far as anybody can see."""

@@ -43,7 +43,8 @@ _SOURCE: Final = frozenset({"fs", "repo"})
 _WITHOUT_SYSTEM: Final = frozenset({"fs", "repo", "sbom"})
 """Commands whose targets need no operating system; an SBOM says itself what it describes."""
 
-_DATABASE_ISSUES: Final = frozenset({IssueCode.DATABASE_SAMPLE, IssueCode.DATABASE_OLD})
+_TOLD: Final = frozenset({IssueCode.DATABASE_SAMPLE, IssueCode.DATABASE_OLD, IssueCode.OS_END_UNKNOWN})
+"""Issues that are told on stderr, though the scan is complete."""
 
 
 @dataclass(frozen=True)
@@ -233,7 +234,7 @@ class Scanning:
         if coverage is None:
             return
         for issue in coverage.issues:
-            if issue.code in _DATABASE_ISSUES and not issue.blocking:
+            if issue.code in _TOLD and not issue.blocking:
                 self.console.warn(issue.message)
         self._tell_ignored(coverage.issues)
         if coverage.complete:

@@ -24,12 +24,13 @@ from typing import Final
 
 import msgspec
 
-from assaymark.inventory.operating_system import NOTHING, merge_os
+from assaymark.inventory.operating_system import merge_os
 from assaymark.inventory.ordering import application_order, package_order
 from assaymark.inventory.purl import application_package_url, os_namespace, os_package_url
 from assaymark.inventory.shelf import Shelf
 from assaymark.inventory.unanalysed import Tally
 from assaymark.model.inventory import (
+    NO_SYSTEM,
     Application,
     BuildInformation,
     Inventory,
@@ -81,6 +82,7 @@ def merge_layers(layers: Sequence[LayerInventory]) -> Inventory:
     packages, foreign = _os_packages(shelf, layers, os)
     return Inventory(
         os=_assumed(os, repository, packages),
+        unknown_os=_last_unknown(layers),
         repository=repository,
         packages=packages,
         applications=_applications(shelf, layers),
@@ -91,11 +93,16 @@ def merge_layers(layers: Sequence[LayerInventory]) -> Inventory:
 
 def merge_release_files(layers: Iterable[LayerInventory]) -> OperatingSystem:
     """The operating system that the release files name, layer by layer; empty members where they do not."""
-    known = NOTHING
+    known = NO_SYSTEM
     for layer in layers:
         named = (item.os for item in layer.found if isinstance(item, OsRelease))
-        known = merge_os(known, reduce(merge_os, named, NOTHING))
+        known = merge_os(known, reduce(merge_os, named, NO_SYSTEM))
     return known
+
+
+def _last_unknown(layers: Iterable[LayerInventory]) -> str:
+    named = [item.unknown for layer in layers for item in layer.found if isinstance(item, OsRelease) and item.unknown]
+    return named[-1] if named else ""
 
 
 def _last_repository(layers: Iterable[LayerInventory]) -> PackageRepositories | None:

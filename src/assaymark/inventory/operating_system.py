@@ -12,9 +12,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from assaymark.model.inventory import OperatingSystem
-
-NOTHING: Final = OperatingSystem(family="", name="")
+from assaymark.model.inventory import NO_SYSTEM, OperatingSystem
 
 _GUESSES: Final = frozenset({"redhat", "debian"})
 _SPELLINGS: Final = {
@@ -29,7 +27,7 @@ _SPELLINGS: Final = {
 
 def merge_os(known: OperatingSystem, other: OperatingSystem) -> OperatingSystem:
     """What is known after `other` was read too."""
-    if other == NOTHING:
+    if other == NO_SYSTEM:
         return known
     base = other if known.family in _GUESSES and other.family else known
     family = base.family or other.family

@@ -1,8 +1,9 @@
 """Kinds of files that hold packages and that this version does not read.
 
 A report that is silent about them would read as "nothing found". So the walk counts them, and the report's coverage
-names each kind with a number and a few examples. The kinds are those that a scan of the same target could be expected
-to read; an analyser that is added later takes its files out of here by wanting them.
+names each kind with a number and a few examples. The kinds are databases of installed packages whose systems nobody's
+advisories in the database speak of, and lockfiles of languages that it does not know; an analyser that is added later
+takes its files out of here by wanting them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from assaymark.model.issue import Unanalysed
 _EXAMPLES: Final = 3
 _INSTALLED: Final = ("image", "rootfs")
 _DECLARED: Final = ("fs", "repo")
-_EVERYWHERE: Final = (*_INSTALLED, *_DECLARED)
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +37,22 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     minimum: int = 0
 
 
-KINDS: Final[tuple[Kind, ...]] = ()
+KINDS: Final = (
+    Kind(name="cabal", paths=("cabal.project.freeze",), targets=_DECLARED),
+    Kind(name="deno", paths=("deno.lock",), targets=_DECLARED),
+    Kind(name="guix", paths=("var/guix/db/db.sqlite",), targets=_INSTALLED, group="os"),
+    Kind(name="homebrew", paths=("**/Cellar/*/*/INSTALL_RECEIPT.json",), targets=_INSTALLED, group="os"),
+    Kind(name="nix", paths=("nix/var/nix/db/db.sqlite",), targets=_INSTALLED, group="os"),
+    Kind(name="opkg", paths=("usr/lib/opkg/status", "var/lib/opkg/status"), targets=_INSTALLED, group="os", minimum=1),
+    Kind(name="pacman", paths=("var/lib/pacman/local/*/desc",), targets=_INSTALLED, group="os"),
+    Kind(name="pkgtools", paths=("var/lib/pkgtools/packages/*", "var/log/packages/*"), targets=_INSTALLED, group="os"),
+    Kind(name="portage", paths=("var/db/pkg/*/*/CONTENTS",), targets=_INSTALLED, group="os"),
+    Kind(name="rebar", paths=("rebar.lock",), targets=_DECLARED),
+    Kind(name="renv", paths=("renv.lock",), targets=_DECLARED),
+    Kind(name="snap", paths=("var/lib/snapd/snaps/*.snap",), targets=_INSTALLED, group="os"),
+    Kind(name="stack", paths=("stack.yaml.lock",), targets=_DECLARED),
+    Kind(name="xbps", paths=("var/db/xbps/pkgdb-*.plist",), targets=_INSTALLED, group="os"),
+)  # fmt: skip
 
 
 class Tally:

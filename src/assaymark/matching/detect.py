@@ -21,7 +21,7 @@ from assaymark.matching.details import Filler
 from assaymark.matching.doubts import Doubts
 from assaymark.matching.driver import OsTarget, find_driver, find_family_driver
 from assaymark.matching.language import find_ecosystem, match_application
-from assaymark.matching.lifecycle import is_end_of_life
+from assaymark.matching.lifecycle import find_end_of_life, is_end_of_life, listed_releases
 from assaymark.matching.selection import MatchOptions, selected
 from assaymark.model.advisory import AdvisorySource
 from assaymark.model.inventory import Application, Inventory, OperatingSystem
@@ -39,6 +39,7 @@ _TARGETS: Final = {
 }
 """Results of packages that were collected from everywhere, and so have no path."""
 
+_NOBODY: Final = "an unknown operating system"
 _WITHOUT_PACKAGES: Final = frozenset({"activestate"})
 """Distributions that consist of language packages alone."""
 
@@ -118,10 +119,11 @@ def _system_issues(inventory: Inventory, system: OperatingSystem | None, options
     without_own = system is not None and system.family in _WITHOUT_PACKAGES
     others = any(application.packages for application in inventory.applications)
     if system is None and options.expects_os:
-        message = "no operating system was recognised, so no system packages were matched"
-        yield Issue(code=IssueCode.OS_UNKNOWN, message=message, blocking=not others)
+        named = f"`{inventory.unknown_os}` is no operating system that is known" if inventory.unknown_os else ""
+        message = f"{named or 'no operating system was recognised'}, so no system packages were matched"
+        yield Issue(code=IssueCode.OS_UNKNOWN, message=message, blocking=bool(named) or not others)
     elif system and system.family == "none":
-        message = f"{len(inventory.packages)} packages of an unknown operating system were not matched"
+        message = f"{len(inventory.packages)} packages of {_unknown(inventory)} were not matched"
         yield Issue(code=IssueCode.OS_UNKNOWN, message=message)
     elif system and without_own and inventory.packages:
         message = f"{len(inventory.packages)} packages of {_called(system)} were not matched: it should have none"
@@ -129,6 +131,10 @@ def _system_issues(inventory: Inventory, system: OperatingSystem | None, options
     elif system and not inventory.packages and (not others if without_own else find_family_driver(system.family)):
         message = f"no packages of {_called(system)} were found: its package database may have been deleted"
         yield Issue(code=IssueCode.OS_NO_PACKAGES, message=message)
+
+
+def _unknown(inventory: Inventory) -> str:
+    return f"the unknown operating system `{inventory.unknown_os}`" if inventory.unknown_os else _NOBODY
 
 
 def _called(system: OperatingSystem) -> str:
@@ -189,6 +195,10 @@ class _SystemMatcher:
                 )
                 yield Issue(code=IssueCode.OS_UNSUPPORTED, message=message)
             return
+        release = self._driver.lifecycle(self._target)
+        if release and listed_releases(self.system.family) and not find_end_of_life(self.system.family, release):
+            message = f"when {_called(self.system)} is out of support is not known: this version does not list it"
+            yield Issue(code=IssueCode.OS_END_UNKNOWN, message=message, blocking=False)
         for bucket in self._driver.buckets(self._target):
             if not self._target.source.has_source(bucket):
                 message = f"the database has no advisories `{bucket}` for {_called(self.system)}"

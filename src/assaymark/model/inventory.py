@@ -6,6 +6,8 @@ A layer is analysed by itself and its `LayerInventory` is cached; merging is ari
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from assaymark.model.issue import Issue, Unanalysed
@@ -22,11 +24,20 @@ class OperatingSystem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     extended: bool = False
 
 
+NO_SYSTEM: Final = OperatingSystem(family="", name="")
+"""What release files that name none say."""
+
+
 class OsRelease(msgspec.Struct, frozen=True, kw_only=True, tag_field="found", tag="os"):
-    """A release file named a distribution, its version, or an extension of it (ESM, a supplier)."""
+    """A release file named a distribution, its version, or an extension of it (ESM, a supplier).
+
+    Attributes:
+        unknown: what the file calls a distribution that is not known, or not without its version; `os` is empty then.
+    """
 
     path: str
     os: OperatingSystem
+    unknown: str = ""
 
 
 class PackageRepositories(msgspec.Struct, frozen=True, kw_only=True, tag_field="found", tag="repository"):
@@ -150,9 +161,14 @@ class LayerInventory(msgspec.Struct, frozen=True, kw_only=True, array_like=True)
 
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):
-    """The merged content of an artifact: identifiers, layers and licences filled in, everything sorted."""
+    """The merged content of an artifact: identifiers, layers and licences filled in, everything sorted.
+
+    Attributes:
+        unknown_os: what release files call a system that is not known; another may name one that is.
+    """
 
     os: OperatingSystem | None = None
+    unknown_os: str = ""
     repository: PackageRepositories | None = None
     packages: tuple[Package, ...] = ()
     applications: tuple[Application, ...] = ()

@@ -18,6 +18,7 @@ from tests.support.workshop import ALPINE, DETAILS, FACTS, METADATA, OUT_OF_SUPP
 RPM = ndb([package("openssl-libs", vendor="Red Hat, Inc.")])
 NDB = "usr/lib/sysimage/rpm/Packages.db"
 CONTENT = "root/buildinfo/content_manifests/ubi9.json"
+FLASK = {"usr/lib/python3/site-packages/flask-0.12.dist-info/METADATA": "Name: flask\nVersion: 0.12\n"}
 
 
 def release(name: str, version: str) -> dict[str, Any]:
@@ -26,8 +27,14 @@ def release(name: str, version: str) -> dict[str, Any]:
 
 BLIND: dict[str, tuple[Mapping[str, Any], str, str]] = {
     "nothing at all": ({}, "OS_UNKNOWN", "no operating system was recognised"),
-    "an unknown system": (release("plan9", "4"), "OS_UNKNOWN", "no operating system was recognised"),
+    "an unknown system": (release("plan9", "4"), "OS_UNKNOWN", "`plan9 4` is no operating system that is known"),
+    "an unknown system with language packages": ({**release("plan9", "4"), **FLASK}, "OS_UNKNOWN", "`plan9 4`"),
     "packages of an unknown system": ({NDB: RPM}, "OS_UNKNOWN", "1 packages of an unknown operating system"),
+    "packages of a system that is named and unknown": (
+        {**release("plan9", "4"), NDB: RPM},
+        "OS_UNKNOWN",
+        "1 packages of the unknown operating system `plan9 4`",
+    ),
     "a system whose advisories nobody publishes": (
         {**release("fedora", "42"), NDB: RPM},
         "OS_UNSUPPORTED",
@@ -133,7 +140,6 @@ def test_it_is_signed_only_when_told_so_and_the_record_keeps_it(
     assert ("INCOMPLETE" in coverage, code in coverage) == (True, True)
 
 
-FLASK = {"usr/lib/python3/site-packages/flask-0.12.dist-info/METADATA": "Name: flask\nVersion: 0.12\n"}
 COMPLETE: dict[str, Mapping[str, Any]] = {
     "a distribution out of support": ALPINE,
     "language packages alone": FLASK,

@@ -96,10 +96,10 @@ def test_a_source_tree_without_a_system_is_complete(shop: Workshop) -> None:
 
 
 def test_lockfiles_that_nobody_reads_are_told(shop: Workshop) -> None:
-    ran = shop.run("fs", "--require-complete", shop.tree({"Cargo.lock": "x", "web/yarn.lock": "x"}))
+    ran = shop.run("fs", "--require-complete", shop.tree({"deno.lock": "x", "web/renv.lock": "x"}))
 
     assert ran.code == 3
-    assert "these kinds of files are not read by this version: cargo (1), yarn (1)" in ran.err
+    assert "these kinds of files are not read by this version: deno (1), renv (1)" in ran.err
 
 
 @pytest.mark.parametrize(

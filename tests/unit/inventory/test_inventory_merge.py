@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from assaymark.inventory.merge import merge_layers
-from assaymark.inventory.operating_system import NOTHING, merge_os
+from assaymark.inventory.operating_system import merge_os
 from assaymark.model.inventory import (
+    NO_SYSTEM,
     Application,
     BuildInformation,
     Found,
@@ -221,8 +222,8 @@ def test_build_facts_of_one_layer_are_joined() -> None:
 @pytest.mark.parametrize(
     ("known", "other", "expected"),
     [
-        pytest.param(NOTHING, system("alpine", "3"), system("alpine", "3"), id="the first"),
-        pytest.param(system("alpine", "3"), NOTHING, system("alpine", "3"), id="nothing new"),
+        pytest.param(NO_SYSTEM, system("alpine", "3"), system("alpine", "3"), id="the first"),
+        pytest.param(system("alpine", "3"), NO_SYSTEM, system("alpine", "3"), id="nothing new"),
         pytest.param(system("centos", "7.6"), system("centos", "7"), system("centos", "7.6"), id="the first stays"),
         pytest.param(
             system("debian", "trixie/sid"), system("ubuntu", "24.04"), system("ubuntu", "24.04"), id="a guess"
@@ -246,7 +247,7 @@ def test_build_facts_of_one_layer_are_joined() -> None:
             system("ubuntu", "24.04", supplier="s"),
             id="the supplier stays",
         ),
-        pytest.param(NOTHING, system("debian gnu/linux", "12"), system("debian", "12"), id="an older spelling"),
+        pytest.param(NO_SYSTEM, system("debian gnu/linux", "12"), system("debian", "12"), id="an older spelling"),
     ],
 )
 def test_operating_systems_are_merged(

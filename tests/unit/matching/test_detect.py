@@ -188,6 +188,11 @@ def test_a_system_without_packages_and_a_release_without_advisories_are_issues()
             message="no packages of `alpine 9.9.9` were found: its package database may have been deleted",
         ),
         Issue(
+            code=IssueCode.OS_END_UNKNOWN,
+            message="when `alpine 9.9.9` is out of support is not known: this version does not list it",
+            blocking=False,
+        ),
+        Issue(
             code=IssueCode.OS_NO_ADVISORIES,
             message="the database has no advisories `alpine 9.9` for `alpine 9.9.9`",
         ),

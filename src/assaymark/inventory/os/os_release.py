@@ -1,7 +1,8 @@
 """The `os-release` file (os-release(5)): `ID` and `VERSION_ID`.
 
 Only identifiers of the table count, and only with a version. Debian, Ubuntu and Amazon Linux are not in it: their own
-release files say more.
+release files say more. Every other identifier is told, because what carries it is a system, and no image of programs
+alone.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from typing import Final
 
 from assaymark.inventory.analyzer import Analyzer, Input
 from assaymark.inventory.lines import file_lines
-from assaymark.model.inventory import Found, OperatingSystem, OsRelease
+from assaymark.model.inventory import NO_SYSTEM, Found, OperatingSystem, OsRelease
 from assaymark.safeio.text import decode_utf8
 
+_LONGEST: Final = 80
 _FAMILIES: Final = {
     "activestate": "activestate",
     "almalinux": "alma",
@@ -54,11 +56,14 @@ def _parse(source: Input) -> Iterator[Found]:
         family = "centos-stream"
     if family and version:
         yield OsRelease(path=source.path, os=OperatingSystem(family=family, name=version))
+    elif values.get("ID"):
+        stated = " ".join(filter(None, (values["ID"], version)))
+        yield OsRelease(path=source.path, os=NO_SYSTEM, unknown=stated[:_LONGEST])
 
 
 ANALYZER: Final = Analyzer(
     name="os-release",
-    version=1,
+    version=2,
     kind="os",
     paths=(
         "etc/os-release",

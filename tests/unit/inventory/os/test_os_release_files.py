@@ -18,7 +18,7 @@ from assaymark.inventory.os import (
     system_release,
     ubuntu_esm,
 )
-from assaymark.model.inventory import OperatingSystem, OsRelease, PackageRepositories
+from assaymark.model.inventory import NO_SYSTEM, OperatingSystem, OsRelease, PackageRepositories
 
 ALPINE, DEBIAN, UBUNTU = alpine_release.ANALYZER, debian_version.ANALYZER, lsb_release.ANALYZER
 RELEASE, REDHAT, AMAZON = os_release.ANALYZER, red_hat_release.ANALYZER, system_release.ANALYZER
@@ -102,8 +102,7 @@ def test_release_file_names_family_and_version(
         pytest.param(DEBIAN, "etc/debian_version", "", id="empty debian"),
         pytest.param(UBUNTU, "etc/lsb-release", "DISTRIB_ID=Mint\nDISTRIB_RELEASE=1\n", id="not ubuntu"),
         pytest.param(UBUNTU, "etc/lsb-release", "DISTRIB_ID=Ubuntu\n", id="ubuntu without a release"),
-        pytest.param(RELEASE, "etc/os-release", "ID=debian\nVERSION_ID=12\n", id="debian has its own file"),
-        pytest.param(RELEASE, "etc/os-release", "ID=alpine\n", id="no version"),
+        pytest.param(RELEASE, "etc/os-release", "VERSION_ID=12\n", id="a version alone"),
         pytest.param(RELEASE, "etc/os-release", "=\n\x00\xff=1\n", id="absurd"),
         pytest.param(AMAZON, "etc/system-release", "Amazon Linux release 2\n", id="amazon cut short"),
         pytest.param(AMAZON, "etc/system-release", "CentOS Linux release 7\n", id="not amazon"),
@@ -113,6 +112,23 @@ def test_release_file_names_family_and_version(
 )
 def test_release_file_of_others_says_nothing(analyzer: Analyzer, path: str, content: str) -> None:
     assert run(analyzer, path, {path: content}) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("content", "stated"),
+    [
+        pytest.param("ID=debian\nVERSION_ID=12\n", "debian 12", id="debian has its own file"),
+        pytest.param("ID=alpine\n", "alpine", id="no version"),
+        pytest.param("ID=nixos\nVERSION_ID=26.05\n", "nixos 26.05", id="nobody's distribution"),
+        pytest.param(f"ID={'x' * 100}\n", "x" * 80, id="a name of a hundred letters"),
+    ],
+)
+def test_a_system_that_is_not_known_is_told(content: str, stated: str) -> None:
+    path = "etc/os-release"
+
+    found, issues = run(RELEASE, path, {path: content})
+
+    assert (found, issues) == ([OsRelease(path=path, os=NO_SYSTEM, unknown=stated)], [])
 
 
 @pytest.mark.parametrize(
