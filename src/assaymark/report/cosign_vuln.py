@@ -35,8 +35,6 @@ from assaymark.report.gojson import encode_go
 from assaymark.report.scanner import scanner_purl
 
 PREDICATE_TYPE: Final = "https://cosign.sigstore.dev/attestation/vuln/v1"
-REFERENCE: Final = "Trivy"
-"""The name of the program whose reports are read too."""
 
 
 class RecordInvocation(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,10 +8,13 @@ from assaymark.model.report import ScannerInfo
 
 HOME: Final = "https://pypi.org/project/assaymark/"
 """Where the program comes from, in formats that ask for an address."""
+REFERENCE: Final = "Trivy"
+"""The other program whose reports are read."""
 
 
 def scanner_purl(scanner: ScannerInfo) -> str:
     """The scanner's package URL; `+` of a local version is encoded as purl-spec wants it."""
     from urllib.parse import quote
 
-    return f"pkg:pypi/{scanner.name.lower()}@{quote(scanner.version, safe='-._~:')}"
+    kind = "github/aquasecurity" if scanner.name == REFERENCE else "pypi"
+    return f"pkg:{kind}/{scanner.name.lower()}@{quote(scanner.version, safe='-._~:')}"

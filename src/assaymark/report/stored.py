@@ -22,7 +22,8 @@ from assaymark.errors import ArtifactError
 from assaymark.limits import Limits
 from assaymark.model.advisory import DatabaseInfo
 from assaymark.model.report import Invocation, Report, Result, Scan
-from assaymark.report.cosign_vuln import REFERENCE, RecordDatabase, RecordInvocation, RecordMetadata
+from assaymark.report.cosign_vuln import RecordDatabase, RecordInvocation, RecordMetadata
+from assaymark.report.scanner import REFERENCE
 from assaymark.safeio.json import decode_go
 
 Decoded = TypeVar("Decoded")
