@@ -96,6 +96,12 @@ def day_and_time(text: str) -> str:
     return text if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def utc_seconds(text: str) -> str:
+    """`2026-01-02T03:04:05` in UTC, for formats whose times have no zone; the Unix epoch where it is no time."""
+    moment = parse_time(text)
+    return "1970-01-01T00:00:00" if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
 def duration(started: str, finished: str) -> str:
     """`1.2 s`, or nothing where a moment is unknown."""
     first, last = parse_time(started), parse_time(finished)

@@ -14,6 +14,7 @@ from assaymark.report.wording import (
     kind_of,
     parse_time,
     rank,
+    utc_seconds,
 )
 
 
@@ -75,3 +76,8 @@ def test_paint_is_only_applied_where_colour_is_welcome() -> None:
     assert Paint(colour=True).severity("strange", "x") == "\x1b[36mx\x1b[0m"
     assert Paint(colour=False).severity("HIGH", "HIGH") == "HIGH"
     assert Paint(colour=True).style("bold", "") == ""
+
+
+def test_moments_without_a_zone_are_in_utc() -> None:
+    assert utc_seconds("2026-08-13T06:12:01.9+02:00") == "2026-08-13T04:12:01"
+    assert utc_seconds("yesterday") == "1970-01-01T00:00:00"
