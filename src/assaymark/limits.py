@@ -80,7 +80,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     toml_dots: int = 100_000  # of all dotted keys together
     xml_bytes: int = 16 * MIB  # the longest real pom.xml has half a megabyte
     xml_depth: int = 256
-    xml_nodes: int = 500_000  # elements and attributes; an empty one is 4 bytes in the file and 200 in memory
+    xml_nodes: int = 200_000  # elements and attributes; half a megabyte of pom.xml holds some 20,000
     zip_members: int = 500_000  # of one archive; the largest published jars have 100,000
     zip_directory_bytes: int = 64 * MIB
     zip_member_bytes: int = 256 * MIB  # of one member that is read
