@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -12,6 +12,7 @@ from assaymark.inventory.analyzer import Analyzer, Host, Input, NoHost, Options
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.inventory import Found
 from assaymark.model.issue import Issue
+from assaymark.model.maven import MavenRepository
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class MemoryHost:
     files: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    route: Callable[[Iterable[MavenRepository]], Iterable[MavenRepository]] = tuple
 
     def read(self, cache: str, path: str, limit: int) -> bytes | None:
         return self._bounded(self.files.get(f"{cache}/{path}"), limit)
@@ -66,7 +68,11 @@ class MemoryHost:
         paths = sorted(path.removeprefix(f"{cache}/") for path in self.files if path.startswith(f"{cache}/"))
         return (path for path in paths if path.endswith(suffix))
 
-    def fetch(self, url: str, limit: int) -> bytes | None:
+    def repositories(self, named: Iterable[MavenRepository]) -> Iterable[MavenRepository]:
+        return self.route(named)
+
+    def fetch(self, repository: MavenRepository, path: str, limit: int) -> bytes | None:
+        url = f"{repository.url.rstrip('/')}/{path}"
         self.asked.append(url)
         return self._bounded(self.answers.get(url), limit)
 

@@ -36,6 +36,7 @@ from assaymark.safeio.yaml import Placed, locate_yaml
 _SHARED_GROUPS: Final = frozenset({NETWORK_GROUP, "Global flags"})
 _SHARED_FLAGS: Final = frozenset({"cache-dir"})
 _NO_FLAG: Final = "-"
+_STAND_INS: Final = "maven-mirror"
 
 
 class Setting(NamedTuple):
@@ -138,7 +139,7 @@ def _settings(node: Placed, name: str, prefix: str) -> Iterator[Setting]:
         path = f"{prefix}{text_of(key)}"
         flag = known.get(path.lower())
         if flag is not None:
-            text = _flat(value)
+            text = _stand_ins(value) if flag == _STAND_INS else _flat(value)
             if text and flag != _NO_FLAG:
                 yield Setting(path, flag, text, f"{name}:{value.line}:{value.column}")
         elif path.lower() == VERIFY:
@@ -156,6 +157,17 @@ def _flat(node: Placed) -> str:
     if isinstance(node.value, tuple):
         return ",".join(f"{text_of(key)}={text}" for key, value in pairs_of(node) for text in _flat(value).split(","))
     return text_of(node)
+
+
+def _stand_ins(node: Placed) -> str:
+    """A list of a `source` and its `targets` each, as it would be typed (`scan.maven.mirrors`)."""
+    pairs = []
+    for each in items_of(node) if node.value else ():
+        named = {text_of(key).lower(): value for key, value in pairs_of(each)}
+        if set(named) != {"source", "targets"}:
+            raise Misplaced("expected `source` and `targets`", each)
+        pairs += [f"{text_of(named['source'])}={text_of(target)}" for target in items_of(named["targets"])]
+    return ",".join(pairs)
 
 
 @cache

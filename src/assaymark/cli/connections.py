@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from assaymark.limits import DEFAULT_LIMITS
 if TYPE_CHECKING:
     from assaymark.cli.console import Console
     from assaymark.net.network import Network
+    from assaymark.net.proxies import SpecialProxy
     from assaymark.oci.registry import Registry
 
 
@@ -27,6 +29,12 @@ class Connections:
         from assaymark.cli.network_flags import network_from
 
         return network_from(self._args, self._console.environ, DEFAULT_LIMITS)
+
+    def network_through(self, special: Iterable[SpecialProxy]) -> Network:
+        """The same, with proxies that come before those of the environment."""
+        from assaymark.cli.network_flags import network_from
+
+        return network_from(self._args, self._console.environ, DEFAULT_LIMITS, special)
 
     def registry(self) -> Registry:
         """The registries as this user reaches them."""

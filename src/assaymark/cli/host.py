@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
-import logging
 from argparse import Namespace
 from collections.abc import Mapping
-from typing import Final
+from functools import cache
 
 from assaymark.cli.connections import Connections
-from assaymark.errors import NetworkError
-from assaymark.inventory.java.poms import CENTRAL
+from assaymark.cli.maven import Repositories, parse_stand_ins, read_settings, special_proxies
 from assaymark.layers.host import HostCaches, cache_folders
-from assaymark.net.address import Locality
-from assaymark.net.url import parse_url
-
-_FOUND: Final = 200
-
-logger = logging.getLogger(__name__)
+from assaymark.limits import DEFAULT_LIMITS
+from assaymark.net.network import Network
 
 
 def host_caches(args: Namespace, environ: Mapping[str, str], connections: Connections) -> HostCaches:
-    """The caches of this machine; with `--offline-scan` or `--offline` nobody is asked about what they lack."""
-    failed: set[str] = set()
+    """The caches of this machine; with `--offline-scan` or `--offline` nobody is asked about what they lack.
 
-    def fetch(url: str, limit: int) -> bytes | None:
-        # all addresses but Maven Central's come from scanned files, and must not lead to this machine's neighbours
-        nearest = Locality.PRIVATE if url.startswith(CENTRAL.url) else Locality.PUBLIC
-        host = ""
-        try:
-            host = parse_url(url).host
-            if host in failed:
-                return None
-            with connections.network.request("GET", url, nearest=nearest) as response:
-                return response.bounded(limit, what=url) if response.status == _FOUND else None
-        except NetworkError as exc:
-            failed.add(host)  # its answers take minutes to fail, and a project asks for hundreds
-            logger.warning("a package repository is not asked any more: %s", exc)
-            return None
+    Raises:
+        UsageError: `--maven-mirror` says what cannot be.
+    """
+    stand_ins = parse_stand_ins(args.maven_mirror)
+    settings = read_settings(environ, limits=DEFAULT_LIMITS)
+    folders = cache_folders(environ, settings.local)
+    if args.offline_scan or args.offline:
+        return HostCaches(folders)
+    special = special_proxies(settings)
 
-    return HostCaches(cache_folders(environ), None if args.offline_scan or args.offline else fetch)
+    @cache
+    def network() -> Network:
+        return connections.network_through(special) if special else connections.network
+
+    repositories = Repositories(settings, network, stand_ins)
+    return HostCaches(folders, repositories.fetch, repositories.route)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace, _ActionsContainer
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -27,6 +27,7 @@ from assaymark.limits import Limits
 
 if TYPE_CHECKING:
     from assaymark.net.network import Network
+    from assaymark.net.proxies import SpecialProxy
     from assaymark.oci.credentials import Credential
     from assaymark.oci.registry import Registry, RegistryOptions
 
@@ -66,8 +67,10 @@ def add_text(group: _ActionsContainer, name: str, *, about: str, metavar: str) -
     group.add_argument(name, default="", help=about, metavar=metavar)
 
 
-def network_from(args: Namespace, environ: Mapping[str, str], limits: Limits) -> Network:
-    """The network that the flags and the environment choose.
+def network_from(
+    args: Namespace, environ: Mapping[str, str], limits: Limits, special: Iterable[SpecialProxy] = ()
+) -> Network:
+    """The network that the flags and the environment choose; `special` proxies come before those of the environment.
 
     Raises:
         UsageError: a proxy of a kind that is not supported.
@@ -81,7 +84,8 @@ def network_from(args: Namespace, environ: Mapping[str, str], limits: Limits) ->
     from assaymark.net.tls import tls_from
 
     tls = tls_from(environ, authorities=tuple(map(Path, args.cacert)), insecure=args.insecure)
-    return Http(limits=limits, tls=tls, proxies=proxies_from(environ))
+    proxies = msgspec.structs.replace(proxies_from(environ), special=tuple(special))
+    return Http(limits=limits, tls=tls, proxies=proxies)
 
 
 def registry_from(

@@ -32,6 +32,11 @@ def add_scan_flags(parser: ArgumentParser, *, files: bool = True) -> None:
         about="further files for an analyser, such as `pip:requirements-.*[.]txt`",
     )
     add_switch(group, "--offline-scan", about="ask no package repository while scanning (Maven's are asked for POMs)")
+    add_values(
+        group,
+        "--maven-mirror",
+        about="REPOSITORY=MIRROR: addresses to ask in the place of a Maven repository's, in order",
+    )
     group.add_argument(
         "--detection-priority",
         choices=("precise", "comprehensive"),

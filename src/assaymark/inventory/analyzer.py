@@ -7,7 +7,7 @@ same layer, and reaches neither the host nor the network.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, Literal, Protocol
 
 import msgspec
@@ -15,6 +15,7 @@ import msgspec
 from assaymark.limits import Limits
 from assaymark.model.inventory import Found
 from assaymark.model.issue import Issue
+from assaymark.model.maven import MavenRepository
 
 
 class File(Protocol):
@@ -88,8 +89,12 @@ class Host(Protocol):
         """The paths in a cache of the files whose names end in `suffix`, in byte order."""
         ...
 
-    def fetch(self, url: str, limit: int) -> bytes | None:
-        """What a package repository answers; None where it has nothing, cannot be reached, or nobody may be asked.
+    def repositories(self, named: Iterable[MavenRepository]) -> Iterable[MavenRepository]:
+        """The repositories to ask where POMs name those, as the user of this machine has settled it."""
+        ...
+
+    def fetch(self, repository: MavenRepository, path: str, limit: int) -> bytes | None:
+        """What a repository answers; None where it has nothing, cannot be reached, or nobody may be asked.
 
         Raises:
             LimitError: the answer is longer than `limit`.
@@ -108,7 +113,11 @@ class NoHost:
         """None."""
         return iter(())
 
-    def fetch(self, url: str, limit: int) -> bytes | None:  # noqa: ARG002
+    def repositories(self, named: Iterable[MavenRepository]) -> Iterable[MavenRepository]:
+        """Those that are named."""
+        return named
+
+    def fetch(self, repository: MavenRepository, path: str, limit: int) -> bytes | None:  # noqa: ARG002
         """Nothing."""
         return None
 

@@ -9,12 +9,14 @@ The rules are those of Go's `httpproxy`, so that the settings that work for the 
 3. `NO_PROXY` is a list of `*`, addresses, CIDR ranges and names; `example.org` covers its subdomains, `.example.org`
    and `*.example.org` only these; each may have a port.
 4. A proxy is `http://` or `https://`, user and password may stand in it; without a scheme it is http.
+
+A program's own settings may name proxies that come before those of the environment (`SpecialProxy`).
 """
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import unquote, urlsplit
 
@@ -22,7 +24,7 @@ import msgspec
 
 from assaymark.errors import UsageError
 from assaymark.net.address import find_address, is_loopback
-from assaymark.net.secret import Secret
+from assaymark.net.secret import Secret, basic
 from assaymark.net.url import Url, shown
 
 
@@ -54,18 +56,34 @@ class Bypass(msgspec.Struct, frozen=True, kw_only=True):
         return host == self.name or host.endswith(f".{self.name}")
 
 
+class SpecialProxy(msgspec.Struct, frozen=True, kw_only=True):
+    """A proxy for the requests of one scheme, apart from those to hosts that one of the `direct` patterns matches."""
+
+    scheme: str
+    proxy: Proxy
+    direct: tuple[str, ...] = ()
+
+    def serves(self, url: Url) -> bool:
+        """Whether requests to `url` go through it."""
+        return url.scheme == self.scheme and not any(fnmatchcase(url.host, each) for each in self.direct)
+
+
 class ProxyRules(msgspec.Struct, frozen=True, kw_only=True):
-    """The user's settings."""
+    """The user's settings; the first of the `special` ones that serves a request is taken."""
 
     http: Proxy | None = None
     https: Proxy | None = None
     bypasses: tuple[Bypass, ...] = ()
+    special: tuple[SpecialProxy, ...] = ()
 
     def find(self, url: Url) -> Proxy | None:
         """The proxy for `url`; None means directly."""
-        proxy = self.https if url.scheme == "https" else self.http
-        if proxy is None or is_loopback(url.host):
+        if is_loopback(url.host):
             return None
+        special = next((each.proxy for each in self.special if each.serves(url)), None)
+        proxy = self.https if url.scheme == "https" else self.http
+        if special or proxy is None:
+            return special
         return None if any(bypass.covers(url.host, url.port) for bypass in self.bypasses) else proxy
 
 
@@ -121,8 +139,7 @@ def _parse_proxy(text: str) -> Proxy | None:
     url = f"{parts.scheme}://{bracketed}:{port or (443 if parts.scheme == 'https' else 80)}"
     if parts.username is None:
         return Proxy(url=url)
-    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    return Proxy(url=url, authorization=Secret("Basic " + base64.b64encode(pair.encode()).decode()))
+    return Proxy(url=url, authorization=basic(unquote(parts.username), unquote(parts.password or "")))
 
 
 def _parse_bypass(text: str) -> Bypass:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import final
 
 
@@ -35,3 +36,8 @@ class Secret:
     def __reduce__(self) -> str:
         """Refused: a secret does not leave the process inside something else."""
         raise TypeError("a secret cannot be copied out of the process")
+
+
+def basic(username: str, password: str) -> Secret:
+    """The value of an `Authorization` header (RFC 7617)."""
+    return Secret("Basic " + b64encode(f"{username}:{password}".encode("utf-8", "surrogateescape")).decode())

@@ -27,7 +27,7 @@ import msgspec
 from assaymark.errors import ArtifactError, Error, LocalError
 from assaymark.limits import Limits
 from assaymark.model.reference import DOCKER_HUB
-from assaymark.net.secret import Secret
+from assaymark.net.secret import Secret, basic
 from assaymark.oci.helpers import ask_helper
 from assaymark.safeio.json import decode_go, fold
 
@@ -58,8 +58,7 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
 
     def basic(self) -> str:
         """The value of a Basic Authorization header (RFC 7617)."""
-        pair = f"{self.username}:{self.password.reveal()}"
-        return "Basic " + base64.b64encode(pair.encode("utf-8", "surrogateescape")).decode()
+        return basic(self.username, self.password.reveal()).reveal()
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,11 +1,11 @@
-"""Package repositories, asked through the network that the flags choose."""
+"""What flags and variables let a scan ask of this machine and of package repositories."""
 
 from __future__ import annotations
 
 import io
-import logging
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Iterable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,63 +13,91 @@ import pytest
 
 from assaymark.cli.connections import Connections
 from assaymark.cli.host import host_caches
-from assaymark.errors import LimitError, NetworkError
+from assaymark.errors import UsageError
 from assaymark.inventory.java.poms import CENTRAL
 from assaymark.layers.host import HostCaches
 from assaymark.limits import DEFAULT_LIMITS
-from assaymark.net.address import Locality
-from assaymark.net.network import Headers, Response
+from assaymark.net.network import Headers, Network, Response
+from assaymark.net.proxies import Proxy, SpecialProxy
+
+SETTINGS = """<settings>
+  <localRepository>{folder}/own</localRepository>
+  <mirrors><mirror><id>m</id><mirrorOf>*</mirrorOf><url>https://m.test</url></mirror></mirrors>
+  {more}
+</settings>"""
+PROXY = "<proxies><proxy><protocol>https</protocol><host>p.test</host><port>1</port></proxy></proxies>"
 
 
-class Repositories:
-    """Answers by URL; hosts called `down` do not answer."""
+class Outside:
+    """Connections whose network answers everything with its own name."""
 
-    def __init__(self, files: Mapping[str, bytes]) -> None:
-        self.files = files
-        self.asked: list[tuple[str, Locality]] = []
+    def __init__(self) -> None:
+        self.special: list[SpecialProxy] = []
+        self.asked: list[str] = []
 
-    def request(self, method: str, url: str, *, nearest: Locality, **_: Any) -> Response:
-        assert method == "GET"
-        self.asked.append((url, nearest))
-        if "//down/" in url:
-            raise NetworkError(f"nobody answers at `{url}`")
-        data = self.files.get(url)
-        source = io.BytesIO(data or b"")
-        status = 404 if data is None else 200
-        return Response(status=status, headers=Headers(), url=url, source=source, limits=DEFAULT_LIMITS)
+    @property
+    def network(self) -> Network:
+        return self._named(b"direct")
 
+    def network_through(self, special: Iterable[SpecialProxy]) -> Network:
+        self.special += special
+        return self._named(b"proxy")
 
-def caches(network: Repositories, *, offline: bool = False, offline_scan: bool = False) -> HostCaches:
-    connections = cast("Connections", SimpleNamespace(network=network))
-    return host_caches(Namespace(offline=offline, offline_scan=offline_scan), {}, connections)
+    def _named(self, name: bytes) -> Network:
+        def request(_method: str, url: str, **_: Any) -> Response:
+            self.asked.append(url)
+            source = io.BytesIO(name)
+            return Response(status=200, headers=Headers(), url=url, source=source, limits=DEFAULT_LIMITS)
 
-
-def test_only_maven_central_may_be_near() -> None:
-    network = Repositories({f"{CENTRAL.url}a": b"1", "https://x.test/a": b"2"})
-    host = caches(network)
-    assert [host.fetch(f"{CENTRAL.url}a", 9), host.fetch("https://x.test/a", 9), host.fetch("https://x.test/b", 9)] == [
-        b"1",
-        b"2",
-        None,
-    ]
-    assert [nearest for _, nearest in network.asked] == [Locality.PRIVATE, Locality.PUBLIC, Locality.PUBLIC]
+        return cast("Network", SimpleNamespace(request=request))
 
 
-def test_who_does_not_answer_is_asked_once_and_that_is_said(caplog: pytest.LogCaptureFixture) -> None:
-    network = Repositories({})
-    host = caches(network)
-    with caplog.at_level(logging.WARNING):
-        assert [host.fetch(f"https://down/{name}", 9) for name in "abc"] == [None, None, None]
-    assert len(network.asked) == len(caplog.records) == 1
+def caches(outside: Outside, home: Path, **flags: object) -> HostCaches:
+    args = Namespace(**{"offline": False, "offline_scan": False, "maven_mirror": (), **flags})
+    return host_caches(args, {"HOME": str(home), "MAVEN_HOME": str(home)}, cast("Connections", outside))
 
 
-@pytest.mark.parametrize("flags", [{"offline": True}, {"offline_scan": True}])
-def test_nobody_is_asked_offline(flags: dict[str, bool]) -> None:
-    network = Repositories({f"{CENTRAL.url}a": b"1"})
-    assert caches(network, **flags).fetch(f"{CENTRAL.url}a", 9) is None
-    assert network.asked == []
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / ".m2").mkdir()
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "a.pom").write_text("<project/>")
+    return tmp_path
 
 
-def test_answers_are_bounded() -> None:
-    with pytest.raises(LimitError):
-        caches(Repositories({"https://x.test/a": b"12345"})).fetch("https://x.test/a", 3)
+def write_settings(home: Path, more: str = "") -> None:
+    (home / ".m2" / "settings.xml").write_text(SETTINGS.format(folder=home, more=more))
+
+
+def test_the_settings_name_the_local_repository_and_mirrors(home: Path) -> None:
+    write_settings(home)
+    outside = Outside()
+    host = caches(outside, home)
+    assert host.read("maven", "a.pom", 99) == b"<project/>"
+    [mirror] = host.repositories([CENTRAL])
+    assert (mirror.url, host.fetch(mirror, "b.pom", 99)) == ("https://m.test", b"direct")
+    assert (outside.asked, outside.special) == (["https://m.test/b.pom"], [])
+
+
+def test_proxies_of_the_settings_are_for_these_repositories(home: Path) -> None:
+    write_settings(home, PROXY)
+    outside = Outside()
+    host = caches(outside, home)
+    assert [host.fetch(CENTRAL, path, 99) for path in "ab"] == [b"proxy", b"proxy"]
+    assert outside.special == [SpecialProxy(scheme="https", proxy=Proxy(url="https://p.test:1"))]
+
+
+def test_addresses_of_the_flag_stand_in(home: Path) -> None:
+    host = caches(Outside(), home, maven_mirror=(f"{CENTRAL.url}=https://x.test",))
+    assert [each.url for each in host.repositories([CENTRAL])] == ["https://x.test"]
+    with pytest.raises(UsageError):
+        caches(Outside(), home, maven_mirror=("https://x.test",))
+
+
+@pytest.mark.parametrize("flag", ["offline", "offline_scan"])
+def test_nobody_is_asked_offline(flag: str, home: Path) -> None:
+    write_settings(home)
+    outside = Outside()
+    host = caches(outside, home, **{flag: True})
+    assert (host.fetch(CENTRAL, "a", 9), host.read("maven", "a.pom", 99)) == (None, b"<project/>")
+    assert outside.asked == []

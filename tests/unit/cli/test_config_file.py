@@ -66,6 +66,12 @@ exit-code: 3
     )
 
 
+def test_mirrors_of_maven_are_pairs() -> None:
+    text = "scan:\n  maven:\n    mirrors:\n      - source: https://a\n        targets: [https://b, https://c]\n"
+    pairs = "https://a=https://b,https://a=https://c"
+    assert parse(text).settings == (Setting("scan.maven.mirrors", "maven-mirror", pairs, f"{NAME}:4:7"),)
+
+
 @pytest.mark.parametrize("text", ["", "# nothing\n", "null\n", "severity: []\nscan:\nformat: ''\ndb: {}\n"])
 def test_what_is_empty_sets_nothing(text: str) -> None:
     assert parse(text) == Configuration(NAME, (), None)
@@ -116,6 +122,11 @@ MISTAKES = {
     "a text for a section": ("scan: x\n", "line 1, column 7: expected `key: value` pairs", ""),
     "a list of keys": ("- severity\n", "line 1, column 1: expected `key: value` pairs", ""),
     "a list in a list": ("severity: [[HIGH]]\n", "line 1, column 12: expected a plain value", ""),
+    "half a mirror": (
+        "scan: {maven: {mirrors: [{source: x}]}}\n",
+        "line 1, column 26: expected `source` and `targets`",
+        "",
+    ),
     "a merge key": ("<<: {debug: true}\n", "line 1, column 1: unknown key `<<`", ""),
     "nobody": ("verify: {}\n", "line 1, column 9: `verify` names nobody", "name keys or identities, or leave it out"),
     "no verify at all": ("verify:\n", "line 1, column 8: expected `key: value` pairs", ""),

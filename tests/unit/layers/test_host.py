@@ -9,6 +9,7 @@ import pytest
 
 from assaymark.errors import LimitError
 from assaymark.layers.host import HostCaches, cache_folders
+from assaymark.model.maven import MavenRepository
 
 
 @pytest.fixture
@@ -48,18 +49,24 @@ def test_names_and_bounds(caches: HostCaches) -> None:
         caches.read("maven", "g/a/a.pom", 3)
 
 
-def test_repositories_are_asked_once_and_by_https() -> None:
+def test_repositories_are_asked_once() -> None:
     asked: list[str] = []
 
-    def fetch(url: str, _limit: int) -> bytes | None:
-        asked.append(url)
-        return b"1" if url.endswith("/a") else None
+    def fetch(repository: MavenRepository, path: str, _limit: int) -> bytes | None:
+        asked.append(f"{repository.url}/{path}")
+        return b"1" if path == "a" else None
 
+    own = MavenRepository("https://x")
     caches = HostCaches({}, fetch)
-    urls = ["https://x/a", "https://x/a", "https://x/b", "https://x/b", "http://x/a", "file:///etc/passwd"]
-    assert [caches.fetch(url, 10) for url in urls] == [b"1", b"1", None, None, None, None]
+    assert [caches.fetch(own, path, 10) for path in ("a", "a", "b", "b")] == [b"1", b"1", None, None]
     assert asked == ["https://x/a", "https://x/b"]
-    assert HostCaches({}).fetch("https://x/a", 10) is None
+    assert HostCaches({}).fetch(own, "a", 10) is None
+
+
+def test_repositories_are_routed() -> None:
+    own, other = MavenRepository("https://x"), MavenRepository("https://y")
+    assert list(HostCaches({}).repositories([own])) == [own]
+    assert list(HostCaches({}, None, lambda named: [other, *named]).repositories([own])) == [other, own]
 
 
 def test_folders() -> None:
@@ -70,6 +77,8 @@ def test_folders() -> None:
         "nuget": Path("/h/.nuget/packages"),
         "go": Path("/h/go/pkg/mod"),
     }
+    assert cache_folders({}, "/m") == {"maven": Path("/m")}
+    assert cache_folders({"HOME": "/h"}, "/m")["maven"] == Path("/m")
     assert cache_folders({"NUGET_PACKAGES": "/n"}) == {"nuget": Path("/n")}
     assert cache_folders({"GOPATH": "/g"}) == {"go": Path("/g/pkg/mod")}
     assert cache_folders({"HOME": "/h", "GOPATH": "/g"})["go"] == Path("/g/pkg/mod")

@@ -14,7 +14,7 @@ from assaymark.errors import NetworkError, OfflineError, UsageError
 from assaymark.limits import DEFAULT_LIMITS
 from assaymark.net.address import Locality, is_loopback, locality, refuse_address, refuse_host
 from assaymark.net.network import NoNetwork
-from assaymark.net.proxies import proxies_from, proxy_variables
+from assaymark.net.proxies import Proxy, ProxyRules, SpecialProxy, proxies_from, proxy_variables
 from assaymark.net.retry import Retries, is_worth_repeating
 from assaymark.net.secret import Secret
 from assaymark.net.url import parse_url, shown
@@ -174,6 +174,22 @@ def test_no_proxy(no_proxy: str, url: str, direct: bool) -> None:
 )
 def test_proxies_for_programs(environ: Mapping[str, str], variables: dict[str, str]) -> None:
     assert proxy_variables(environ) == variables
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy"),
+    [
+        pytest.param("https://a.test", "http://own:1", id="its own proxy"),
+        pytest.param("http://a.test", "http://env:1", id="another scheme"),
+        pytest.param("https://x.corp.test", "http://env:1", id="a host that it is not for"),
+        pytest.param("https://localhost", None, id="this machine"),
+    ],
+)
+def test_special_proxies_come_first(url: str, proxy: str | None) -> None:
+    special = SpecialProxy(scheme="https", proxy=Proxy(url="http://own:1"), direct=("*.corp.test",))
+    usual = Proxy(url="http://env:1")
+    found = ProxyRules(http=usual, https=usual, special=(special,)).find(parse_url(url))
+    assert (found.url if found else None) == proxy
 
 
 def test_a_proxys_password_is_kept_and_not_shown() -> None:

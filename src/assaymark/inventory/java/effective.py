@@ -23,9 +23,10 @@ import msgspec
 from assaymark.errors import Error, LimitError
 from assaymark.inventory.java.names import package_name
 from assaymark.inventory.java.poms import Poms
-from assaymark.inventory.java.project import Dependency, Exclusion, Project, Repository
+from assaymark.inventory.java.project import Dependency, Exclusion, Project
 from assaymark.inventory.java.properties import NOTHING, Evaluator, Properties, is_variable
 from assaymark.limits import Limits
+from assaymark.model.maven import MavenRepository, each_address_once
 from assaymark.model.package import Location, Relationship
 
 _KEPT_SCOPES: Final = frozenset({"", "compile", "runtime"})
@@ -55,7 +56,7 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True):
     relationship: Relationship = Relationship.INDIRECT
     location: Location | None = None
     root: str = ""
-    repositories: tuple[Repository, ...] = ()
+    repositories: tuple[MavenRepository, ...] = ()
 
     @property
     def name(self) -> str:
@@ -111,7 +112,7 @@ class Resolver:
         self._known[_key(found.artifact)] = found
         return found
 
-    def module(self, start: str, path: str, repositories: tuple[Repository, ...]) -> Artifact:
+    def module(self, start: str, path: str, repositories: tuple[MavenRepository, ...]) -> Artifact:
         """The module at `path`, seen from the POM at `start`.
 
         Raises:
@@ -169,12 +170,12 @@ class Resolver:
                 merged.setdefault(managed_there.name, managed_there)
         return tuple(merged.values())
 
-    def _published(self, artifact: Artifact, repositories: tuple[Repository, ...]) -> Project:
+    def _published(self, artifact: Artifact, repositories: tuple[MavenRepository, ...]) -> Project:
         return self._poms.published(artifact.group, artifact.artifact, artifact.version, repositories)
 
     def _analyse(self, project: Project, context: Artifact, root_managed: Managed = ()) -> Analysis:
         """What `project` comes to where `context` leads to it."""
-        repositories = tuple(dict.fromkeys((*project.repositories, *context.repositories)))
+        repositories = each_address_once((*project.repositories, *context.repositories))
         self._inherit(project, repositories, ())
         properties = project.all_properties()
         context = msgspec.structs.replace(context, repositories=repositories)
@@ -269,7 +270,7 @@ class Resolver:
         named = self._artifact(project.group, project.artifact, project.version, project.properties)
         return msgspec.structs.replace(named, licenses=project.licenses)
 
-    def _inherit(self, project: Project, repositories: tuple[Repository, ...], chain: tuple[str, ...]) -> None:
+    def _inherit(self, project: Project, repositories: tuple[MavenRepository, ...], chain: tuple[str, ...]) -> None:
         """Rule 1; `chain` are the paths and names of the POMs whose parent it is, so that circles end."""
         parent = self._parent(project, repositories, chain) or Project()
         project.properties = parent.all_properties() | project.properties
@@ -282,7 +283,9 @@ class Resolver:
         project.managed = _first_of_each(project.managed, parent.managed)
         project.dependencies = _first_of_each(project.dependencies, parent.dependencies)
 
-    def _parent(self, project: Project, repositories: tuple[Repository, ...], chain: tuple[str, ...]) -> Project | None:
+    def _parent(
+        self, project: Project, repositories: tuple[MavenRepository, ...], chain: tuple[str, ...]
+    ) -> Project | None:
         """The parent with what it inherited; None where there is none."""
         named, wanted = project.parent, self._artifact(*_texts(project), NOTHING)
         if (not wanted.group or not wanted.artifact) and not is_variable(named.version):

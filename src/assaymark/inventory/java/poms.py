@@ -5,26 +5,28 @@ Rules:
 1. Paths (`relativePath`, `module`) lead to files of the scanned tree and never out of it; a folder stands for its
    `pom.xml`.
 2. A published POM is `<group as folders>/<artifact>/<version>/<artifact>-<version>.pom`, first in the local repository
-   of this machine, then in the repositories that the POMs name, then in Maven Central, which has no snapshots. A
-   snapshot's file is named by `maven-metadata.xml`.
+   of this machine, then in the repositories that the user's settings name, those that the POMs name, and Maven Central,
+   which has no snapshots; or in what stands in for them (`Host.repositories`). Of two with one address the first
+   counts. A snapshot's file is named by `maven-metadata.xml`.
 3. How many files one `pom.xml` may lead to is bounded; each is parsed once.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from posixpath import dirname, normpath
 from typing import Final
 
 from assaymark.errors import LimitError
 from assaymark.inventory.analyzer import Input
-from assaymark.inventory.java.project import Project, Repository, parse_project
+from assaymark.inventory.java.project import Project, parse_project
+from assaymark.model.maven import MavenRepository, each_address_once
 from assaymark.safeio.xml import parse_xml
 
 CACHE: Final = "maven"
-CENTRAL: Final = Repository("https://repo.maven.apache.org/maven2/", snapshots=False)
+CENTRAL: Final = MavenRepository("https://repo.maven.apache.org/maven2/", snapshots=False, id="central")
 _POM: Final = "pom.xml"
 _PART: Final = re.compile(r"[A-Za-z0-9_.+~-]{1,255}")
 
@@ -66,7 +68,7 @@ class Poms:
                 return replace(self._parsed[candidate])  # whoever asks changes it
         raise LookupError(place)
 
-    def published(self, group: str, artifact: str, version: str, repositories: Iterable[Repository]) -> Project:
+    def published(self, group: str, artifact: str, version: str, repositories: Iterable[MavenRepository]) -> Project:
         """The POM of a published version.
 
         Raises:
@@ -80,20 +82,22 @@ class Poms:
         self._count()
         data = self._source.host.read(CACHE, f"{folder}/{name}", self._limits.xml_bytes)
         if data is None:
-            is_snapshot = version.endswith("SNAPSHOT") or version == "LATEST"
-            data = self._download(folder, artifact, name, _allowing([*repositories, CENTRAL], snapshots=is_snapshot))
+            data = self._download(folder, artifact, version, [*repositories, CENTRAL])
         return parse_project(data, "", limits=self._limits)
 
-    def _download(self, folder: str, artifact: str, name: str, repositories: Iterable[tuple[str, bool]]) -> bytes:
-        for base, is_snapshot in repositories:
-            own = self._snapshot_name(f"{base}/{folder}", artifact) if is_snapshot else ""
-            data = self._source.host.fetch(f"{base}/{folder}/{own or name}", self._limits.xml_bytes)
-            if data is not None:
-                return data
-        raise LookupError(name)
+    def _download(self, folder: str, artifact: str, version: str, repositories: Iterable[MavenRepository]) -> bytes:
+        is_snapshot = version.endswith("SNAPSHOT") or version == "LATEST"
+        for each in each_address_once(self._source.host.repositories(repositories)):
+            if each.snapshots if is_snapshot else each.releases:
+                own = self._snapshot_name(each, folder, artifact) if is_snapshot else ""
+                path = f"{folder}/{own or f'{artifact}-{version}.pom'}"
+                data = self._source.host.fetch(each, path, self._limits.xml_bytes)
+                if data is not None:
+                    return data
+        raise LookupError(folder)
 
-    def _snapshot_name(self, folder: str, artifact: str) -> str:
-        data = self._source.host.fetch(f"{folder}/maven-metadata.xml", self._limits.xml_bytes)
+    def _snapshot_name(self, repository: MavenRepository, folder: str, artifact: str) -> str:
+        data = self._source.host.fetch(repository, f"{folder}/maven-metadata.xml", self._limits.xml_bytes)
         if data is None:
             return ""
         versions = parse_xml(data, limits=self._limits).all("versioning", "snapshotVersions", "snapshotVersion")
@@ -104,13 +108,3 @@ class Poms:
         self._read += 1
         if self._read > self._limits.pom_files:
             raise LimitError(f"it leads to more than {self._limits.pom_files} POMs")
-
-
-def _allowing(repositories: Iterable[Repository], *, snapshots: bool) -> Iterator[tuple[str, bool]]:
-    """The addresses that have such versions, each once."""
-    seen: set[str] = set()
-    for each in repositories:
-        url = each.url.rstrip("/")
-        if (each.snapshots if snapshots else each.releases) and url not in seen:
-            seen.add(url)
-            yield url, snapshots

@@ -15,6 +15,7 @@ from assaymark.errors import LimitError
 from assaymark.inventory.java.coordinates import pom_licenses
 from assaymark.inventory.java.names import package_name
 from assaymark.limits import Limits
+from assaymark.model.maven import MavenRepository
 from assaymark.model.package import Location
 from assaymark.safeio.xml import Element, parse_xml
 
@@ -64,14 +65,6 @@ class Parent(msgspec.Struct, frozen=True, kw_only=True):
     path: str = ""
 
 
-class Repository(msgspec.Struct, frozen=True):
-    """Where a POM says that others are."""
-
-    url: str
-    releases: bool = True
-    snapshots: bool = True
-
-
 @dataclass
 class Project:
     """A POM; inheriting from its parent changes it.
@@ -90,7 +83,7 @@ class Project:
     properties: dict[str, str] = field(default_factory=dict)
     managed: tuple[Dependency, ...] = ()
     dependencies: tuple[Dependency, ...] = ()
-    repositories: tuple[Repository, ...] = ()
+    repositories: tuple[MavenRepository, ...] = ()
 
     def all_properties(self) -> dict[str, str]:
         """The properties with what elements of the POM define: `project.version`, and the old form `version`.
@@ -152,16 +145,25 @@ def parse_project(data: bytes, path: str, *, limits: Limits, located: bool = Fal
     )
 
 
+def is_true(text: str) -> bool:
+    """What the text says, as Go reads it; nothing is no.
+
+    Raises:
+        ValueError: neither true nor false.
+    """
+    word = text.strip()
+    if word not in _BOOLEANS:
+        raise ValueError(f"`{word[:40]}` is neither true nor false")
+    return _BOOLEANS[word]
+
+
 def _dependency(element: Element, *, located: bool = False) -> Dependency:
-    optional = element.value("optional").strip()
-    if optional not in _BOOLEANS:
-        raise ValueError(f"`{optional[:40]}` is neither true nor false")
     return Dependency(
         group=element.value("groupId"),
         artifact=element.value("artifactId"),
         version=element.value("version"),
         scope=element.value("scope"),
-        optional=_BOOLEANS[optional],
+        optional=is_true(element.value("optional")),
         exclusions=tuple(
             Exclusion(each.value("groupId"), each.value("artifactId"))
             for each in element.all("exclusions", "exclusion")
@@ -170,8 +172,8 @@ def _dependency(element: Element, *, located: bool = False) -> Dependency:
     )
 
 
-def _repositories(root: Element) -> Iterator[Repository]:
+def _repositories(root: Element) -> Iterator[MavenRepository]:
     for each in root.all("repositories", "repository"):
         releases, snapshots = (each.value(kind, "enabled") in ("", "true") for kind in ("releases", "snapshots"))
         if releases or snapshots:
-            yield Repository(each.value("url").strip(), releases, snapshots)
+            yield MavenRepository(each.value("url").strip(), releases, snapshots, each.value("id"))
