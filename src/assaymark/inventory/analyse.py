@@ -20,7 +20,6 @@ import msgspec
 from msgspec.structs import replace
 
 from assaymark.errors import Error, LimitError, LocalError
-from assaymark.inventory import licenses
 from assaymark.inventory.analyzer import Analyzer, File, Host, Input, NoHost, Options, Tree
 from assaymark.inventory.index import Index
 from assaymark.inventory.ordering import package_order
@@ -28,6 +27,7 @@ from assaymark.inventory.uid import package_uids
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.inventory import Application, Found, JavaArchive, LayerInventory, OsPackages, UnreadFile
 from assaymark.model.issue import Issue, IssueCode, Unanalysed
+from assaymark.model.licenses import normalise_all
 from assaymark.model.package import EMPTY_LIST, Package, Relationship
 
 logger = logging.getLogger(__name__)
@@ -178,7 +178,7 @@ def _normalised(package: Package, analyzer: str) -> Package:
     """`Indirect` repeats the relationship for older readers of the report."""
     return replace(
         package,
-        licenses=licenses.normalise_all(package.licenses),
+        licenses=normalise_all(package.licenses),
         indirect=package.relationship is Relationship.INDIRECT and analyzer not in _SILENT,
         analyzed_by=analyzer,
     )

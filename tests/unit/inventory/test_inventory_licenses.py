@@ -43,36 +43,7 @@ def test_expressions_are_split_at_blanks(text: str, expected: tuple[str, ...]) -
     assert licenses.split_lax(text) == expected
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("mit", "MIT"),
-        ("The MIT Licence", "MIT"),
-        ("Apache License, Version 2.0", "Apache-2.0"),
-        ("http://www.apache.org/licenses/LICENSE-2.0", "Apache-2.0"),
-        ("GPLv2", "GPL-2.0-only"),
-        ("GPL-3+", "GPL-3.0-or-later"),
-        ("LGPL-2.1-or-later", "LGPL-2.1-or-later"),
-        ("GPL-2.0-only", "GPL-2.0-only"),
-        ("BSD", "BSD-3-Clause"),
-        ("UNLICENSE", "Unlicense"),
-        ("UNLICENSED", "UNLICENSED"),
-        ("zlib", "Zlib"),
-        ("EUPL-1.2+", "EUPL-1.2+"),
-        ("  My  Own ", "My  Own"),
-        ("", ""),
-    ],
-)
-def test_names_become_identifiers(name: str, expected: str) -> None:
-    assert licenses.normalise(name) == expected
-
-
-def test_repetitions_and_empty_names_are_dropped() -> None:
-    assert licenses.normalise_all(["MIT", " ", "mit", "ISC"]) == ("MIT", "ISC")
-
-
 @pytest.mark.parametrize("text", ["A" * 1_000_000, "1 " * 500_000, "(V" * 500_000])
 def test_long_declarations_take_no_time(text: str) -> None:
     assert licenses.split(text) == [f"text://{text}"]
-    assert licenses.normalise(text) == text.strip()
     assert licenses.split_lax(text)

@@ -23,7 +23,7 @@ from typing import Final
 import msgspec
 
 from assaymark.inventory.license_urls import find_license_by_url
-from assaymark.inventory.licenses import find_identifier
+from assaymark.model.licenses import find_identifier
 from assaymark.safeio.text import decode_utf8
 
 _LINE_ENDS: Final = re.compile(rb"\r\n|\n|\r")

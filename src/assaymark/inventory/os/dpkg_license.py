@@ -15,6 +15,7 @@ from assaymark.inventory import licenses
 from assaymark.inventory.analyzer import Analyzer, Input
 from assaymark.inventory.lines import file_lines, long_line
 from assaymark.model.inventory import Found, PackageLicense
+from assaymark.model.licenses import normalise_all
 from assaymark.safeio.text import decode_utf8
 
 _FIELD: Final = b"License:"
@@ -31,7 +32,7 @@ def _parse(source: Input) -> Iterator[Found]:
         names.update(dict.fromkeys(_names(line)))
         if len(names) > source.limits.licenses_per_file:
             raise LimitError(f"more than {source.limits.licenses_per_file} licences")
-    found = licenses.normalise_all(names)
+    found = normalise_all(names)
     if found:
         yield PackageLicense(path=source.path, package=source.path.split("/")[3], licenses=found)
 
