@@ -39,13 +39,17 @@ class MemoryFile:
 
 @dataclass(frozen=True)
 class MemoryTree:
-    """The files of one layer, and links by the path they stand for."""
+    """The files of one layer, links by the path they stand for, and files around it, whose paths begin with `..`."""
 
     files: Mapping[str, MemoryFile]
     links: Mapping[str, str] = field(default_factory=dict)
 
     def find(self, path: str) -> MemoryFile | None:
-        return self.files.get(self.links.get(path, path))
+        return None if path.startswith("..") else self.files.get(self.links.get(path, path))
+
+    def around(self, path: str, limit: int) -> bytes | None:
+        file = self.files.get(path) if path.startswith("..") else None
+        return file.read(limit) if file else None
 
     def under(self, folder: str) -> Iterator[MemoryFile]:
         prefix = f"{folder}/" if folder else ""

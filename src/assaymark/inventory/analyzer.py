@@ -60,6 +60,14 @@ class Tree(Protocol):
         """The harvested files below `folder` (the empty string: all of them), in byte order of their paths."""
         ...
 
+    def around(self, path: str, limit: int) -> bytes | None:
+        """The file at `path` around a scanned folder (`../pom.xml`) or file of the host; None where there is none.
+
+        Raises:
+            LimitError: it is longer than `limit`.
+        """
+        ...
+
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Choices of the user that change what analysers report; part of the cache key."""

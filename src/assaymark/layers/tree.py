@@ -7,16 +7,38 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Self
 
+from assaymark.layers.around import ReadAround
 from assaymark.layers.kept import KeptFile
+
+
+def _nothing(_path: str, _limit: int) -> bytes | None:
+    return None
 
 
 class FileTree:
     """The kept files of one layer or directory (the inventory's `Tree`)."""
 
-    def __init__(self, files: Mapping[str, KeptFile], resolve: Callable[[str], str | None]) -> None:
-        """Offer `files`; `resolve` gives the path that a path leads to through links, None where it leads nowhere."""
+    def __init__(
+        self, files: Mapping[str, KeptFile], resolve: Callable[[str], str | None], around: ReadAround = _nothing
+    ) -> None:
+        """Offer `files`.
+
+        Args:
+            files: by path.
+            resolve: gives the path that a path leads to through links, None where it leads nowhere.
+            around: reads what is around them on the host.
+        """
         self._files = files
         self._resolve = resolve
+        self._around = around
+
+    def around(self, path: str, limit: int) -> bytes | None:
+        """The file of the host at `path`, outside of what is analysed; None where there is none, as for images.
+
+        Raises:
+            LimitError: it is longer than `limit`.
+        """
+        return self._around(path, limit)
 
     def find(self, path: str) -> KeptFile | None:
         """The file at `path`, links inside followed; None where there is none."""

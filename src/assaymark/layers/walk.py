@@ -3,13 +3,13 @@
 Rules:
 
 1. Only regular files are offered, and no symbolic link is ever followed: not to a file, not to a directory, and not
-when a
-   directory is exchanged for a link while we walk. Every step goes from an open directory to a name in it (`openat`
-   with `O_NOFOLLOW`), from the root downward, when walking and again when a file is read.
+   when a directory is exchanged for a link while we walk. Every step goes from an open directory to a name in it
+   (`openat` with `O_NOFOLLOW`), from the root downward, when walking and again when a file is read.
 2. What is opened is looked at before it is read, without waiting: a FIFO that takes a file's place is refused.
 3. `**/.git` and, directly below the root, `proc`, `sys` and `dev` are skipped, and what `--skip-dirs` and
-`--skip-files` say. 4. What may not be read is an issue and no failure. Special files and links under a wanted name are
-noted. 5. The order is that of names, so two walks of one tree are the same.
+   `--skip-files` say.
+4. What may not be read is an issue and no failure. Special files and links under a wanted name are noted.
+5. The order is that of names, so two walks of one tree are the same.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from typing import BinaryIO, Final
 import msgspec
 
 from assaymark.errors import ArtifactError, LimitError
+from assaymark.layers.around import surroundings
+from assaymark.layers.descent import FOLDER, open_below
 from assaymark.layers.kept import KeptFile
 from assaymark.layers.notes import Notes
 from assaymark.layers.sieves import Sieves, no_sieves, passes
@@ -38,9 +40,6 @@ Wants = Callable[[str, int, int], bool]
 """Whether some analyser wants a file: its path, permission bits and size."""
 
 DEFAULT_SKIPS: Final = SkipRules(("**/.git", "proc", "sys", "dev"))
-
-_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
-_FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 
 
 class HostFile(msgspec.Struct, frozen=True):
@@ -60,7 +59,7 @@ class HostFile(msgspec.Struct, frozen=True):
             ArtifactError: the file is gone, may not be read, or has become something else.
         """
         try:
-            descriptor = _open_below(self.root, self.host_path)
+            descriptor = open_below(self.root, self.host_path)
         except OSError as exc:
             raise ArtifactError(f"`{self.path}` cannot be read: {(exc.strerror or str(exc)).lower()}") from exc
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -132,7 +131,8 @@ def walk_directory(
     except BaseException:
         os.close(descriptor)
         raise
-    return Harvest(FileTree(walk.kept, _no_links), close=lambda: os.close(descriptor))
+    tree = FileTree(walk.kept, _no_links, surroundings(root, single=bool(single)))
+    return Harvest(tree, close=lambda: os.close(descriptor))
 
 
 class _Walk:
@@ -182,7 +182,7 @@ class _Walk:
             self._notes.add("nested too deeply, not analysed", _name(path), blocking=True)
             return
         try:
-            descriptor = os.open(name, _FOLDER, dir_fd=folder)
+            descriptor = os.open(name, FOLDER, dir_fd=folder)
         except OSError as exc:
             self._unreadable(path, exc)
             return
@@ -248,19 +248,3 @@ def _no_links(_: str) -> str | None:
 def _name(host_path: str) -> str:
     """The path as reports show it: a name that is not UTF-8 is no text on the host."""
     return decode_utf8(os.fsencode(host_path))
-
-
-def _open_below(root: int, path: str) -> int:
-    """Open the file at `path`, a directory at a time, following no link."""
-    *folders, name = path.split("/")
-    folder = root
-    try:
-        for part in folders:
-            deeper = os.open(part, _FOLDER, dir_fd=folder)
-            if folder != root:
-                os.close(folder)
-            folder = deeper
-        return os.open(name, _FILE, dir_fd=folder)
-    finally:
-        if folder != root:
-            os.close(folder)

@@ -296,7 +296,7 @@ class Resolver:
         found: Project | None = None
         for path in filter(None, dict.fromkeys((named.path, "../pom.xml"))) if project.path else ():
             with self.passing_over():
-                found = self._poms.relative(project.path, path)
+                found = self._poms.relative(project.path, path, above=True)
                 is_named = self._evaluator.value(found.artifact, found.properties) == wanted.artifact
                 if is_named and found.path not in chain:
                     break

@@ -2,8 +2,8 @@
 
 Rules:
 
-1. Paths (`relativePath`, `module`) lead to files of the scanned tree and never out of it; a folder stands for its
-   `pom.xml`.
+1. Paths (`relativePath`, `module`) lead to files of the scanned tree, or around a single scanned file. Those to a
+   parent may lead above it (`Tree.around`), as a module is often scanned by itself. A folder stands for its `pom.xml`.
 2. A published POM is `<group as folders>/<artifact>/<version>/<artifact>-<version>.pom`, first in the local repository
    of this machine, then in the repositories that the user's settings name, those that the POMs name, and Maven Central,
    which has no snapshots; or in what stands in for them (`Host.repositories`). Of two with one address the first
@@ -50,8 +50,8 @@ class Poms:
             self._source.file.read(self._limits.xml_bytes), self._source.path, limits=self._limits, located=True
         )
 
-    def relative(self, start: str, path: str) -> Project:
-        """The POM at `path`, seen from the POM at `start`.
+    def relative(self, start: str, path: str, *, above: bool = False) -> Project:
+        """The POM at `path`, seen from the POM at `start`; only with `above` also one above the scanned folder.
 
         Raises:
             LookupError: there is none.
@@ -59,14 +59,20 @@ class Poms:
         """
         place = normpath(f"{dirname(start) or '.'}/{path.strip()}")
         for candidate in (place, normpath(f"{place}/{_POM}")):
-            file = None if candidate.startswith(("/", "..")) else self._source.tree.find(candidate)
-            if file:
-                if candidate not in self._parsed:
-                    self._count()
-                    data = file.read(self._limits.xml_bytes)
-                    self._parsed[candidate] = parse_project(data, candidate, limits=self._limits)
-                return replace(self._parsed[candidate])  # whoever asks changes it
+            if candidate.startswith("/") or (candidate.startswith("..") and not above):
+                continue
+            if candidate not in self._parsed:
+                data = self._read_file(candidate)
+                if data is None:
+                    continue
+                self._count()
+                self._parsed[candidate] = parse_project(data, candidate, limits=self._limits)
+            return replace(self._parsed[candidate])  # whoever asks changes it
         raise LookupError(place)
+
+    def _read_file(self, path: str) -> bytes | None:
+        file = self._source.tree.find(path)
+        return file.read(self._limits.xml_bytes) if file else self._source.tree.around(path, self._limits.xml_bytes)
 
     def published(self, group: str, artifact: str, version: str, repositories: Iterable[MavenRepository]) -> Project:
         """The POM of a published version.

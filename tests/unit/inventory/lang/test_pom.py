@@ -250,9 +250,19 @@ def test_circles_of_parents_and_modules_end() -> None:
     assert set(resolved({"pom.xml": own}, own)) == {"g:a"}
 
 
-def test_paths_do_not_leave_the_tree() -> None:
+def test_modules_do_not_leave_the_tree() -> None:
     own = pom("g:a:1", "<modules><module>../b</module><module>/etc</module></modules>")
     assert resolved({"pom.xml": own, "../b/pom.xml": pom("g:b:1")}) == {"g:a": ("1", "root", [])}
+
+
+def test_parents_may_be_above_the_tree() -> None:
+    own = (
+        "<project>" + entry("g:up:1", tag="parent") + "<artifactId>a</artifactId>" + depends("g:b:${b}") + "</project>"
+    )
+    above = "<project>" + entry("g:top:1", tag="parent") + "<artifactId>up</artifactId><version>1</version></project>"
+    top = pom("g:top:1", "<properties><b>7</b></properties>")
+    files = {"pom.xml": own, "../pom.xml": above, "../../pom.xml": top}
+    assert resolved(files) == {"g:a": ("1", "root", ["g:b:7"]), "g:b": ("7", "direct", [])}
 
 
 def test_remote_repositories_are_asked_in_order() -> None:
