@@ -120,6 +120,15 @@ class Console:
         return self._colour(terminal=self.is_terminal)
 
     @property
+    def links(self) -> bool:
+        """Whether stdout is a terminal that follows links behind a text."""
+        if not (self.is_terminal and self.colour):
+            return False
+        from assaymark.cli.terminals import follows_links
+
+        return follows_links(self.environ)
+
+    @property
     def can_ask(self) -> bool:
         """Whether somebody sits at stdin."""
         return self.stdin.isatty()

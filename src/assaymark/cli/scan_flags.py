@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace, _ActionsContainer
 from typing import Final
 
 from assaymark.cli.flags import FlagParser, add_switch, add_values
+from assaymark.cli.table_flags import add_table_flags
 from assaymark.cli.trivy_flags import UNSUPPORTED, add_trivy_flags
 from assaymark.cli.unsupported_flags import refuse_unsupported
 from assaymark.errors import UsageError
@@ -65,6 +66,7 @@ def _add_output_flags(parser: _ActionsContainer) -> None:
     group.add_argument(
         "--output", "-o", default="", metavar="FILE", help="write the report to a file instead of stdout"
     )
+    add_table_flags(group)
     add_switch(group, "--blank-record", about="cosign-vuln as the reference writes it: no provenance, times of writing")
 
 

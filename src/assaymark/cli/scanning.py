@@ -21,6 +21,7 @@ from assaymark.cli.database_flags import (
 )
 from assaymark.cli.filter_flags import Filters, filters_from
 from assaymark.cli.scan_flags import DEFAULT_FORMAT, check_scan_flags
+from assaymark.cli.table_flags import check_table_flags, table_rendering
 from assaymark.cli.variables import OWN, TRIVY
 from assaymark.errors import ExitCode, IncompleteError, UsageError
 from assaymark.model.epoch import find_source_date
@@ -59,6 +60,7 @@ class Scanning:
 
     def __post_init__(self) -> None:
         check_scan_flags(self.args)
+        check_table_flags(self.args, self.console)
         now = self.date or datetime.now(UTC)
         expects_os = self.target not in _WITHOUT_SYSTEM
         filters = filters_from(self.args, now=now, expects_os=expects_os)
@@ -200,7 +202,9 @@ class Scanning:
             list_all_packages=self.filters.list_all_packages,
             show_suppressed=self.filters.show_suppressed,
             blank_record=self.args.blank_record,
+            links=self.console.links and to_terminal,
         )
+        rendering = table_rendering(rendering, self.args)
         with open_output(self.args.output, self.console) as stream:
             chosen.write(scan, rendering, stream)
             stream.flush()  # the remarks come behind the report, also where both go to one terminal

@@ -1,6 +1,6 @@
 """Flags of Trivy that scanning commands know by name, so that a pasted command works or says why it does not.
 
-- `UNSUPPORTED`: what would change the result and this version does not have. Saying no (`--dependency-tree=false`) or
+- `UNSUPPORTED`: what would change the result and this version does not have. Saying no (`--removed-pkgs=false`) or
   saying the default (`--report all`) is what happens anyway.
 - `ACCEPTED`: what cannot change a scan for vulnerabilities: settings of other scanners, which are not here
   (`--scanners`), and questions to services that nobody asks.
@@ -26,13 +26,6 @@ UNSUPPORTED: Final = (
     Unsupported("--template", f"templates are {NOT_YET}", _JSON_HOLDS_IT, short="-t"),
     Unsupported("--compliance", "assaymark finds vulnerabilities only; compliance reports are not among them"),
     Unsupported("--report", f"other reports than `all` are {NOT_YET}", _JSON_HOLDS_IT, harmless=("all", "summary")),
-    Unsupported("--dependency-tree", f"dependency trees are {NOT_YET}", _JSON_HOLDS_IT, switch=True),
-    Unsupported(
-        "--table-mode",
-        f"half a table is {NOT_YET}",
-        "the table has a summary and the findings",
-        harmless=("summary,detailed", "detailed,summary"),
-    ),
     Unsupported("--ignore-policy", f"Rego policies are {NOT_YET}", "`--ignorefile` takes a list with conditions"),
     Unsupported("--vex", f"VEX documents are {NOT_YET}", "`--ignorefile` takes a list with reasons"),
     Unsupported("--distro", f"another distribution than the detected one is {NOT_YET}"),

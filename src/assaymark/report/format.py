@@ -20,6 +20,10 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         list_all_packages: `Packages` in the JSON report.
         show_suppressed: findings that filters took out.
         blank_record: the reference's own record, with its blanks and its write-time stamps, for those who compare.
+        links: whether the terminal follows links that stand behind a text.
+        summary: whether the table begins with its summary.
+        detailed: whether the table lists every finding.
+        dependency_tree: whether the table tells who needs what is vulnerable.
         root: the absolute path of the folder or file that was scanned; empty for everything else.
         environment: the variables that the format asks for, as far as they are set.
     """
@@ -29,6 +33,10 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
     list_all_packages: bool = True
     show_suppressed: bool = False
     blank_record: bool = False
+    links: bool = False
+    summary: bool = True
+    detailed: bool = True
+    dependency_tree: bool = False
     root: str = ""
     environment: dict[str, str] = {}
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
+from assaymark.report.inert import web_address
+
 SEVERITIES: Final = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "UNKNOWN")
 """Worst first."""
 
@@ -30,10 +32,11 @@ _TARGET_TYPES: Final = {
 
 
 class Paint:
-    """Colours, where they are welcome."""
+    """Colours and links, where they are welcome."""
 
-    def __init__(self, *, colour: bool) -> None:
+    def __init__(self, *, colour: bool, links: bool = False) -> None:
         self._colour = colour
+        self.links: Final = links
 
     def style(self, name: str, text: str) -> str:
         """`text` in a style: `bold`, `dim`, `good`, `bad`, `warn`."""
@@ -42,6 +45,11 @@ class Paint:
     def severity(self, severity: str, text: str) -> str:
         """`text` in the severity's colour."""
         return self._wrap(_COLOURS.get(severity, _COLOURS["UNKNOWN"]), text)
+
+    def link(self, text: str, address: str) -> str:
+        """`text` that leads to a web address (OSC 8, "Hyperlinks in terminal emulators")."""
+        safe = web_address(address) if self.links and text else ""
+        return f"\x1b]8;;{safe}\x1b\\{text}\x1b]8;;\x1b\\" if safe else text
 
     def _wrap(self, code: str, text: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._colour and text else text

@@ -37,6 +37,11 @@ PIPED = (
 CRITICAL 1   HIGH 2   MEDIUM 0   LOW 0   UNKNOWN 0
 3 vulnerabilities in 3 packages, 3 with a fix
 
+Upgrade first
+  apk-tools 2.10.4-r2     2.10.7-r0  CRITICAL 1
+  libcrypto1.1 1.1.1d-r2  1.1.1g-r0  HIGH 1
+  libssl1.1 1.1.1d-r2     1.1.1g-r0  HIGH 1
+
 alpine:3.10 (alpine 3.10.4): 3 vulnerabilities
     CRITICAL  CVE-2021-36159  apk-tools     2.10.4-r2  2.10.7-r0  libfetch: an out of boundary read  https://avd.aquasec.com/nvd/cve-2021-36159
     HIGH      CVE-2020-1967   libcrypto1.1  1.1.1d-r2  1.1.1g-r0  openssl: Segmentation fault in SSL_check_chain causes denial of service  https://avd.aquasec.com/nvd/cve-2020-1967
@@ -129,7 +134,7 @@ def test_a_language_target_names_its_type_and_a_package_its_file() -> None:
     )
     assert """
 Python (python-pkg): 1 vulnerability
-    UNKNOWN   CVE-2022-1     requests (METADATA)  2.0        no fix (will not fix)  A thing is wrong
+    UNKNOWN   CVE-2022-1     requests  2.0        no fix (will not fix)  usr/lib/python3/requests-2.0.dist-info/METADATA  A thing is wrong
 """ in rendered(a_scan(report=report), "table").decode()
 
 
