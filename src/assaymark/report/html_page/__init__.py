@@ -1,0 +1,1 @@
+"""The pieces of the HTML report: markup, figures, embedded data, and the page's own text files."""
