@@ -31,7 +31,8 @@ from assaymark.model.advisory import DatabaseInfo
 from assaymark.model.issue import Coverage
 from assaymark.model.report import Report, Scan
 from assaymark.report.format import Format, Rendering
-from assaymark.report.gojson import encode_go
+from assaymark.report.gostream import stream_go
+from assaymark.report.json import LONG_MEMBERS
 from assaymark.report.scanner import scanner_purl
 
 PREDICATE_TYPE: Final = "https://cosign.sigstore.dev/attestation/vuln/v1"
@@ -79,7 +80,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 def write(scan: Scan, rendering: Rendering, stream: BinaryIO) -> None:
     """The predicate's exact bytes: what is written is what gets signed."""
-    stream.write(encode_go(blank_record(scan) if rendering.blank_record else record(scan)))
+    long = {Record: ("scanner",), RecordScanner: ("result",), **LONG_MEMBERS}
+    stream.writelines(stream_go(blank_record(scan) if rendering.blank_record else record(scan), long))
 
 
 def record(scan: Scan) -> Record:

@@ -14,12 +14,18 @@ from msgspec.structs import replace
 
 from assaymark.model.report import Report, Result, Scan
 from assaymark.report.format import Format, Rendering
-from assaymark.report.gojson import encode_go
+from assaymark.report.gostream import LongMembers, stream_go
+
+LONG_MEMBERS: Final[LongMembers] = {
+    Report: ("results",),
+    Result: ("packages", "vulnerabilities", "modified_findings"),
+}
 
 
 def write(scan: Scan, rendering: Rendering, stream: BinaryIO) -> None:
     """The report alone; the scan's other facts belong to a record."""
-    stream.write(encode_go(shaped(scan.report, rendering)) + b"\n")
+    stream.writelines(stream_go(shaped(scan.report, rendering), LONG_MEMBERS))
+    stream.write(b"\n")
 
 
 def shaped(report: Report, rendering: Rendering) -> Report:
