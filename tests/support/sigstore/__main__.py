@@ -7,6 +7,7 @@ python -m tests.support.sigstore --token ACCOUNT --url URL       # a token of a 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import urllib.request
@@ -39,10 +40,9 @@ def main() -> int:
     with FakeSigstore(port=options.port) as fake:
         files = fake.write(folder, logs=LOGS[options.rekor], timestamps=options.timestamps)
         print(_instructions(fake, files), flush=True)
-        try:
-            fake.stopping.wait()
-        except KeyboardInterrupt:
-            print("ended", file=sys.stderr)
+        for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts its background jobs deaf to the first
+            signal.signal(number, lambda *_: fake.stopping.set())
+        fake.stopping.wait()
     return 0
 
 
