@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assaymark.cli.database_flags import add_database_flags
@@ -42,7 +44,7 @@ def scan_tree(
     open_tree: Callable[[], AbstractContextManager[Directory]],
 ) -> int:
     """Scan the tree that `open_tree` has to give, and write the report."""
-    from assaymark.cli.scanning import Scanning, find_report_format
+    from assaymark.cli.scanning import Scanning
     from assaymark.scan import scan_directory
 
     scanning = Scanning(args, console, target)
@@ -50,10 +52,13 @@ def scan_tree(
         return ExitCode.DONE
     if not args.path:
         raise UsageError("no path to scan", hint=f"assaymark {target} .")
-    if args.format:
-        find_report_format(args.format)
     with open_tree() as directory, scanning.database() as source:
         scan = scan_directory(directory, source, wanted=scanning.wanted, means=scanning.means)
     scan = scanning.with_invocation(scan)
-    scanning.write(scan)
+    scanning.write(scan, root=_root(args.path))
     return scanning.exit_code(scan)
+
+
+def _root(path: str) -> str:
+    """The absolute path that was scanned; nothing for a repository that was cloned from elsewhere."""
+    return os.path.abspath(path) if Path(path).exists() else ""  # noqa: PTH100 - `..` goes, links stay

@@ -61,7 +61,7 @@ def open_output(name: str, console: Console, *, mode: int = 0o644) -> Iterator[B
         yield console.stdout
         return
     path = Path(name)
-    if _is_stream(path):
+    if is_stream(path):
         try:
             with path.open("ab") as stream:
                 yield stream
@@ -72,8 +72,8 @@ def open_output(name: str, console: Console, *, mode: int = 0o644) -> Iterator[B
         yield stream
 
 
-def _is_stream(path: Path) -> bool:
-    """Whether `path` is no file that can be replaced."""
+def is_stream(path: Path) -> bool:
+    """Whether `path` is no file that can be replaced: a device, a pipe, or what stands in `/dev` and `/proc`."""
     folder = path.parent.resolve()
     in_system = any(folder.is_relative_to(root) for root in _SYSTEM_FOLDERS) and not folder.is_relative_to(_SHARED)
     return in_system or (path.exists() and not path.is_file())

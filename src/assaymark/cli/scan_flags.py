@@ -66,6 +66,7 @@ def _add_output_flags(parser: _ActionsContainer) -> None:
     group.add_argument(
         "--output", "-o", default="", metavar="FILE", help="write the report to a file instead of stdout"
     )
+    add_values(group, "--also", metavar="FORMAT=FILE", about="one more report of the same scan, to a file")
     add_table_flags(group)
     add_switch(group, "--blank-record", about="cosign-vuln as the reference writes it: no provenance, times of writing")
 

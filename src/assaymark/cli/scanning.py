@@ -20,6 +20,7 @@ from assaymark.cli.database_flags import (
     update_java_database_from,
 )
 from assaymark.cli.filter_flags import Filters, filters_from
+from assaymark.cli.outputs import Destination, destinations_from, write_reports
 from assaymark.cli.scan_flags import DEFAULT_FORMAT, check_scan_flags
 from assaymark.cli.table_flags import check_table_flags, table_rendering
 from assaymark.cli.variables import OWN, TRIVY
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from assaymark.model.advisory import AdvisorySource
     from assaymark.model.archives import ArchiveIndex
     from assaymark.model.report import Scan
-    from assaymark.report.format import Format
+    from assaymark.report.format import Rendering
     from assaymark.scan import Means, Wanted
 
 _ISSUES_TOLD: Final = 10
@@ -57,10 +58,12 @@ class Scanning:
     target: str
     filters: Filters = field(init=False)
     connections: Connections = field(init=False)
+    destinations: tuple[Destination, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         check_scan_flags(self.args)
         check_table_flags(self.args, self.console)
+        object.__setattr__(self, "destinations", destinations_from(self.args))
         now = self.date or datetime.now(UTC)
         expects_os = self.target not in _WITHOUT_SYSTEM
         filters = filters_from(self.args, now=now, expects_os=expects_os)
@@ -188,14 +191,23 @@ class Scanning:
         )
         return msgspec.structs.replace(scan, invocation=asked)
 
-    def write(self, scan: Scan) -> None:
-        """The report, in the form and to the place that were asked for, and what people should know on stderr."""
-        from assaymark.cli.files import open_output
+    def write(self, scan: Scan, *, root: str = "") -> None:
+        """The reports, in the forms and to the places that were asked for, and what people should know on stderr.
+
+        Args:
+            scan: what to report.
+            root: the absolute path of the folder or file that was scanned, where it was one.
+        """
+        self.console.stop_progress()
+        write_reports(scan, self.destinations, lambda each: self._rendering(each, root), self.console)
+        chosen, file = self.destinations[0]
+        if not (chosen.name == DEFAULT_FORMAT and not file and self.console.is_terminal):  # the table told it all
+            self._tell_issues(scan)
+
+    def _rendering(self, destination: Destination, root: str) -> Rendering:
         from assaymark.report.format import Rendering
 
-        self.console.stop_progress()
-        chosen = find_report_format(self.args.format or DEFAULT_FORMAT)
-        to_terminal = not self.args.output
+        to_terminal, environ = not destination.file, self.console.environ
         rendering = Rendering(
             width=self.console.width if to_terminal else 0,
             colour=self.console.colour and to_terminal,
@@ -203,13 +215,10 @@ class Scanning:
             show_suppressed=self.filters.show_suppressed,
             blank_record=self.args.blank_record,
             links=self.console.links and to_terminal,
+            root=root,
+            environment={name: environ[name] for name in destination.format.variables if name in environ},
         )
-        rendering = table_rendering(rendering, self.args)
-        with open_output(self.args.output, self.console) as stream:
-            chosen.write(scan, rendering, stream)
-            stream.flush()  # the remarks come behind the report, also where both go to one terminal
-        if not (chosen.name == DEFAULT_FORMAT and to_terminal and self.console.is_terminal):  # the table told it all
-            self._tell_issues(scan)
+        return table_rendering(rendering, self.args)
 
     def exit_code(self, scan: Scan) -> int:
         """What the flags make of a finished scan.
@@ -268,21 +277,6 @@ class Scanning:
 def _first_reason(scan: Scan) -> str:
     coverage = scan.report.coverage
     return next((issue.message for issue in coverage.issues if issue.blocking), "") if coverage else ""
-
-
-def find_report_format(name: str) -> Format:
-    """The format called `name`.
-
-    Raises:
-        UsageError: there is none.
-    """
-    from assaymark.report.format import find_format, formats
-
-    chosen = find_format(name)
-    if chosen is None:
-        known = ", ".join(each.name for each in formats())
-        raise UsageError(f"invalid argument `{name}` for `--format`", hint=f"one of {known}")
-    return chosen
 
 
 def _analysis(args: Namespace, environ: Mapping[str, str]) -> Options:

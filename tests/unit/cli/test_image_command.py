@@ -220,7 +220,9 @@ def test_the_blank_record_has_no_provenance(shop: Workshop) -> None:
         pytest.param(("--input", "none.tar"), 9, "cannot read `none.tar`", id="no file"),
         pytest.param(("--input", "."), 8, "is neither a docker archive nor an OCI image layout", id="a folder"),
         pytest.param(("a", "--image-src", "remote"), 5, "`--offline` forbids every connection", id="a network"),
-        pytest.param(("--input", "x", "--output", "no/where"), 9, "cannot read `x`", id="the input comes first"),
+        pytest.param(
+            ("--input", "x", "--output", "no/where"), 9, "cannot write `no/where`", id="the report's place comes first"
+        ),
     ],
 )
 def test_what_cannot_be_done(shop: Workshop, arguments: tuple[str, ...], code: int, message: str) -> None:

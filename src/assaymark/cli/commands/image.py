@@ -63,14 +63,12 @@ def _add_image_flags(parser: _ActionsContainer) -> None:
 
 def _run(args: Namespace, console: Console) -> int:
     from assaymark.artifact.select import open_image
-    from assaymark.cli.scanning import Scanning, find_report_format
+    from assaymark.cli.scanning import Scanning
     from assaymark.scan import scan_image
 
     scanning = Scanning(args, console, "image")
     if scanning.update_only():
         return ExitCode.DONE
-    if args.format:
-        find_report_format(args.format)
     request = _request(args, console, scanning)
     signing = _signing(args, console, scanning) if args.attest else None
     with ExitStack() as stack:

@@ -34,7 +34,7 @@ def _configure(parser: ArgumentParser) -> None:
 
 def _run(args: Namespace, console: Console) -> int:
     from assaymark.artifact.sbom import open_sbom
-    from assaymark.cli.scanning import Scanning, find_report_format
+    from assaymark.cli.scanning import Scanning
     from assaymark.scan import scan_sbom
 
     scanning = Scanning(args, console, "sbom")
@@ -44,8 +44,6 @@ def _run(args: Namespace, console: Console) -> int:
         raise UsageError("no SBOM to scan", hint="assaymark sbom bom.cdx.json")
     if args.path == "-":
         raise UsageError("an SBOM is read from a file, and `-` names none", hint="… | assaymark sbom /dev/stdin")
-    if args.format:
-        find_report_format(args.format)
     sbom = open_sbom(args.path)
     with scanning.database() as source:
         scan = scan_sbom(sbom, source, wanted=scanning.wanted, means=scanning.means)
