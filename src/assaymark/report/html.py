@@ -27,6 +27,7 @@ from assaymark.report.html_page.sections import (
     provenance_of,
     rows_of,
     title_of,
+    upgrades_of,
     verdict,
 )
 from assaymark.report.json import shaped
@@ -45,6 +46,7 @@ def write(scan: Scan, rendering: Rendering, stream: BinaryIO) -> None:
         "verdict": verdict(figures, report),
         "facts": artifact_facts(scan),
         "charts": charts(figures),
+        "upgrades": upgrades_of(report),
         "total": str(figures.total),
         "rows": rows_of(report),
         "coverage": coverage_of(report.coverage),

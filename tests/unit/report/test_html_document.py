@@ -20,7 +20,7 @@ from assaymark.report.html_page.document import (
 DIFF_IDS = ("sha256:" + "aa" * 32, "sha256:" + "bb" * 32)
 CONFIG = {
     "history": [
-        {"created_by": "ADD rootfs"},
+        {"created_by": "/bin/sh -c #(nop) ADD rootfs in / "},
         {"created_by": "ENV A=b", "empty_layer": True},
         {"created_by": "RUN apk add curl"},
     ]
@@ -166,7 +166,7 @@ def test_layers_have_numbers_and_the_commands_that_made_them() -> None:
     assert [each.layer for each in told.packages] == [0, 0, 1, 2, -1]
     assert told.layers == (
         PageLayer(digest="sha256:stored", number=2, command="RUN apk add curl"),
-        PageLayer(digest=DIFF_IDS[0], number=1, command="ADD rootfs"),
+        PageLayer(digest=DIFF_IDS[0], number=1, command="ADD rootfs in /"),
         PageLayer(digest="sha256:other"),
     )
 

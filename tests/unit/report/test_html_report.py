@@ -123,6 +123,21 @@ def test_the_summary_is_readable_without_scripts() -> None:
     assert "UNKNOWN CVE-2022-1 requests 2.0 will not be fixed A thing is wrong" in text
 
 
+def test_what_to_update_first_is_told_with_the_place() -> None:
+    image = Metadata(diff_ids=(APK_TOOLS.layer.diff_id,), image_config={"history": [{"created_by": "RUN apk add x"}]})
+    locked = replace(UNFIXED, fixed_version="2.1")
+    text = text_of(rendered(a_scan(report=replace(a_report(SSL, APK_TOOLS, locked), metadata=image)), "html").decode())
+    assert (
+        "What to update first Package Installed Update to Repairs Where "
+        "apk-tools 2.10.4-r2 2.10.7-r0 CRITICAL 1 layer 1: RUN apk add x "
+        "libcrypto1.1 1.1.1d-r2 1.1.1g-r0 HIGH 1 requests 2.0 2.1 UNKNOWN 1" in text
+    )
+
+
+def test_without_fixes_nothing_is_to_be_updated() -> None:
+    assert "What to update first" not in rendered(a_scan(UNFIXED), "html").decode()
+
+
 def test_provenance_tells_the_database_with_digest_and_age_the_times_and_who_asked() -> None:
     text = text_of(PAGE)
     assert f"Reference mirror.gcr.io/aquasec/trivy-db@sha256:{'12' * 32}" in text

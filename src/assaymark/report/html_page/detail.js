@@ -7,7 +7,7 @@ const fact = (name, ...value) => element("div", {}, element("dt", {}, name), ele
 const layerText = (of) => {
   const layer = report.layers[of.layer];
   if (!layer) return "";
-  return (layer.number ? "layer " + layer.number + ": " : "") + (layer.command || layer.digest);
+  return [layer.number && "layer " + layer.number, layer.command || layer.digest].filter(Boolean).join(": ");
 };
 
 // The shortest way from something that nobody needs, breadth first; a circle of packages ends it.

@@ -18,6 +18,7 @@ from assaymark.model.package import LayerRef, Package, Relationship
 from assaymark.model.report import Report, Result, Scan
 from assaymark.report.html_page.figures import AGE_LABELS, STATES, age_of, finding_order, score_of, state_of
 from assaymark.report.inert import line, paragraphs, web_address
+from assaymark.report.table_layers import Layers
 from assaymark.report.wording import SEVERITIES, rank
 
 
@@ -33,7 +34,7 @@ class PageTarget(_Part, frozen=True, kw_only=True):
 
 
 class PageLayer(_Part, frozen=True, kw_only=True):
-    """A layer: its position from the bottom, beginning at 1 (0 where the image does not list it)."""
+    """A layer: its position from the bottom, beginning at 1 (0 where the image does not list it), and what made it."""
 
     digest: str
     number: int = 0
@@ -149,8 +150,7 @@ class _Gathering:
 
     def __init__(self, report: Report, started: str) -> None:
         self._started = started
-        self._commands = layer_commands(report)
-        self._numbers = {diff_id: number for number, diff_id in enumerate(report.metadata.diff_ids, 1)}
+        self._image = Layers(report.metadata)
         self._detail_index: dict[tuple[Any, ...], int] = {}
         self._package_index: dict[tuple[Any, ...], int] = {}
         self._layer_index: dict[LayerRef, int] = {}
@@ -224,8 +224,8 @@ class _Gathering:
             return -1
         index = self._layer_index.setdefault(layer, len(self.layers))
         if index == len(self.layers):
-            number = self._numbers.get(layer.diff_id, 0)
-            command = self._commands[number - 1] if 0 < number <= len(self._commands) else ""
+            number = self._image.number(layer)
+            command = self._image.instruction(number)
             digest = layer.digest or layer.diff_id
             self.layers.append(PageLayer(digest=line(digest), number=number, command=line(command)))
         return index
@@ -239,20 +239,17 @@ class _Gathering:
         return index
 
     def _detail(self, finding: Finding) -> int:
-        key = (finding.vulnerability_id, finding.title, finding.description, finding.primary_url)
+        key = (
+            finding.vulnerability_id,
+            finding.title,
+            finding.description,
+            finding.primary_url,
+            finding.published_date,
+        )
         index = self._detail_index.setdefault(key, len(self.details))
         if index == len(self.details):
             self.details.append(_detail_of(finding, age_of(finding.published_date, self._started)))
         return index
-
-
-def layer_commands(report: Report) -> list[str]:
-    """What made each layer, bottom to top, as the image's history tells it (OCI image configuration, `history`)."""
-    history = (report.metadata.image_config or {}).get("history")
-    if not isinstance(history, list):
-        return []
-    entries = [each for each in history if isinstance(each, dict) and not each.get("empty_layer")]
-    return [command if isinstance(command := each.get("created_by"), str) else "" for each in entries]
 
 
 def _package_key(target: int, package: Package) -> tuple[Any, ...]:

@@ -15,6 +15,8 @@ from assaymark.model.report import Report, Scan
 from assaymark.report.html_page.charts import badge, percent
 from assaymark.report.html_page.figures import STATES, Figures, finding_order, score_of, state_of
 from assaymark.report.html_page.markup import NOTHING, Markup, element, joined, link
+from assaymark.report.table_fixes import Upgrade, upgrades
+from assaymark.report.table_layers import Layers
 from assaymark.report.wording import (
     SEVERITIES,
     amount,
@@ -26,6 +28,7 @@ from assaymark.report.wording import (
     rank,
 )
 
+UPGRADES_SHOWN: Final = 10
 WORST_SHOWN: Final = 50
 """Rows that are there before the script runs, and without it."""
 _ISSUES_SHOWN: Final = 200
@@ -65,6 +68,33 @@ def verdict(figures: Figures, report: Report) -> Markup:
         joined(worst, " and "),
         f" at the top. {percent(fixable, figures.total)} ({fixable}) can be fixed by an update.",
         class_="verdict",
+    )
+
+
+def upgrades_of(report: Report) -> Markup:
+    """What repairs most, worst first."""
+    repairing = upgrades(report)
+    if not repairing:
+        return NOTHING
+    layers = Layers(report.metadata)
+    rows = (_upgrade(each, layers) for each in repairing[:UPGRADES_SHOWN])
+    more = f" ({UPGRADES_SHOWN} of {len(repairing)})" if len(repairing) > UPGRADES_SHOWN else ""
+    heads = ("Package", "Installed", "Update to", "Repairs", "Where")
+    return element("div", element("h3", f"What to update first{more}"), _listing(heads, rows), class_="card upgrades")
+
+
+def _upgrade(upgrade: Upgrade, layers: Layers) -> Markup:
+    others = [name for name in upgrade.packages if name != upgrade.name]
+    repaired = joined([joined([badge(name), f" {count}"]) for name, count in upgrade.counts.items() if count], " ")
+    number = layers.number(upgrade.layer)
+    layer = ": ".join(filter(None, (f"layer {number}", layers.instruction(number)))) if number else ""
+    return element(
+        "tr",
+        element("th", upgrade.name, element("small", ", ".join(others), class_="note") if others else "", scope="row"),
+        element("td", upgrade.installed),
+        element("td", upgrade.version),
+        element("td", repaired),
+        element("td", *(element("small", text, class_="note") for text in (upgrade.path, layer) if text)),
     )
 
 
