@@ -172,9 +172,18 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     trust_old_seconds: int = 7 * 24 * 3600
     trust_grace_seconds: int = 30 * 24 * 3600  # TUF, 5.1: whoever cuts the network must not freeze trust for ever
 
+    # users' own templates of reports, which may be wrong, on findings that may be hostile
+    template_bytes: int = 1 * MIB  # of the file; the reference's largest has 7 KiB
+    template_depth: int = 64  # blocks and parentheses in each other; templates that call each other
+    template_steps: int = 100_000_000  # a finding takes a hundred; some minutes
+    template_value_length: int = 64 * MIB  # characters or elements of one value
+    template_output_bytes: int = 4 * GIB
+
     # time, in seconds
     login_seconds: float = 300.0  # for a person to sign in through the browser or with a code
     token_program_seconds: float = 30.0
+    login_program_seconds: float = 180.0  # somebody signs in with a browser meanwhile
+    login_program_bytes: int = 1 * MIB  # a token, or a certificate with its chain
     signing_program_seconds: float = 120.0  # a token that wants to be touched
     workload_seconds: float = 10.0  # services on this machine: metadata servers, the SPIFFE agent
     connect_seconds: float = 10.0

@@ -11,6 +11,22 @@ from assaymark.extensions import discover, find
 from assaymark.model.report import Scan
 
 
+class Template(msgspec.Struct, frozen=True, kw_only=True):
+    """A user's own template.
+
+    Attributes:
+        name: of its file, for messages.
+        text: the template itself.
+        environment: the variables that it may ask for.
+        withheld: names of variables that hold credentials, which it may not have.
+    """
+
+    name: str
+    text: str
+    environment: dict[str, str] = {}
+    withheld: frozenset[str] = frozenset()
+
+
 class Rendering(msgspec.Struct, frozen=True, kw_only=True):
     """How a report is wanted.
 
@@ -24,8 +40,10 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         summary: whether the table begins with its summary.
         detailed: whether the table lists every finding.
         dependency_tree: whether the table tells who needs what is vulnerable.
+        unchanged: whether a comparison also lists what did not change.
         root: the absolute path of the folder or file that was scanned; empty for everything else.
         environment: the variables that the format asks for, as far as they are set.
+        template: what `template` writes.
     """
 
     width: int = 0
@@ -37,8 +55,10 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
     summary: bool = True
     detailed: bool = True
     dependency_tree: bool = False
+    unchanged: bool = False
     root: str = ""
     environment: dict[str, str] = {}
+    template: Template | None = None
 
 
 class Format(msgspec.Struct, frozen=True, kw_only=True):
