@@ -102,11 +102,11 @@ def add_filter_flags(parser: ArgumentParser) -> None:
     )
     add_switch(group, "--include-dev-deps", about="match development dependencies too")
     group.add_argument(
-        "--exit-code", type=_exit_code, default=0, metavar="N", help="exit code when there are findings (default: 0)"
+        "--exit-code", type=exit_code, default=0, metavar="N", help="exit code when there are findings (default: 0)"
     )
     group.add_argument(
         "--exit-on-eol",
-        type=_exit_code,
+        type=exit_code,
         default=0,
         metavar="N",
         help="exit code when the system is out of support (default: 0)",
@@ -162,7 +162,12 @@ def filters_from(
     )
 
 
-def _exit_code(text: str) -> int:
+def exit_code(text: str) -> int:
+    """The value of `--exit-code` and the like.
+
+    Raises:
+        UsageError: it is none.
+    """
     if not text.isdecimal() or len(text) > 3 or int(text) > 255:
         raise UsageError(f"`{text}` is not an exit code", hint="a number from 0 to 255")
     return int(text)

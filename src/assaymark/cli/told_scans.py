@@ -1,0 +1,179 @@
+"""Scans that somebody tells of: reports, records and attestations in files, and what is attached to images.
+
+1. A file is a JSON report, a vulnerability record, a statement that holds one, or an attestation of one: a Sigstore
+   bundle, an envelope, what cosign 1 wrote, or several of them on a line each (`download attestation`).
+2. Anything that looks like a path is one; other names are files where there is such a file, else images.
+3. Of several records of one image the newest counts, by what it says of itself.
+4. Where somebody is named who must have signed, only what they signed counts, and a report that nobody signed is told
+   to be just that. Where nobody is named nothing is verified, and that is told.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from assaymark.cli.identity_flags import names_signer
+from assaymark.errors import VerificationError
+from assaymark.limits import DEFAULT_LIMITS
+from assaymark.safeio.json import decode_go_as
+
+if TYPE_CHECKING:
+    from assaymark.attest.statement import Statement
+    from assaymark.attest.store.attestation import Found
+    from assaymark.cli.connections import Connections
+    from assaymark.cli.console import Console
+    from assaymark.model.report import Scan
+
+_ENDINGS: Final = (".json", ".jsonl", ".sigstore", ".bundle")
+_ATTESTATION: Final = frozenset({"payload", "dsseEnvelope", "dsse_envelope", "base64Signature", "verificationMaterial"})
+_TOP: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def is_file_name(text: str) -> bool:
+    """Whether `text` names a file and not an image, rule 2."""
+    looks_like_one = text == "-" or text.startswith(("/", "./", "../")) or text.endswith(_ENDINGS)
+    return looks_like_one or Path(text).is_file()
+
+
+def read_told_file(name: str, console: Console, *, args: Namespace | None = None) -> Scan:
+    """The scan that a file tells of.
+
+    Args:
+        name: of the file; `-` for stdin.
+        console: where doubts are told.
+        args: with the flags of signers; None where nobody can be named.
+
+    Raises:
+        LocalError: it cannot be read.
+        ArtifactError: it is nothing of rule 1.
+        VerificationError: it is an attestation that does not prove what it says.
+    """
+    from assaymark.cli.files import read_input
+    from assaymark.report.stored import read_stored_scan
+
+    data = read_input(name, console, limit=DEFAULT_LIMITS.report_bytes)
+    what = "stdin" if name == "-" else name
+    documents = _attestations_in(data, what)
+    if documents:
+        return _newest(_statements_in(documents, what, args, console), what, console)
+    if args is not None and names_signer(args):
+        console.warn(f"`{what}` is signed by nobody, so nothing of it is verified")
+    stored = read_stored_scan(data, limits=DEFAULT_LIMITS, what=what)
+    return stored.scan
+
+
+def read_told_image(text: str, args: Namespace, console: Console, connections: Connections) -> Scan:
+    """The scan that the newest record attached to an image tells of.
+
+    Raises:
+        VerificationError: there is none, or none that proves what it says.
+        Error: the image or its attestations cannot be had.
+    """
+    from assaymark.cli.images import find_image
+
+    image = find_image(text, args, console, connections.registry)
+    if not names_signer(args):
+        from assaymark.attest.store.read import read_attestations
+
+        found = read_attestations(image.attachments, image.subject.digest)
+        return _newest(_unverified(found, text, console), text, console)
+    from assaymark.cli.proofs import explain_failure
+    from assaymark.cli.verifying import find_prover
+
+    proof = find_prover(args, console, connections).prove(image)
+    try:
+        statements = [item.statement for item in proof.verification.require()]
+    except VerificationError as exc:
+        raise explain_failure(exc, image, args) from exc
+    return _newest(statements, text, console)
+
+
+def _attestations_in(data: bytes, what: str) -> list[bytes]:
+    """The attestations of a file, each by itself; none where it holds a report, a record or a statement."""
+    lines = [line for line in data.splitlines() if line.strip()]
+    is_lines = len(lines) > 1 and all(line.startswith(b"{") and line.endswith(b"}") for line in lines)
+    documents = lines if is_lines else [data]
+    return documents if not _ATTESTATION.isdisjoint(_members(documents[0], what)) else []
+
+
+def _members(document: bytes, what: str) -> frozenset[str]:
+    bounds = msgspec.structs.replace(
+        DEFAULT_LIMITS, json_bytes=DEFAULT_LIMITS.report_bytes, json_values=DEFAULT_LIMITS.report_values
+    )
+    members = decode_go_as(document, _TOP, limits=bounds, what=what)
+    return frozenset(members)
+
+
+def _statements_in(documents: list[bytes], what: str, args: Namespace | None, console: Console) -> Iterator[Statement]:
+    """The statements of a file's attestations, verified where somebody is named."""
+    from assaymark.attest.local import read_local
+
+    candidates = [read_local(document, what=f"`{what}`") for document in documents]
+    if args is None or not names_signer(args):
+        yield from _unverified(candidates, what, console)
+        return
+    from assaymark.cli.blob_verifying import prove_blob
+    from assaymark.cli.connections import Connections
+
+    connections = Connections(args, console)
+    for candidate in candidates:
+        yield prove_blob(candidate, None, args, console, connections).attestation.statement
+
+
+def _unverified(found: Iterable[Found], what: str, console: Console) -> Iterator[Statement]:
+    """What attestations say; those of other types, and those that cannot be read, say nothing."""
+    from assaymark.attest.predicate import VULN_TYPE
+    from assaymark.attest.sigstore.attestations import read_material
+    from assaymark.attest.statement import parse_statement
+    from assaymark.attest.store.attestation import Unreadable
+
+    console.warn(f"`{what}`: nothing of the attestation is verified", hint="name who must have signed: `--key`, …")
+    for each in found:
+        if isinstance(each, Unreadable):
+            console.warn(f"left out [{each.reason.value}]: {each.message}")
+            continue
+        envelope = read_material(each).envelope
+        statement = parse_statement(envelope.payload) if envelope else None
+        if statement is not None and statement.predicate_type == VULN_TYPE:
+            yield statement
+
+
+def _newest(statements: Iterable[Statement], what: str, console: Console) -> Scan:
+    """Rule 3.
+
+    Raises:
+        VerificationError: there is none.
+    """
+    from assaymark.report.wording import day_and_time
+
+    scans = sorted((_scan_of(each, what) for each in statements), key=_moment)
+    if not scans:
+        raise VerificationError(
+            f"`{what}` has no attestation that is a vulnerability record",
+            hint="scan it: `assaymark image --format json --output report.json …`, and name that file",
+            reason="NO_ATTESTATION",
+        )
+    if len(scans) > 1:
+        when = day_and_time(scans[-1].finished)
+        console.note(f"`{what}` has {len(scans)} records; the newest counts, of {when}")
+    return scans[-1]
+
+
+def _scan_of(statement: Statement, what: str) -> Scan:
+    from assaymark.report.stored import read_stored_scan
+
+    scan = read_stored_scan(statement.predicate, limits=DEFAULT_LIMITS, what=what).scan
+    digests = (f"{name}:{value}" for subject in statement.subjects for name, value in subject.digests)
+    return msgspec.structs.replace(scan, subject=next(digests, ""))
+
+
+def _moment(scan: Scan) -> float:
+    from assaymark.report.wording import parse_time
+
+    moment = parse_time(scan.finished)
+    return moment.timestamp() if moment is not None else 0.0
