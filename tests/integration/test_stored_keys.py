@@ -5,6 +5,8 @@ Needs `cosign` 3 and Debian's `docker-registry` on PATH, and loopback alone; clu
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,6 +57,28 @@ def _by_certificate(folder: Path) -> Iterator[Kept]:
 
 
 @contextmanager
+def _by_login_program(folder: Path) -> Iterator[Kept]:
+    """As on clusters of the large clouds: kubeconfig names a program, which gives the token where it is asked rightly."""
+    version = "client.authentication.k8s.io/v1"
+    answer = json.dumps({"kind": "ExecCredential", "apiVersion": version, "status": {"token": TOKEN}})
+    asked = json.dumps({"kind": "ExecCredential", "apiVersion": version, "spec": {"interactive": False}})
+    program = folder / "aws"
+    program.write_text(
+        "#!/bin/sh\n"
+        f"[ \"$(printf %s \"$KUBERNETES_EXEC_INFO\" | tr -d ' \\n')\" = '{asked.replace(' ', '')}' ] || exit 1\n"
+        f"[ \"$* $AWS_PROFILE\" = 'eks get-token release' ] || exit 2\necho '{answer}'\n"
+    )
+    program.chmod(0o755)
+    order = {"apiVersion": version, "command": "aws", "args": ["eks", "get-token"], "interactiveMode": "Never"}
+    user = f"exec: {json.dumps({**order, 'env': [{'name': 'AWS_PROFILE', 'value': 'release'}]})}"
+    authority = Authority(folder)
+    with Loopback(Cluster().serve, tls=authority.server("127.0.0.1")) as server:
+        path = write_kubeconfig(folder / "config", server.url, cluster="certificate-authority: ca.pem", user=user)
+        search = f"{folder}:{os.environ['PATH']}"
+        yield Kept("k8s://signing/release", {"KUBECONFIG": str(path), "PATH": search})
+
+
+@contextmanager
 def _project(_folder: Path) -> Iterator[Kept]:
     with Loopback(GitLab().serve) as server:
         yield Kept("gitlab://team/app", {"GITLAB_HOST": server.url, "GITLAB_TOKEN": FORGE_TOKEN})
@@ -69,6 +93,7 @@ def _group(_folder: Path) -> Iterator[Kept]:
 PLACES: Final = {
     "Kubernetes, a token": _by_token,
     "Kubernetes, a certificate": _by_certificate,
+    "Kubernetes, a login program": _by_login_program,
     "a project of GitLab": _project,
     "a group of GitLab": _group,
 }

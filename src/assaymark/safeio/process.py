@@ -2,16 +2,18 @@
 
 Nothing that is scanned is ever executed. The programs are the user's own, found on `PATH` by bare name: registry
 credential helpers (docker-credential-helpers protocol), signing plug-ins, `git`, the policy engines `opa` and `cue`,
-and `circleci`, which alone knows the identity of a CircleCI job; one alone by its absolute path, the token helper that
-the user's configuration of Vault names. No shell is involved, and a program that outlives its time is killed with its
-children. What a program makes of hostile input (`git` of somebody's repository) is bounded by whoever starts it: its
-memory by the system where it can (prlimit(2)), what it writes by a guard that is asked while it runs.
+`circleci`, which alone knows the identity of a CircleCI job, and the programs that log in to clusters of the large
+clouds; one alone by its absolute path, the token helper that the user's configuration of Vault names. No shell is
+involved, and a program that outlives its time is killed with its children. What a program makes of hostile input
+(`git` of somebody's repository) is bounded by whoever starts it: its memory by the system where it can (prlimit(2)),
+what it writes by a guard that is asked while it runs.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import selectors
 import shutil
 import signal
 import subprocess
@@ -23,7 +25,7 @@ from typing import Final
 
 import msgspec
 
-from assaymark.errors import LocalError
+from assaymark.errors import LimitError, LocalError
 
 _GUARD_SECONDS: Final = 0.5
 """Between two looks of a guard; it waits longer where a look takes long."""
@@ -39,6 +41,7 @@ class ProgramKind(Enum):
     OPA = r"opa"
     CUE = r"cue"
     CI_IDENTITY = r"circleci"
+    LOGIN_PROGRAM = r"aws|aws-iam-authenticator|gke-gcloud-auth-plugin|kubelogin|az|oci|doctl|tsh"
 
 
 class Completed(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +63,7 @@ def run_program(
     shows_errors: bool = False,
     guard: Callable[[], None] | None = None,
     memory_bytes: int = 0,
+    output_bytes: int = 0,
 ) -> Completed:
     """Run a program to its end.
 
@@ -73,9 +77,11 @@ def run_program(
         shows_errors: its stderr is ours, so that it can speak to the user while it runs; none is left then.
         guard: called now and then while it runs; what it raises ends the program.
         memory_bytes: of address space, for the program and each of its children; 0 for no bound.
+        output_bytes: how much it may write to stdout; it has no stdin then, and shows its errors. 0 for no bound.
 
     Raises:
         LocalError: the name is not one of `kind`, the program is missing, cannot be started, or took too long.
+        LimitError: it wrote more.
     """
     path = find_program(kind, name, environment=environment)
     if path is None:
@@ -83,9 +89,9 @@ def run_program(
     try:
         child = subprocess.Popen(
             [path, *arguments],
-            stdin=subprocess.PIPE,
+            stdin=subprocess.DEVNULL if output_bytes else subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=None if shows_errors else subprocess.PIPE,
+            stderr=None if shows_errors or output_bytes else subprocess.PIPE,
             env=None if environment is None else dict(environment),
             start_new_session=True,
         )
@@ -93,7 +99,14 @@ def run_program(
         raise LocalError(f"program `{name}` cannot be started: {exc}") from exc
     with child:
         _bound_memory(child, memory_bytes)
-        return _finish(child, name, stdin, timeout, guard)
+        if output_bytes:
+            return _finish(child, name, timeout, lambda: (_bounded_output(child, name, timeout, output_bytes), b""))
+        return _finish(child, name, timeout, lambda: _communicate(child, stdin, timeout, guard))
+
+
+def is_listed(kind: ProgramKind, name: str) -> bool:
+    """Whether a program of that name may be started."""
+    return re.fullmatch(kind.value, name) is not None
 
 
 def find_program(kind: ProgramKind, name: str, *, environment: Mapping[str, str] | None = None) -> str | None:
@@ -102,7 +115,7 @@ def find_program(kind: ProgramKind, name: str, *, environment: Mapping[str, str]
     Raises:
         LocalError: the name is not one of `kind`.
     """
-    if re.fullmatch(kind.value, name) is None:
+    if not is_listed(kind, name):
         raise LocalError(f"`{name[:100]}` is not the name of a {kind.name.lower().replace('_', ' ')}")
     return shutil.which(name, path=None if environment is None else environment.get("PATH"))
 
@@ -120,10 +133,10 @@ def _bound_memory(child: subprocess.Popen[bytes], size: int) -> None:
 
 
 def _finish(
-    child: subprocess.Popen[bytes], name: str, stdin: bytes, timeout: float, guard: Callable[[], None] | None
+    child: subprocess.Popen[bytes], name: str, timeout: float, collect: Callable[[], tuple[bytes, bytes]]
 ) -> Completed:
     try:
-        stdout, stderr = _communicate(child, stdin, timeout, guard)
+        stdout, stderr = collect()
     except subprocess.TimeoutExpired as exc:
         raise LocalError(f"program `{name}` did not end within {timeout:g} seconds") from exc
     finally:
@@ -148,3 +161,21 @@ def _communicate(
                 raise
         guard()
         pause = max(_GUARD_SECONDS, 4 * (time.monotonic() - looked))
+
+
+def _bounded_output(child: subprocess.Popen[bytes], name: str, timeout: float, limit: int) -> bytes:
+    end, data = time.monotonic() + timeout, bytearray()
+    if child.stdout is None:  # pragma: no cover -- it is a pipe
+        return b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(child.stdout, selectors.EVENT_READ)
+        piece = b"-"
+        while piece:
+            if not selector.select(max(end - time.monotonic(), 0)):
+                raise subprocess.TimeoutExpired(name, timeout)
+            piece = os.read(child.stdout.fileno(), 65536)
+            data += piece
+            if len(data) > limit:
+                raise LimitError(f"program `{name}` wrote more than {limit} bytes")
+    child.wait(max(end - time.monotonic(), 0))
+    return bytes(data)

@@ -108,3 +108,19 @@ def test_a_program_that_cannot_be_started_is_a_local_error(tmp_path: Path) -> No
     for arguments in ([], ["a\0b"]):
         with pytest.raises(LocalError, match="`cue` cannot be started"):
             run_program(ProgramKind.CUE, "cue", arguments, timeout=1)
+
+
+def test_bounded_output(tmp_path: Path) -> None:
+    install(tmp_path, "aws", "cat; printf 12345; exit 3")
+
+    def run(limit: int, *, timeout: float = 10) -> Completed:
+        return run_program(ProgramKind.LOGIN_PROGRAM, "aws", [], timeout=timeout, output_bytes=limit)
+
+    assert run(5) == Completed(stdout=b"12345", stderr=b"", code=3)
+    with pytest.raises(LimitError, match="`aws` wrote more than 4 bytes"):
+        run(4)
+    install(tmp_path, "aws", "printf 1; sleep 60")
+    started = time.monotonic()
+    with pytest.raises(LocalError, match=r"did not end within 0.2 seconds"):
+        run(5, timeout=0.2)
+    assert time.monotonic() - started < 5

@@ -6,9 +6,9 @@ Rules:
   the first current context; files that are missing are passed over. Paths in a file start at its folder.
 - Without any of them the pod's own service account: KUBERNETES_SERVICE_HOST and its mounted token and authority.
 - `…-data` wins over the file of the same name, `tokenFile` over `token`, as with kubectl.
-- What would change who we are or where we go, and is not followed here, is refused by name: `exec` (a program that a
-  configuration names; only those in `assaymark.safeio.process` are ever started), `auth-provider` (gone since
+- What would change who we are or where we go, and is not followed here, is refused by name: `auth-provider` (gone since
   Kubernetes 1.26), `username` (gone since 1.19), `as` (impersonation), `proxy-url` (HTTPS_PROXY does it).
+- Login programs (`exec`) are in `assaymark.attest.keys.cluster.login`.
 """
 
 from __future__ import annotations
@@ -25,11 +25,8 @@ from assaymark.safeio.readers import read_bounded
 from assaymark.safeio.yaml import decode_yaml
 
 POD_FOLDER: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-_REFUSED: Final = {"user": ("exec", "auth-provider", "username", "as"), "cluster": ("proxy-url",)}
-_WAY_OUT: Final = {
-    "proxy-url": "set HTTPS_PROXY",
-    "exec": "no program is started: give the user a `token` (`kubectl create token ACCOUNT`) or a client certificate",
-}
+_REFUSED: Final = {"user": ("auth-provider", "username", "as"), "cluster": ("proxy-url",)}
+_WAY_OUT: Final = {"proxy-url": "set HTTPS_PROXY"}
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +51,7 @@ def find_access(environment: Mapping[str, str], limits: Limits, *, pod: Path = P
         LocalError: a file cannot be read.
     """
     documents = list(_documents(environment, limits))
-    current = next((name for _, each in documents if (name := _text(each, "current-context"))), "")
+    current = next((name for _, each in documents if (name := text_member(each, "current-context"))), "")
     if current:
         return _access(documents, current)
     host, port = environment.get("KUBERNETES_SERVICE_HOST", ""), environment.get("KUBERNETES_SERVICE_PORT", "443")
@@ -91,9 +88,9 @@ def _documents(environment: Mapping[str, str], limits: Limits) -> Iterator[tuple
 
 def _access(documents: list[tuple[Path, dict[str, Any]]], current: str) -> Access:
     _, context = _entry(documents, "context", current)
-    folder, cluster = _entry(documents, "cluster", _text(context, "cluster"))
-    user_folder, user = _entry(documents, "user", _text(context, "user")) if context.get("user") else (folder, {})
-    if not _text(cluster, "server"):
+    folder, cluster = _entry(documents, "cluster", text_member(context, "cluster"))
+    user_folder, user = _entry(documents, "user", text_member(context, "user")) if context.get("user") else (folder, {})
+    if not text_member(cluster, "server"):
         raise UsageError(f"the cluster of the context `{current}` has no `server`")
     return Access(folder=folder, cluster=cluster, user=user, user_folder=user_folder)
 
@@ -115,6 +112,7 @@ def _refuse(members: Mapping[str, Any], kind: str, name: str) -> None:
             raise UsageError(f"`{member}` of the {kind} `{name}` in kubeconfig is not supported", hint=hint)
 
 
-def _text(members: Mapping[str, Any], name: str) -> str:
+def text_member(members: Mapping[str, Any], name: str) -> str:
+    """A member that is a text; empty where there is none."""
     value = members.get(name)
     return value if isinstance(value, str) else ""

@@ -9,7 +9,7 @@ Rules:
 
 from __future__ import annotations
 
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from assaymark.attest.keys.cluster.config import POD_FOLDER, Access, find_access, read_file
+from assaymark.attest.keys.cluster.login import Login, log_in
 from assaymark.attest.keys.scheme import KeyContext
 from assaymark.attest.keys.stored import Api
 from assaymark.errors import UsageError
@@ -35,13 +36,15 @@ def connect(context: KeyContext, *, pod: Path = POD_FOLDER) -> Iterator[Api]:
 
     Raises:
         UsageError: there is none, or the configuration is not followed here.
-        LocalError: a file cannot be read.
+        LocalError: a file cannot be read, or a login program does not run.
+        AuthenticationError: a login program does not log in.
     """
     access = find_access(context.environment, context.limits, pod=pod)
-    user = access.user
+    login = log_in(access, context)
+    user = {**access.user, **_certificate(login)}
     with TemporaryDirectory(prefix="assaymark-") as folder:
         files = _Files(Path(folder))
-        token = Secret(_token(user, access.user_folder, context.limits))
+        token = login.token or Secret(_token(user, access.user_folder, context.limits))
         if token:
             context.conceal(token.reveal())
         server = str(access.cluster["server"]).rstrip("/")
@@ -81,6 +84,14 @@ def _tls(access: Access, user: Mapping[str, Any], files: _Files, context: KeyCon
         server_name=str(cluster.get("tls-server-name") or ""),
         insecure=insecure,
     )
+
+
+def _certificate(login: Login) -> dict[str, str]:
+    """What a login program gave, as a configuration would hold it."""
+    if not login.key:
+        return {}
+    held = {"client-certificate-data": login.certificate, "client-key-data": login.key.reveal().encode()}
+    return {name: b64encode(value).decode() for name, value in held.items()}
 
 
 def _token(user: Mapping[str, Any], folder: Path, limits: Limits) -> str:

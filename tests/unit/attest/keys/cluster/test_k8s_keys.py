@@ -185,7 +185,6 @@ def test_an_error_page_is_an_error(tmp_path: Path) -> None:
 
 
 REFUSED = {
-    "a login program": ("", "exec: {command: aws}", "`exec` of the user `u`"),
     "impersonation": ("", "as: admin", "`as` of the user `u`"),
     "a name and a password": ("", "username: x, password: y", "`username` of the user"),
     "a proxy": ("proxy-url: http://x", "token: x", "`proxy-url` of the cluster"),
