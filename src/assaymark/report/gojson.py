@@ -39,8 +39,13 @@ _EXPONENT: Final = re.compile(rb"e-?[0-9]+,?\n")
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
-def encode_go(value: Any) -> bytes:
-    """The indented document of a struct or plain value, without a final newline."""
+def encode_go(value: Any, *, escape_html: bool = True) -> bytes:
+    """The indented document of a struct or plain value, without a final newline.
+
+    Args:
+        value: of structs, dicts, lists, texts and numbers.
+        escape_html: rule 2 for `<`, `>` and `&`; Go leaves them alone when told so.
+    """
     if isinstance(value, float):
         return _float_text(msgspec.json.encode(value))
     try:
@@ -48,7 +53,7 @@ def encode_go(value: Any) -> bytes:
     except UnicodeEncodeError:
         data = msgspec.json.encode(_without_surrogates(msgspec.to_builtins(value, enc_hook=str)))
     data = msgspec.json.format(data, indent=2)
-    for raw, escaped in _ESCAPES:
+    for raw, escaped in _ESCAPES if escape_html else ():
         data = data.replace(raw, escaped)
     if _SEPARATOR.search(data) is not None:
         data = _SEPARATOR.sub(lambda match: _SEPARATORS[match[1]], data)
