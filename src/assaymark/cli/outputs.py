@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 from assaymark.cli.files import is_stream, open_output
 from assaymark.cli.scan_flags import DEFAULT_FORMAT
+from assaymark.cli.template_flags import format_name
 from assaymark.errors import LocalError, UsageError
 from assaymark.safeio.files import local_error
 
@@ -39,7 +40,7 @@ def destinations_from(args: Namespace) -> tuple[Destination, ...]:
         UsageError: there is no such format, a file is missing, or two reports would go to one place.
         LocalError: a file's folder is not there.
     """
-    chosen = Destination(find_report_format(args.format or DEFAULT_FORMAT), args.output)
+    chosen = Destination(find_report_format(format_name(args, DEFAULT_FORMAT)), args.output)
     found = (chosen, *map(_parse_also, args.also))
     _check_places([each.file for each in found])
     return found

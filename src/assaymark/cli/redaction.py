@@ -135,6 +135,11 @@ def secrets_of_environment(environ: Mapping[str, str]) -> Iterator[str]:
             yield value
 
 
+def credential_variables(environ: Mapping[str, str]) -> frozenset[str]:
+    """Names of the variables that hold credentials: those whose values nobody may see."""
+    return frozenset(name for name, value in environ.items() if any(secrets_of_environment({name: value})))
+
+
 def secrets_of_arguments(arguments: Sequence[str]) -> Iterator[str]:
     """Values of credential flags and passwords in URLs on a command line, before anything can complain about it."""
     for position, argument in enumerate(arguments):

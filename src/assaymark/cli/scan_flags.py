@@ -5,8 +5,10 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace, _ActionsContainer
 from typing import Final
 
+from assaymark.cli.baseline import add_baseline_flag
 from assaymark.cli.flags import FlagParser, add_switch, add_values
 from assaymark.cli.table_flags import add_table_flags
+from assaymark.cli.template_flags import add_template_flags
 from assaymark.cli.trivy_flags import UNSUPPORTED, add_trivy_flags
 from assaymark.cli.unsupported_flags import refuse_unsupported
 from assaymark.errors import UsageError
@@ -44,6 +46,7 @@ def add_scan_flags(parser: ArgumentParser, *, files: bool = True) -> None:
         default="precise",
         help="comprehensive also reports what the system's package manager installed as language packages",
     )
+    add_baseline_flag(group)
     add_switch(group, "--require-complete", about="exit 3 when something could not be looked at")
     add_trivy_flags(parser)
     if isinstance(parser, FlagParser):
@@ -67,6 +70,7 @@ def _add_output_flags(parser: _ActionsContainer) -> None:
         "--output", "-o", default="", metavar="FILE", help="write the report to a file instead of stdout"
     )
     add_values(group, "--also", metavar="FORMAT=FILE", about="one more report of the same scan, to a file")
+    add_template_flags(group)
     add_table_flags(group)
     add_switch(group, "--blank-record", about="cosign-vuln as the reference writes it: no provenance, times of writing")
 
@@ -107,5 +111,3 @@ def check_scan_flags(args: Namespace) -> None:
                 hint="leave it out, or say `--scanners vuln`",
             )
     refuse_unsupported(args, UNSUPPORTED)
-    if args.format == "template":
-        raise UsageError("templates are not supported by this version", hint="`--format json` holds everything")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from assaymark.cli.baseline import compared, fails, read_baseline, tell_baseline
 from assaymark.cli.connections import Connections
 from assaymark.cli.database_flags import (
     cache_of,
@@ -23,6 +24,7 @@ from assaymark.cli.filter_flags import Filters, filters_from
 from assaymark.cli.outputs import Destination, destinations_from, write_reports
 from assaymark.cli.scan_flags import DEFAULT_FORMAT, check_scan_flags
 from assaymark.cli.table_flags import check_table_flags, table_rendering
+from assaymark.cli.template_flags import TEMPLATE, check_template_flags, template_from
 from assaymark.cli.variables import OWN, TRIVY
 from assaymark.errors import ExitCode, IncompleteError, UsageError
 from assaymark.model.epoch import find_source_date
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from assaymark.model.advisory import AdvisorySource
     from assaymark.model.archives import ArchiveIndex
     from assaymark.model.report import Scan
-    from assaymark.report.format import Rendering
+    from assaymark.report.format import Rendering, Template
     from assaymark.scan import Means, Wanted
 
 _ISSUES_TOLD: Final = 10
@@ -59,11 +61,17 @@ class Scanning:
     filters: Filters = field(init=False)
     connections: Connections = field(init=False)
     destinations: tuple[Destination, ...] = field(init=False)
+    baseline: Scan | None = field(init=False)
+    template: Template | None = field(init=False)
 
     def __post_init__(self) -> None:
         check_scan_flags(self.args)
         check_table_flags(self.args, self.console)
-        object.__setattr__(self, "destinations", destinations_from(self.args))
+        check_template_flags(self.args, self.console)
+        destinations = destinations_from(self.args)
+        object.__setattr__(self, "destinations", destinations)
+        by_template = any(each.format.name == TEMPLATE for each in destinations)
+        object.__setattr__(self, "template", template_from(self.args, self.console) if by_template else None)
         now = self.date or datetime.now(UTC)
         expects_os = self.target not in _WITHOUT_SYSTEM
         filters = filters_from(self.args, now=now, expects_os=expects_os)
@@ -71,6 +79,7 @@ class Scanning:
             self.console.warn(warning)
         object.__setattr__(self, "filters", filters)
         object.__setattr__(self, "connections", Connections(self.args, self.console))
+        object.__setattr__(self, "baseline", read_baseline(self.args, self.console))
 
     @property
     def date(self) -> datetime | None:
@@ -217,6 +226,7 @@ class Scanning:
             links=self.console.links and to_terminal,
             root=root,
             environment={name: environ[name] for name in destination.format.variables if name in environ},
+            template=self.template,
         )
         return table_rendering(rendering, self.args)
 
@@ -236,7 +246,12 @@ class Scanning:
         system = scan.report.metadata.os
         if self.filters.exit_on_eol and system and system.eosl:
             return self.filters.exit_on_eol
-        found = any(result.vulnerabilities for result in scan.report.results)
+        if self.baseline is not None:
+            difference = compared(self.baseline, scan)
+            tell_baseline(difference, self.args.baseline, self.console)
+            found = fails(difference)
+        else:
+            found = any(result.vulnerabilities for result in scan.report.results)
         return self.filters.exit_code if found else ExitCode.DONE
 
     def _tell_issues(self, scan: Scan) -> None:

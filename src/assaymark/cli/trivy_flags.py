@@ -23,7 +23,6 @@ _JSON_HOLDS_IT: Final = "`--format json` holds everything"
 
 UNSUPPORTED: Final = (
     Unsupported("--generate-default-config", f"configuration files are {NOT_YET}", _USE_FLAGS, switch=True),
-    Unsupported("--template", f"templates are {NOT_YET}", _JSON_HOLDS_IT, short="-t"),
     Unsupported("--compliance", "assaymark finds vulnerabilities only; compliance reports are not among them"),
     Unsupported("--report", f"other reports than `all` are {NOT_YET}", _JSON_HOLDS_IT, harmless=("all", "summary")),
     Unsupported("--ignore-policy", f"Rego policies are {NOT_YET}", "`--ignorefile` takes a list with conditions"),

@@ -6,12 +6,15 @@ The language is in `assaymark.report.gotemplate`, what there is in `docs/reports
 
 from __future__ import annotations
 
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from assaymark.errors import UsageError
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.report import Scan
 from assaymark.report.format import Format, Rendering, Template
+
+if TYPE_CHECKING:
+    from assaymark.report.gotemplate.statements import Definition
 
 
 def write(scan: Scan, rendering: Rendering, stream: BinaryIO) -> None:
@@ -31,9 +34,7 @@ def carry_out(template: Template, scan: Scan, stream: BinaryIO, *, limits: Limit
     Raises:
         UsageError: it is no template, asks for what is not there, or exceeds a limit.
     """
-    from assaymark.report.gotemplate.lexer import SyntaxProblem
-    from assaymark.report.gotemplate.library import functions
-    from assaymark.report.gotemplate.parser import MAIN, parse
+    from assaymark.report.gotemplate.parser import MAIN
     from assaymark.report.gotemplate.results import results_of
     from assaymark.report.gotemplate.run import Run
     from assaymark.report.gotemplate.times import parse_rfc3339
@@ -47,14 +48,26 @@ def carry_out(template: Template, scan: Scan, stream: BinaryIO, *, limits: Limit
         limits=limits,
     )
     try:
-        definitions = parse(template.text, functions(), depth=limits.template_depth)
-        definitions[MAIN].write(run, results_of(scan.report))
-    except SyntaxProblem as exc:
-        run.line = exc.line
-        raise run.fail(str(exc)) from exc
+        check(template, limits=limits)[MAIN].write(run, results_of(scan.report))
     except RecursionError as exc:
         raise run.fail("values or templates are too deep in each other") from exc
     run.flush()
+
+
+def check(template: Template, *, limits: Limits = DEFAULT_LIMITS) -> dict[str, Definition]:
+    """The tree of a template, whose grammar is right and whose functions exist.
+
+    Raises:
+        UsageError: it is no template.
+    """
+    from assaymark.report.gotemplate.lexer import SyntaxProblem
+    from assaymark.report.gotemplate.library import functions
+    from assaymark.report.gotemplate.parser import parse
+
+    try:
+        return parse(template.text, functions(), depth=limits.template_depth)
+    except SyntaxProblem as exc:
+        raise UsageError(f"template `{template.name}`, line {exc.line}: {exc}") from exc
 
 
 FORMAT: Final = Format(

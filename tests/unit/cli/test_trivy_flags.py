@@ -38,8 +38,6 @@ def test_what_changes_nothing_is_taken(argument: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        pytest.param(("-t", "@html.tpl"), "`--template`: templates", id="the short template"),
-        pytest.param(("--format", "template"), "templates are not supported", id="the format of templates"),
         pytest.param(
             ("--scanners", "vuln,secret"), "`--scanners secret`: assaymark finds vulnerabilities only", id="secrets"
         ),
