@@ -17,7 +17,7 @@ from typing import BinaryIO, Final
 from assaymark.model.finding import Finding
 from assaymark.model.report import Result, Scan
 from assaymark.report.format import Format, Rendering
-from assaymark.report.inert import line, web_address
+from assaymark.report.inert import line, package_address, web_address
 
 _COLUMNS: Final = (
     "target",
@@ -62,7 +62,7 @@ def _rows(result: Result) -> Iterator[tuple[str, ...]]:
             finding.title,
             web_address(finding.primary_url),
             finding.pkg_path,
-            finding.pkg_identifier.purl,
+            package_address(finding.pkg_identifier.purl),
             finding.layer.digest or finding.layer.diff_id,
             finding.published_date,
         )

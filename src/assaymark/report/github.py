@@ -14,7 +14,7 @@ from assaymark.model.package import Package, Relationship
 from assaymark.model.report import Metadata, Report, Result, Scan
 from assaymark.report.format import Format, Rendering
 from assaymark.report.gojson import encode_go
-from assaymark.report.inert import line
+from assaymark.report.inert import line, package_address
 from assaymark.report.scanner import HOME
 from assaymark.report.wording import utc_seconds
 
@@ -74,7 +74,7 @@ def _image(metadata: Metadata) -> str:
 def _resolved(package: Package) -> dict[str, Any]:
     indirect = package.relationship is Relationship.INDIRECT
     entry = {
-        "package_url": line(package.identifier.purl),
+        "package_url": package_address(package.identifier.purl),
         "relationship": "indirect" if indirect else "direct",
         "dependencies": [line(each) for each in package.depends_on],
         "scope": "runtime",

@@ -54,6 +54,11 @@ def web_address(text: str) -> str:
     return quote(text, safe=_URL_SAFE, errors="replace") if _WEB.match(text) else ""
 
 
+def package_address(text: str) -> str:
+    """The package URL; nothing for something else, which an SBOM may have brought in its place."""
+    return line(text) if text.startswith("pkg:") else ""
+
+
 @lru_cache(maxsize=4096)
 def path_address(path: str) -> str:
     """`path` as a relative URI reference (RFC 3986, section 4.2), spelt as Go's `net/url` spells it.

@@ -16,12 +16,14 @@ from typing import Any, BinaryIO, Final
 
 from assaymark.model.advisory import DatabaseInfo
 from assaymark.model.finding import Finding
+from assaymark.model.issue import Coverage
 from assaymark.model.report import Result, Scan
 from assaymark.report.cosign_vuln import coverage_parameter
 from assaymark.report.format import Format, Rendering
 from assaymark.report.gojson import encode_go
-from assaymark.report.inert import line, web_address
+from assaymark.report.inert import line, package_address, web_address
 from assaymark.report.scanner import scanner_purl
+from assaymark.report.wording import parse_time
 
 PREDICATE_TYPE: Final = "https://in-toto.io/attestation/vulns/v0.2"
 _ZERO_TIME: Final = "0001-01-01T00:00:00Z"
@@ -38,14 +40,23 @@ def write(scan: Scan, rendering: Rendering, stream: BinaryIO) -> None:
         "result": [_entry(finding, result) for result in report.results for finding in result.vulnerabilities],
     }
     if report.coverage is not None:
-        scanner["assaymark_coverage"] = coverage_parameter(report.coverage)
-    times = {"scanStartedOn": scan.started or _ZERO_TIME, "scanFinishedOn": scan.finished or _ZERO_TIME}
+        scanner["assaymark_coverage"] = _coverage(report.coverage)
+    times = {"scanStartedOn": _time(scan.started), "scanFinishedOn": _time(scan.finished)}
     stream.write(encode_go({"scanner": scanner, "metadata": times}))
 
 
+def _coverage(coverage: Coverage) -> dict[str, Any]:
+    told = coverage_parameter(coverage)
+    return {**told, "notAnalysed": {line(kind): count for kind, count in told["notAnalysed"].items()}}
+
+
+def _time(text: str) -> str:
+    return text if parse_time(text) else _ZERO_TIME
+
+
 def _database(database: DatabaseInfo) -> dict[str, str]:
-    known = {"uri": database.uri, "version": database.version}
-    return {key: value for key, value in known.items() if value} | {"lastUpdate": database.updated_at or _ZERO_TIME}
+    known = {"uri": line(database.uri), "version": line(database.version)}
+    return {key: value for key, value in known.items() if value} | {"lastUpdate": _time(database.updated_at)}
 
 
 def _entry(finding: Finding, result: Result) -> dict[str, Any]:
@@ -59,7 +70,7 @@ def _entry(finding: Finding, result: Result) -> dict[str, Any]:
         "package": line(finding.pkg_name),
         "version": line(finding.installed_version),
         "path": line(finding.pkg_path),
-        "purl": line(finding.pkg_identifier.purl),
+        "purl": package_address(finding.pkg_identifier.purl),
         "fixedVersion": line(finding.fixed_version),
         "status": line(finding.status),
         "title": line(finding.title),

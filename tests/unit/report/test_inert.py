@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from assaymark.report.inert import line, markdown, paragraphs, path_address, unlinked, web_address
+from assaymark.report.inert import line, markdown, package_address, paragraphs, path_address, unlinked, web_address
 
 ADDRESSES = {
     "an ordinary address passes": ("https://a.example/x?y=1&z=%20#f", "https://a.example/x?y=1&z=%20#f"),
@@ -88,3 +88,8 @@ def test_longer_texts_keep_their_lines_and_nothing_else(text: str, expected: str
 
 def test_one_line_is_one_line() -> None:
     assert line("a\nb\x1b::c") == "a\\x0ab\\x1b::c"
+
+
+def test_a_package_address_is_one_or_nothing() -> None:
+    assert package_address("pkg:npm/%40a/b@1?x=y") == "pkg:npm/%40a/b@1?x=y"
+    assert package_address("javascript:alert(1)") == ""
