@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from assaymark.cli.baseline import EXIT_CODE
 from assaymark.cli.flags import add_switch, add_values
 from assaymark.errors import LocalError, UsageError
 from assaymark.limits import DEFAULT_LIMITS, Limits
@@ -102,7 +103,11 @@ def add_filter_flags(parser: ArgumentParser) -> None:
     )
     add_switch(group, "--include-dev-deps", about="match development dependencies too")
     group.add_argument(
-        "--exit-code", type=exit_code, default=0, metavar="N", help="exit code when there are findings (default: 0)"
+        "--exit-code",
+        type=exit_code,
+        default=None,
+        metavar="N",
+        help="exit code when there are findings (default: 0, and 1 with `--baseline`)",
     )
     group.add_argument(
         "--exit-on-eol",
@@ -156,7 +161,7 @@ def filters_from(
         ),
         show_suppressed=args.show_suppressed,
         list_all_packages=args.list_all_pkgs,
-        exit_code=args.exit_code,
+        exit_code=_exit_code_of(args),
         exit_on_eol=args.exit_on_eol,
         warnings=(*warnings, *_ignore_warnings(ignore_file)),
     )
@@ -171,6 +176,12 @@ def exit_code(text: str) -> int:
     if not text.isdecimal() or len(text) > 3 or int(text) > 255:
         raise UsageError(f"`{text}` is not an exit code", hint="a number from 0 to 255")
     return int(text)
+
+
+def _exit_code_of(args: Namespace) -> int:
+    if args.exit_code is not None:
+        return int(args.exit_code)
+    return EXIT_CODE if getattr(args, "baseline", "") else 0
 
 
 def _ignored_statuses(args: Namespace, warnings: list[str]) -> frozenset[str]:

@@ -24,7 +24,9 @@ _STYLE: Final = Markup(
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 84rem; margin: 0 auto; padding: 1.5rem;
   background: light-dark(#ffffff, #0f141b); color: light-dark(#18212f, #e6ebf2); }
 a { color: light-dark(#1a56b8, #8ab8ff); }
-td, th, dd, h1, h2, p { unicode-bidi: isolate; overflow-wrap: anywhere; }
+td, th, h1, h2, p { unicode-bidi: isolate; overflow-wrap: anywhere; }
+section { overflow-x: auto; }
+th, td:nth-child(-n+2) { white-space: nowrap; } td:nth-child(n+3) { min-width: 7rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: start; vertical-align: top; padding: 0.3rem 0.6rem; border-bottom: 1px solid var(--line); }
 .counts { display: flex; flex-wrap: wrap; gap: 1.5rem; padding: 0; list-style: none; }
