@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import msgspec
 import pytest
 from msgspec.structs import replace
 from tests.support.bills import (
@@ -188,7 +187,7 @@ def test_nothing_found_at_all_is_a_whole_document() -> None:
 def test_findings_of_packages_that_are_not_listed_are_not_lost() -> None:
     document = written(a_billed_scan(replace(REPORT, results=(replace(OS_RESULT, packages=()),))))
     assert [each["ref"] for each in document["vulnerabilities"][0]["affects"]] == [BASH_PURL]
-    assert [each["name"] for each in document["components"]] == ["redhat", "bash"][::-1] or document["components"]
+    assert sorted(each["name"] for each in document["components"]) == ["bash", "redhat"]
 
 
 def test_the_same_report_gives_the_same_bytes_and_another_report_another_name() -> None:
@@ -243,5 +242,4 @@ def test_references_are_found_in_the_document() -> None:
     refs = {WHOLE["metadata"]["component"]["bom-ref"], *(each["bom-ref"] for each in WHOLE["components"])}
     for each in WHOLE["dependencies"]:
         assert {each["ref"], *each["dependsOn"]} <= refs
-    assert msgspec.json.encode(sorted(refs))
     assert GLIBC_PURL in refs
