@@ -117,7 +117,7 @@ const openDetail = (id) => {
 const startDetail = () => {
   // closing leads back to the list's own address, not to the vulnerability's
   dialog.addEventListener("close", () => {
-    if (isVulnerability(location.hash)) history.replaceState(null, "", fragmentOf(view));
+    if (!dialog.open && isVulnerability(location.hash)) history.replaceState(null, "", fragmentOf(view));
   });
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
 };

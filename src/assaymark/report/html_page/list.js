@@ -12,7 +12,7 @@ const rowOf = (finding, position) => {
   const { detail, package: of } = finding;
   return element("tr", { "aria-rowindex": position + 2 },
     element("td", {}, badge(severityName(finding))),
-    element("th", { scope: "row" }, element("a", { href: "#" + encodeURIComponent(detail.id) }, detail.id || "(no identifier)")),
+    element("th", { scope: "row" }, detail.id ? element("a", { href: "#" + encodeURIComponent(detail.id) }, detail.id) : "none"),
     element("td", {}, of.name, of.path && element("small", { class: "path", title: of.path }, of.path)),
     element("td", {}, of.version),
     element("td", { class: finding.fixed ? undefined : "unfixed" }, fixOf(finding)),

@@ -8,7 +8,7 @@ const decoded = (fragment) => {
   }
 };
 
-const isVulnerability = (fragment) => detailsById.has(decoded(fragment));
+const isVulnerability = (fragment) => fragment.length > 1 && detailsById.has(decoded(fragment));
 
 const follow = () => {
   if (isVulnerability(location.hash)) {
