@@ -24,12 +24,13 @@ _WHOLE: Final = {"b": 2, "o": 8, "O": 8, "d": 10, "x": 16, "X": 16}
 
 
 class Verb(NamedTuple):
-    """One conversion; a width or precision of None was not given."""
+    """One conversion; a width or precision of None was not given, and `named` is the plus of `%+v`."""
 
     letter: str
     flags: str = ""
     width: int | None = None
     precision: int | None = None
+    named: bool = False
 
     @property
     def left(self) -> bool:
@@ -112,7 +113,9 @@ def _converted(match: re.Match[str], arguments: _Arguments) -> str:
         return f"{complaints}%!{letter}(MISSING)"
     arguments.place += 1
     value = arguments.values[arguments.place - 1]
-    return complaints + _one(value, Verb(letter, flags, width, precision))
+    if letter == "v" and "+" in flags:  # the plus asks for names there, not for signs
+        letter, flags = "v+", flags.replace("+", "")
+    return complaints + _one(value, Verb(letter[0], flags, width, precision, named=letter == "v+"))
 
 
 def _one(value: Any, verb: Verb) -> str:
@@ -144,8 +147,7 @@ def _one(value: Any, verb: Verb) -> str:
 
 
 def _struct(value: Struct, verb: Verb) -> str:
-    named = "+" in verb.flags and verb.letter == "v"
-    fields = ((f"{name}:" if named else "") + _one(value.field(name), verb) for name in value.type.fields)
+    fields = ((f"{name}:" if verb.named else "") + _one(value.field(name), verb) for name in value.type.fields)
     return ("&" if value.pointer else "") + "{" + " ".join(fields) + "}"
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from assaymark.report.gotemplate.times import Duration, GoTime, duration_text, time_text
-from assaymark.report.gotemplate.values import Enum, Nil, Struct
+from assaymark.report.gotemplate.values import Enum, Nil, Spelled, Struct
 
 NO_VALUE: Final = "<no value>"
 _EXPONENT_FROM: Final = 6
@@ -64,6 +64,8 @@ def plain_text(value: Any, *, depth: int = 0, names: bool = False) -> str:
             return str(int(value))
         case float():
             return float_text(value)
+        case Spelled() if value.text is not None:
+            return value.text
         case list():
             return "[" + " ".join(plain_text(each, depth=depth + 1, names=names) for each in value) + "]"
         case dict():
@@ -90,6 +92,8 @@ def own_text(value: Any) -> str | None:
             return value.label if value.by_value else None
         case Duration() | GoTime():
             return plain_text(value)
+        case Spelled():
+            return value.text
         case Struct() if value.type.text is not None:
             return value.type.text(value.source)
     return None

@@ -17,7 +17,7 @@ from assaymark.model.package import Relationship
 from assaymark.model.purl import Purl, find_purl
 from assaymark.model.report import Report
 from assaymark.report.gotemplate.times import GoTime, parse_rfc3339
-from assaymark.report.gotemplate.values import Enum, GoList, GoMap, Named, Nil, Struct, StructType, whole
+from assaymark.report.gotemplate.values import Enum, GoList, GoMap, Named, Nil, Spelled, Struct, StructType, whole
 
 Getter = Callable[[Any], Any]
 
@@ -49,7 +49,9 @@ class Hanging(Enum):
 
 def results_of(report: Report) -> GoList:
     """What `.` is at the beginning of a template."""
-    return GoList((Struct(_RESULT, each) for each in report.results), go_type="types.Results", nil=True)
+    results = (Struct(_RESULT, each) for each in report.results)
+    failed = any(each.vulnerabilities for each in report.results)
+    return Spelled(results, go_type="types.Results", methods={"Failed": lambda _: failed})
 
 
 def plain(value: Struct) -> Any:
@@ -151,7 +153,8 @@ def _score(attribute: str) -> Getter:
 
 def _qualifiers(source: Purl) -> GoList:
     pairs = (Struct(_QUALIFIER, pair) for pair in source.qualifiers)
-    return GoList(pairs, go_type="packageurl.Qualifiers", nil=True)
+    text = str(source).partition("?")[2].partition("#")[0]
+    return Spelled(pairs, go_type="packageurl.Qualifiers", text=text)
 
 
 def _is_empty(source: Any) -> bool:

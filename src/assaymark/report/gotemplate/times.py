@@ -78,8 +78,6 @@ class GoTime(msgspec.Struct, frozen=True):
         pointer: whether Go has a pointer to it.
     """
 
-    go_kind: ClassVar[str] = "struct"
-
     moment: datetime
     nanoseconds: int = 0
     zone: str = "UTC"
@@ -89,6 +87,11 @@ class GoTime(msgspec.Struct, frozen=True):
     def go_type(self) -> str:
         """`time.Time`, or a pointer to it."""
         return "*time.Time" if self.pointer else "time.Time"
+
+    @property
+    def go_kind(self) -> str:
+        """What it is to reflection."""
+        return "ptr" if self.pointer else "struct"
 
     @property
     def unix(self) -> int:

@@ -88,6 +88,24 @@ class GoList(list[Any]):
         self.nil = nil and not self
 
 
+class Spelled(GoList):
+    """A slice whose type has methods, or a text of its own."""
+
+    __slots__ = ("methods", "text")
+
+    def __init__(
+        self,
+        items: Iterable[Any],
+        *,
+        go_type: str,
+        text: str | None = None,
+        methods: Mapping[str, Callable[..., Any]] | None = None,
+    ) -> None:
+        super().__init__(items, go_type=go_type, nil=True)
+        self.text = text
+        self.methods = dict(methods or {})
+
+
 class GoMap(dict[Any, Any]):
     """A map of a type that is known; `zero` is what `index` gives for a key that is not there."""
 

@@ -149,7 +149,7 @@ def _js_character(character: str) -> str:
         return _JS[character]
     if character < " ":
         return f"\\u00{ord(character):02X}"
-    if character < "\x7f" or character.isprintable():
+    if character <= "\x7f" or character.isprintable():
         return character
     number = ord(character)
     return f"\\u{0xFFFD if 0xD800 <= number <= 0xDFFF else number:04X}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 import msgspec
@@ -15,9 +14,6 @@ from assaymark.report.gotemplate.results import plain
 from assaymark.report.gotemplate.times import Duration, GoTime, formatted
 from assaymark.report.gotemplate.values import Enum, Function, GoList, Nil, Struct, kind_name, truth, type_name, whole
 from assaymark.safeio.json import decode_go
-
-_HTML_ESCAPE = re.compile(r"\\(?:(u003c|u003e|u0026)|.)", re.DOTALL)
-_RAW: Final = {"u003c": "<", "u003e": ">", "u0026": "&"}
 
 
 def text_of_value(value: Any) -> str:
@@ -84,14 +80,14 @@ def pretty_json(value: Any) -> str:
     return encode_go(simple(value)).decode()
 
 
-def compact_json(value: Any) -> str:
+def compact_json(value: Any, *, escape_html: bool = True) -> str:
     """`toJson`."""
-    return msgspec.json.format(encode_go(simple(value)), indent=-1).decode()
+    return msgspec.json.format(encode_go(simple(value), escape_html=escape_html), indent=-1).decode()
 
 
 def raw_json(value: Any) -> str:
     """`toRawJson`: as above, with `<`, `>` and `&` as they are."""
-    return _HTML_ESCAPE.sub(lambda match: _RAW[match[1]] if match[1] else match[0], compact_json(value))
+    return compact_json(value, escape_html=False)
 
 
 def value_of_json(text: str) -> Any:

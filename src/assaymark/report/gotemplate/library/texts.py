@@ -10,9 +10,11 @@ from assaymark.report.gotemplate.library.bounded import checked
 from assaymark.report.gotemplate.library.kinds import strings_of, text_of_value
 from assaymark.report.gotemplate.library.words import (
     initials,
+    lower,
     swap_case,
     title,
     untitle,
+    upper,
     without_spaces,
     wrapped,
 )
@@ -153,7 +155,7 @@ TEXTS: Final[dict[str, Function]] = {
     "indent": Function("is", _indented),
     "initials": Function("s", initials),
     "join": Function("sa", _joined),
-    "lower": Function("s", str.lower),
+    "lower": Function("s", lower),
     "nindent": Function("is", lambda spaces, text: "\n" + _indented(spaces, text)),
     "nospace": Function("s", without_spaces),
     "plural": Function("ssi", lambda one, many, count: one if count == 1 else many),
@@ -176,7 +178,7 @@ TEXTS: Final[dict[str, Function]] = {
     "trimall": Function("ss", lambda letters, text: text.strip(letters) if letters else text),
     "trunc": Function("is", _truncated),
     "untitle": Function("s", untitle),
-    "upper": Function("s", str.upper),
+    "upper": Function("s", upper),
     "wrap": Function("is", lambda width, text: wrapped(text, width, "\n", long_words=False)),
     "wrapWith": Function("iss", lambda width, ends, text: wrapped(text, width, ends, long_words=True)),
 }

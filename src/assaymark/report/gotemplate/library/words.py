@@ -7,6 +7,16 @@ import re
 _SPACES = re.compile(r"\s+")
 
 
+def upper(text: str) -> str:
+    """Capitals, letter by letter: one that has two as its capital stays."""
+    return text.upper() if text.isascii() else "".join(_one(letter, letter.upper()) for letter in text)
+
+
+def lower(text: str) -> str:
+    """Small letters, letter by letter."""
+    return text.lower() if text.isascii() else "".join(_one(letter, letter.lower()) for letter in text)
+
+
 def title(text: str) -> str:
     """Every word begins with a capital; the rest stays (strings.Title)."""
     letters, inside = [], False
@@ -34,7 +44,7 @@ def without_spaces(text: str) -> str:
 
 def swap_case(text: str) -> str:
     """Small letters become capitals, and capitals small letters."""
-    return "".join(letter.lower() if letter.isupper() or letter.istitle() else letter.upper() for letter in text)
+    return "".join(lower(letter) if letter.isupper() or letter.istitle() else upper(letter) for letter in text)
 
 
 def wrapped(text: str, width: int, line_end: str, *, long_words: bool) -> str:
@@ -57,3 +67,7 @@ def wrapped(text: str, width: int, line_end: str, *, long_words: bool) -> str:
         parts.append(text[place:blank])
         place = blank + 1
     return line_end.join([*parts, text[place:]])
+
+
+def _one(letter: str, changed: str) -> str:
+    return changed if len(changed) == 1 else letter
