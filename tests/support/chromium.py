@@ -77,6 +77,7 @@ class Chromium:
         for domain in ("Page", "Runtime", "Network", "Log"):
             page.call(f"{domain}.enable")
         page.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        page.prefer()
         if not script:
             page.call("Emulation.setScriptExecutionDisabled", value=True)
         page.go(path.as_uri() + fragment)
@@ -169,8 +170,9 @@ class Page:
         )
 
     def prefer(self, **features: str) -> None:
-        """What the person prefers, such as `prefers_color_scheme="dark"`."""
-        told = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
+        """What the person prefers, such as `prefers_color_scheme="dark"`; always no motion, under which clicks miss."""
+        wanted = {"prefers_reduced_motion": "reduce", **features}
+        told = [{"name": name.replace("_", "-"), "value": value} for name, value in wanted.items()]
         self.call("Emulation.setEmulatedMedia", features=told)
 
     def screenshot(self, path: Path, *, whole: bool = False) -> None:
