@@ -26,6 +26,7 @@ _UNSAFE: Final = re.compile(
     re.MULTILINE,
 )
 _WEB: Final = re.compile(r"(?:https?|ftp)://.", re.IGNORECASE)
+_PLAIN_WEB: Final = re.compile(r"(?:https?|ftp)://[A-Za-z0-9\-._~:/?#@!$&'*+,;=%]+\Z")
 _URL_SAFE: Final = "-._~:/?#@!$&'*+,;=%"
 _PATH_SAFE: Final = "$&+,/:;=@-_.~"
 _RAW_PATH: Final = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/\[\]]*\Z")
@@ -51,6 +52,8 @@ def paragraphs(text: str) -> str:
 @lru_cache(maxsize=4096)
 def web_address(text: str) -> str:
     """The address if it leads to the web, percent-encoded where it has to be; else nothing."""
+    if _PLAIN_WEB.match(text):
+        return text
     return quote(text, safe=_URL_SAFE, errors="replace") if _WEB.match(text) else ""
 
 
