@@ -44,7 +44,11 @@ def _notices(scan: Scan) -> Iterator[tuple[str, str]]:
     if coverage is None:
         yield "Coverage unknown. ", "The report does not say whether everything was looked at."
     elif not coverage.complete:
-        yield "Incomplete. ", "Not everything was looked at, so there may be more than is shown here: see “Coverage”."
+        where = element("a", "Coverage", href="#coverage")
+        yield (
+            "Incomplete. ",
+            joined(["Not everything was looked at, so there may be more than is shown here: ", where, "."]),
+        )
     if database.sample:
         yield "Sample database. ", "It knows a few vulnerabilities only. This is not for decisions."
     if system and system.eosl:

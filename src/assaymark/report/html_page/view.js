@@ -34,7 +34,8 @@ const fragmentOf = (view) => {
   for (const name of TEXTS) if (view[name] !== empty[name]) told.set(name, view[name]);
   if (view.severity.length) told.set("severity", view.severity.join(","));
   if (view.out) told.set("out", "1");
-  return told.size ? "#findings?" + told.toString().replaceAll("%2C", ",") : "#findings";
+  const text = told.toString().replaceAll("%2C", ",");
+  return text ? "#findings?" + text : "#findings";
 };
 
 // Each order is made once, when it is first asked for; findings come worst first, and the sort is stable.
