@@ -18,7 +18,9 @@ from typing import Final
 
 from assaymark.report.inert import line, web_address
 
-_SPECIAL: Final = re.compile(r"[\\`*_~\[\]<>&|$\"']|(?<=:)/(?=/)|(?<=\bwww)\.", re.IGNORECASE)
+_SPECIAL: Final = re.compile(
+    r"[\\`*~\[\]<>&|$\"']|(?<![a-z0-9])_|_(?![a-z0-9])|(?<=:)/(?=/)|(?<=\bwww)\.", re.IGNORECASE
+)  # `_` inside a word is a letter (6.4, rules 2 and 4)
 _CALL: Final = re.compile(r"([@#!~$%])(?=\w)")
 _WORD_JOINER: Final = "\u2060"
 

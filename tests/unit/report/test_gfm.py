@@ -7,6 +7,7 @@ from assaymark.report.gfm import code, link, prose
 PROSE = {
     "ordinary words pass": ("openssl: an overflow, in 1.1.1 (64-bit)", "openssl: an overflow, in 1.1.1 (64-bit)"),
     "emphasis": ("*a* _b_ ~~c~~", "&#42;a&#42; &#95;b&#95; &#126;&#126;\u2060c&#126;&#126;"),
+    "underscores in a word": ("SSL_check_chain __x__", "SSL_check_chain &#95;&#95;x&#95;&#95;"),
     "an image": ("![x](https://evil.example)", "!&#91;x&#93;(https:&#47;/evil.example)"),
     "an element": ("<img src=x>", "&#60;img src=x&#62;"),
     "an entity": ("&lt;b&gt;", "&#38;lt;b&#38;gt;"),

@@ -28,7 +28,7 @@ WHOLE = f"""\
 | Severity | Vulnerability | Package | Installed | Fixed in | Title |
 | --- | --- | --- | --- | --- | --- |
 | CRITICAL | [CVE-2021-36159](https://avd.aquasec.com/nvd/cve-2021-36159) | <code>apk-tools</code> | <code>2.10.4-r2</code> | <code>2.10.7-r0</code> | libfetch: an out of boundary read |
-| HIGH | [CVE-2020-1967](https://avd.aquasec.com/nvd/cve-2020-1967) | <code>libcrypto1.1</code> | <code>1.1.1d-r2</code> | <code>1.1.1g-r0</code> | openssl: Segmentation fault in SSL&#95;check&#95;chain causes denial of service |
+| HIGH | [CVE-2020-1967](https://avd.aquasec.com/nvd/cve-2020-1967) | <code>libcrypto1.1</code> | <code>1.1.1d-r2</code> | <code>1.1.1g-r0</code> | openssl: Segmentation fault in SSL_check_chain causes denial of service |
 | UNKNOWN | CVE-2022-1 | <code>requests</code> in <code>usr/lib/python3/requests-2.0.dist-info/METADATA</code> | <code>2.0</code> | will not fix | A thing is wrong |
 """
 MISSED = """\
