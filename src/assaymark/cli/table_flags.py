@@ -35,7 +35,7 @@ def check_table_flags(args: Namespace, console: Console) -> None:
     Raises:
         UsageError: half a table in another format, or a tree with gaps.
     """
-    is_table = args.format in {"", TABLE}
+    is_table = args.format in {"", TABLE} or any(text.startswith(f"{TABLE}=") for text in args.also)
     if not is_table and set(args.table_mode) != set(_HALVES):
         raise UsageError("`--table-mode` is for the table alone", hint="leave it out, or say `--format table`")
     if not args.dependency_tree:

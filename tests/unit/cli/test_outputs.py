@@ -96,3 +96,9 @@ def test_a_format_is_given_the_variables_that_it_asks_for(shop: Workshop) -> Non
 
     snapshot = json.loads(ran.out)
     assert (snapshot["ref"], snapshot["job"]) == ("refs/heads/main", {"correlator": "_", "id": "7"})
+
+
+def test_flags_of_the_table_are_for_another_report_that_is_one_too(shop: Workshop) -> None:
+    flags = ("--also", "table=a.txt", "--table-mode", "summary")
+    assert shop.run("image", "--input", shop.image(), "-f", "json", *flags).code == 0
+    assert "CVE-2019-14697" not in Path("a.txt").read_text("utf-8")
