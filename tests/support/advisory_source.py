@@ -42,6 +42,10 @@ class MemoryAdvisories:
         """Whether there is such a bucket."""
         return bool(self._names(source))
 
+    def bucket_names(self, source: str) -> tuple[str, ...]:
+        """The buckets that are asked."""
+        return tuple(self._names(source))
+
     def cpe_indices(self, key: CpeKey, name: str) -> tuple[int, ...]:
         """What was given for it."""
         return self._products.get((key, name), ())

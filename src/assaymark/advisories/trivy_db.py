@@ -26,7 +26,7 @@ from assaymark.model.advisory import Advisory, CpeKey, DatabaseInfo, DataSource,
 SCHEMA: Final = 2
 _CACHED: Final = 512  # sources and details that are remembered; an image asks for some hundreds
 
-_Source = tuple[Bucket, DataSource | None]
+_Source = tuple[str, Bucket, DataSource | None]
 
 
 class TrivyDatabase:
@@ -49,7 +49,7 @@ class TrivyDatabase:
         """
         name = package.encode("utf-8", "replace")
         found: dict[str, Advisory] = {}
-        for bucket, data_source in self._buckets(source):
+        for _, bucket, data_source in self._buckets(source):
             entries = bucket.bucket(name)
             if entries is not None:
                 for key, value in entries.items():
@@ -65,6 +65,14 @@ class TrivyDatabase:
             DatabaseError: the database is damaged.
         """
         return bool(self._buckets(source))
+
+    def bucket_names(self, source: str) -> tuple[str, ...]:
+        """The bucket of that name, or those that begin with it when it holds `::`; what exists of them.
+
+        Raises:
+            DatabaseError: the database is damaged.
+        """
+        return tuple(name for name, _, _ in self._buckets(source))
 
     def cpe_indices(self, key: CpeKey, name: str) -> tuple[int, ...]:
         """The indices of the Red Hat products that a content set or a build belongs to; none where it is not known.
@@ -107,9 +115,9 @@ class TrivyDatabase:
         name = source.encode("utf-8", "replace")
         if "::" in source:
             for full_name, bucket in self._root.buckets(prefix=name):
-                yield bucket, self._data_source(full_name)
+                yield full_name.decode("utf-8", "replace"), bucket, self._data_source(full_name)
         elif (exact := self._root.bucket(name)) is not None:
-            yield exact, self._data_source(name)
+            yield source, exact, self._data_source(name)
 
     def _data_source(self, bucket: bytes) -> DataSource | None:
         value = self._data_sources.get(bucket) if self._data_sources is not None else None

@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace, _ActionsContainer
 from typing import Final
 
 from assaymark.cli.baseline import add_baseline_flag
+from assaymark.cli.explaining import add_explain_flag
 from assaymark.cli.flags import FlagParser, add_switch, add_values
 from assaymark.cli.table_flags import add_table_flags
 from assaymark.cli.template_flags import add_template_flags
@@ -25,7 +26,12 @@ def add_scan_flags(parser: ArgumentParser, *, files: bool = True) -> None:
     """
     _add_output_flags(parser)
     group = parser.add_argument_group("Scan flags")
-    add_values(group, "--scanners", "--security-checks", default=("vuln",), about="what is looked for: vuln")
+    add_values(
+        group,
+        "--scanners",
+        "--security-checks",
+        about="what is looked for: vuln (default; for bills of materials nothing)",
+    )
     if files:
         _add_file_flags(group)
     add_values(
@@ -72,6 +78,7 @@ def _add_output_flags(parser: _ActionsContainer) -> None:
     add_values(group, "--also", metavar="FORMAT=FILE", about="one more report of the same scan, to a file")
     add_template_flags(group)
     add_table_flags(group)
+    add_explain_flag(group)
     add_switch(group, "--blank-record", about="cosign-vuln as the reference writes it: no provenance, times of writing")
 
 

@@ -20,6 +20,7 @@ from assaymark.cli.database_flags import (
     update_database_from,
     update_java_database_from,
 )
+from assaymark.cli.explaining import check_explain_flag, write_explanations
 from assaymark.cli.filter_flags import Filters, filters_from
 from assaymark.cli.outputs import Destination, destinations_from, write_reports
 from assaymark.cli.scan_flags import DEFAULT_FORMAT, check_scan_flags
@@ -33,6 +34,7 @@ from assaymark.model.issue import Issue, IssueCode
 if TYPE_CHECKING:
     from assaymark.cli.console import Console
     from assaymark.inventory.analyzer import Options
+    from assaymark.matching.explain import Watched
     from assaymark.model.advisory import AdvisorySource
     from assaymark.model.archives import ArchiveIndex
     from assaymark.model.report import Scan
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 _ISSUES_TOLD: Final = 10
 _RPM_ARCHIVES: Final = "EXPERIMENTAL_RPM_ARCHIVE"
 """The variable, without its prefix, that has rpm archives read; there is no flag for it."""
+_LISTING: Final = "packages are listed and nothing is looked up; `--scanners vuln` adds vulnerabilities"
 _SOURCE: Final = frozenset({"fs", "repo"})
 """Commands that scan source trees, where caches of package managers on this machine say more."""
 _WITHOUT_SYSTEM: Final = frozenset({"fs", "repo", "sbom"})
@@ -62,11 +65,13 @@ class Scanning:
     connections: Connections = field(init=False)
     destinations: tuple[Destination, ...] = field(init=False)
     baseline: Scan | None = field(init=False)
+    watched: list[Watched] = field(init=False, default_factory=list)
     template: Template | None = field(init=False)
 
     def __post_init__(self) -> None:
         check_scan_flags(self.args)
         check_table_flags(self.args, self.console)
+        check_explain_flag(self.args)
         check_template_flags(self.args, self.console)
         destinations = destinations_from(self.args)
         object.__setattr__(self, "destinations", destinations)
@@ -126,9 +131,22 @@ class Scanning:
         built = f", built {metadata.updated:%Y-%m-%d %H:%M} UTC" if metadata else ""
         self.console.note(f"the vulnerability database is up to date: `{cache.database}`{built}")
 
+    @property
+    def looks_up(self) -> bool:
+        """Whether advisories are looked up: not for bills of materials alone, unless `--scanners` says so."""
+        return (
+            bool(self.args.scanners)
+            or getattr(self.args, "attest", False)
+            or not all(each.format.is_bill for each in self.destinations)
+        )
+
     @contextmanager
-    def database(self) -> Iterator[AdvisorySource]:
-        """The database that the flags choose."""
+    def database(self) -> Iterator[AdvisorySource | None]:
+        """The database that the flags choose; None where nothing shall be looked up."""
+        if not self.looks_up:
+            self.console.note(_LISTING)
+            yield None
+            return
         with open_database_from(
             self.args,
             self.console.environ,
@@ -136,12 +154,19 @@ class Scanning:
             clock=_now,
             progress=self.console.progress,
         ) as source:
-            yield source
+            if not self.args.explain:
+                yield source
+                return
+            from assaymark.matching.explain import Watched
+
+            self.watched.append(Watched(source, self.args.explain))
+            yield self.watched[-1]
 
     @property
     def wanted(self) -> Wanted:
         """What the flags ask the scanner for."""
         from assaymark.artifact.size import parse_size
+        from assaymark.matching.filters import FilterOptions
         from assaymark.scan import Wanted
 
         size = getattr(self.args, "max_image_size", "")
@@ -152,7 +177,7 @@ class Scanning:
             skip_dirs=getattr(self.args, "skip_dirs", ()),
             skip_files=getattr(self.args, "skip_files", ()),
             matching=self.filters.match,
-            filters=self.filters.report,
+            filters=FilterOptions() if self.args.explain else self.filters.report,
             max_image_size=parse_size(size) if size else 0,
             date=self.date,
         )
@@ -207,6 +232,10 @@ class Scanning:
             scan: what to report.
             root: the absolute path of the folder or file that was scanned, where it was one.
         """
+        if self.watched:
+            write_explanations(scan, self.watched[-1], self.filters.report, self.args, self.console)
+            self._tell_issues(scan)
+            return
         self.console.stop_progress()
         write_reports(scan, self.destinations, lambda each: self._rendering(each, root), self.console)
         chosen, file = self.destinations[0]
@@ -243,6 +272,8 @@ class Scanning:
                 hint="the report's `Coverage` lists everything that was not looked at",
                 reason="INCOMPLETE",
             )
+        if self.args.explain:
+            return ExitCode.DONE
         system = scan.report.metadata.os
         if self.filters.exit_on_eol and system and system.eosl:
             return self.filters.exit_on_eol

@@ -75,13 +75,17 @@ def _table() -> dict[str, Ecosystem]:
     return {each: ecosystem for ecosystem in ecosystems for each in ecosystem.types}
 
 
+def spelled(name: str, ecosystem: Ecosystem) -> str:
+    """A package's name as the database writes it."""
+    return _NAMES[ecosystem.spelling](name)
+
+
 def match_application(
     application: Application, ecosystem: Ecosystem, scheme: Scheme, *, source: AdvisorySource, doubts: Doubts
 ) -> Iterator[Match]:
     """The vulnerable packages of one application."""
-    spell = _NAMES[ecosystem.spelling]
     for package in application.packages:
-        advisories = source.advisories(ecosystem.source, spell(package.name))
+        advisories = source.advisories(ecosystem.source, spelled(package.name, ecosystem))
         if advisories and not package.version:
             doubts.version(package.name, "")
             continue

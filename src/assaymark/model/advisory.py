@@ -159,6 +159,10 @@ class AdvisorySource(Protocol):
         """Whether the database has a bucket of that name (or prefix, when it holds `::`)."""
         ...
 
+    def bucket_names(self, source: str) -> tuple[str, ...]:
+        """The bucket of that name, or those that begin with it when it holds `::`; what exists of them."""
+        ...
+
     def cpe_indices(self, key: CpeKey, name: str) -> tuple[int, ...]:
         """The indices of the Red Hat products that a content set or a build belongs to; none where it is not known."""
         ...
