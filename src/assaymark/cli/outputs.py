@@ -58,6 +58,8 @@ def _parse_also(text: str) -> Destination:
 def _check_places(files: list[str]) -> None:
     places: set[Path] = set()
     for path in map(Path, filter(None, files)):
+        if path.is_dir():
+            raise LocalError(f"cannot write `{path}`: is a directory")
         if is_stream(path):
             continue
         if not path.parent.is_dir():

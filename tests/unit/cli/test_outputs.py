@@ -56,6 +56,7 @@ def test_the_variable_names_them_too(shop: Workshop) -> None:
         pytest.param(("--also", "pdf=x"), 2, "invalid argument `pdf` for `--also`", id="an unknown format"),
         pytest.param(("-o", "x", "--also", "json=./x"), 2, "two reports would go to `x`", id="one file twice"),
         pytest.param(("--also", "csv=no/x"), 9, "cannot write `no/x`: no such file or directory", id="no folder"),
+        pytest.param(("-o", "."), 9, "cannot write `.`: is a directory", id="a folder"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_scanned(
