@@ -192,7 +192,7 @@ class _Parser:
     # expressions
 
     def _pipeline(self, context: str, end: str) -> Pipeline:
-        targets = self._targets(context)
+        names, declares = self._targets(context)
         commands: list[Expression] = []
         while True:
             word = self._peek_word()
@@ -204,10 +204,13 @@ class _Parser:
             commands.append(self._command(len(commands) + 1))
         if not commands:
             raise SyntaxProblem(f"missing value for {context}", word.line)
-        return Pipeline(tuple(commands), targets)
+        if declares:  # only now, so that `$x := add $x 1` adds to the one before
+            self._variables += [name.text for name in names]
+            self._slots = max(self._slots, len(self._variables))
+        return Pipeline(tuple(commands), tuple(map(self._slot, names)))
 
-    def _targets(self, context: str) -> tuple[int, ...]:
-        """The variables in front of `:=` or `=`."""
+    def _targets(self, context: str) -> tuple[list[Token], bool]:
+        """The variables in front of `:=` or `=`, and whether they are declared there."""
         names: list[Token] = []
         start = self._place
         while self._peek_word().kind == "variable" and len(names) < 2:
@@ -217,19 +220,16 @@ class _Parser:
             comma = self._next_word()
             if context != "range" or len(names) == 2:
                 raise SyntaxProblem(f"too many variables in {context}", comma.line)
+            if self._peek_word().kind != "variable":
+                raise SyntaxProblem("`range` can only declare or assign variables", comma.line)
         sign = self._peek_word().kind
         if not names or sign not in ("declare", "assign"):
             if len(names) > 1:
                 raise SyntaxProblem("`range` can only declare or assign variables", names[0].line)
             self._place = start
-            return ()
+            return [], False
         self._next_word()
-        if sign == "assign":
-            return tuple(self._slot(name) for name in names)
-        for name in names:
-            self._variables.append(name.text)
-        self._slots = max(self._slots, len(self._variables))
-        return tuple(range(len(self._variables) - len(names), len(self._variables)))
+        return names, sign == "declare"
 
     def _slot(self, word: Token) -> int:
         for slot in range(len(self._variables) - 1, -1, -1):

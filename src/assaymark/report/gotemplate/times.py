@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from datetime import timezone as fixed_zone
+from functools import lru_cache
 from typing import Any, ClassVar, Final
 
 import msgspec
@@ -155,6 +156,7 @@ def in_zone(time: GoTime, zone: str) -> GoTime:
     return GoTime(moment, time.nanoseconds, moment.tzname() or "")
 
 
+@lru_cache(maxsize=1024)
 def formatted(time: GoTime, layout: str) -> str:
     """Time.Format."""
     return LAYOUT.sub(lambda match: _piece(time, match[0]), layout)

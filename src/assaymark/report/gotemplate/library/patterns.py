@@ -23,7 +23,8 @@ def _compiled(pattern: str) -> Any:
     try:
         return re2.compile(whole(pattern), options)
     except re2.error as exc:
-        raise ValueError(f"`{pattern}` is no regular expression: {exc}") from exc
+        reason = exc.args[0].decode("utf-8", "replace") if isinstance(exc.args[0], bytes) else exc
+        raise ValueError(f"`{pattern}` is no regular expression: {reason}") from exc
 
 
 def _matches(pattern: str, text: str) -> Iterator[Any]:

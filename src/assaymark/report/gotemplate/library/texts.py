@@ -25,6 +25,7 @@ _XML: Final = str.maketrans(
     {'"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;", "\t": "&#x9;", "\n": "&#xA;", "\r": "&#xD;"}
 )
 _HTML: Final = str.maketrans({'"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_XML_PLAIN = re.compile(r"[ !#-%(-;=?-~]*\Z")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -134,6 +135,8 @@ def _beside(*values: Any) -> str:
 
 def escape_xml(text: str) -> str:
     """`escapeXML` (encoding/xml.EscapeText): what XML cannot hold is U+FFFD."""
+    if _XML_PLAIN.match(text):
+        return text
     return _NOT_XML.sub("\ufffd", text).translate(_XML)
 
 
