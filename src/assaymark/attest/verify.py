@@ -38,12 +38,16 @@ from assaymark.attest.keys.public import PublicKey
 from assaymark.attest.outcome import Outcome, Rejected
 from assaymark.attest.predicate import PredicateType, check_predicate
 from assaymark.attest.reasons import Reason, refuse
+from assaymark.attest.skipped import LOG, TIMESTAMP, ignored_entries, ignored_timestamps, no_log_entry, not_checked
 from assaymark.attest.statement import Statement, parse_statement
 from assaymark.attest.store.attestation import AttestationFormat, Candidate, Found, Unreadable
 from assaymark.attest.subject import ImageDigests
 from assaymark.errors import UsageError, VerificationError
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.digest import Digest
+
+UNCHECKED: Final = "that the attestation is about this image was not checked"
+"""The note where the subject was not compared."""
 
 _PROOF: Final = object()
 
@@ -114,15 +118,14 @@ class Verified:
     def notes(self) -> tuple[str, ...]:
         """What the reader of a verified attestation should know besides."""
         notes = []
-        if self.log_entries or self.timestamps:
-            notes.append(
-                f"{self.log_entries} transparency log entries and {self.timestamps} timestamps are present "
-                "and were not verified by this version"
-            )
+        entries = ignored_entries(self.log_entries) if self.log_entries else no_log_entry(with_key=True)
+        notes.append(not_checked(LOG, entries))
+        if self.timestamps:
+            notes.append(not_checked(TIMESTAMP, ignored_timestamps(self.timestamps)))
         if self.statement.extra:
             notes.append(f"cosign refuses the statement's members: {', '.join(self.statement.extra)}")
         if not self.subject_checked:
-            notes.append("that the attestation is about this image was not checked")
+            notes.append(UNCHECKED)
         return tuple(notes)
 
 

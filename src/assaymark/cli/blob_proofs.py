@@ -22,7 +22,7 @@ def tell_blob_checks(console: Console, proof: BlobProof) -> None:
     about = "the statement is about this file's digest"
     subject = about if item.subject_checked else "which file it is about was NOT checked"
     console.note(f"verified {_name(proof.blob)}:")
-    for line in (f"signed by {signer_text(item, proof.keys)}", subject, *evidence_lines([item])):
+    for line in (f"signed by {signer_text(item, proof.keys)}", subject, *evidence_lines(item)):
         console.note(f"  - {shown(line)}")
     if console.talks_to_terminal:
         console.note(blob_text(proof, console, colour=console.stderr_colour), painted=True)

@@ -7,7 +7,6 @@ Everything here is made from bytes that were verified: `assaymark.attest.verify.
 from __future__ import annotations
 
 from argparse import Namespace
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -16,7 +15,7 @@ import msgspec
 
 from assaymark.attest.predicate import VULN_TYPE
 from assaymark.attest.reasons import Reason
-from assaymark.attest.verify import Verification, Verified
+from assaymark.attest.verify import UNCHECKED, Verification, Verified
 from assaymark.cli.identity_flags import trusted_signers
 from assaymark.errors import Error, VerificationError
 from assaymark.limits import DEFAULT_LIMITS
@@ -63,27 +62,37 @@ def tell_checks(console: Console, proof: Proof) -> None:
     """The summary on stderr: what was checked, and on a terminal what the record says."""
     console.note(f"verified {proof.image.pinned}:")
     for line in _checks(proof):
-        console.note(f"  - {line}")
+        console.note(f"  {line}")
     if console.talks_to_terminal:
         for item in proof.verification.verified:
             console.note(_item_text(item, proof, console, colour=console.stderr_colour), painted=True)
 
 
 def _checks(proof: Proof) -> list[str]:
+    """What every attestation shows, and then of each what vouches for it; those with the same are counted."""
     verified = proof.verification.verified
     checked = all(item.subject_checked for item in verified)
     about = "the statement is about this image's digest"
-    subject = about if checked else "whether it is about this image was NOT checked"
-    with_key = [item for item in verified if isinstance(item, Verified)]
-    if with_key:
-        keys = Counter(_key_words(item, proof) for item in with_key)
-        return [*(f"{_plural(count)} signed by {key}" for key, count in keys.items()), subject, *_key_lines(with_key)]
+    subject = f"- {about if checked else 'whether it is about this image was NOT checked'}"
+    alike: dict[tuple[str, ...], int] = {}
+    for item in verified:
+        block = _evidence(item, proof)
+        alike[block] = alike.get(block, 0) + 1
+    heads = [(f"- {_plural(count)} signed by {who}", lines) for (who, *lines), count in alike.items()]
+    if len(heads) == 1:
+        [(head, lines)] = heads
+        return [head, subject, *(f"- {line}" for line in lines)]
+    grouped = (line for head, lines in heads for line in (f"{head}:", *(f"    - {line}" for line in lines)))
+    return [subject, *grouped]
+
+
+def _evidence(item: Verified | ProvenAttestation, proof: Proof) -> tuple[str, ...]:
+    """Who signed, and what was found out besides."""
+    if isinstance(item, Verified):
+        return _key_words(item, proof), *(shown(note) for note in item.notes if note != UNCHECKED)
     from assaymark.cli.signers import evidence_lines, signer_text
 
-    proven = [item for item in verified if not isinstance(item, Verified)]
-    signers = Counter(signer_text(item, proof.keys) for item in proven)
-    signed = [f"{_plural(count)} signed by {who}" for who, count in signers.items()]
-    return [shown(line) for line in (*signed, subject, *evidence_lines(proven))]
+    return tuple(shown(line) for line in (signer_text(item, proof.keys), *evidence_lines(item)))
 
 
 def _plural(count: int) -> str:
@@ -92,13 +101,6 @@ def _plural(count: int) -> str:
 
 def _key_words(item: Verified, proof: Proof) -> str:
     return "the key" if len(proof.keys) == 1 else f"the key `{shown(proof.keys[item.key])}`"
-
-
-def _key_lines(verified: Sequence[Verified]) -> list[str]:
-    lines = []
-    if not any(item.log_entries for item in verified):
-        lines.append("no transparency log entry is attached; none is needed with a key")
-    return [*lines, *dict.fromkeys(note for item in verified for note in item.notes if item.subject_checked)]
 
 
 def tell_rejected(console: Console, proof: Proof) -> None:

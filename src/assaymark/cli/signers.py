@@ -33,17 +33,13 @@ def signer_text(item: ProvenAttestation, keys: Mapping[str, str]) -> str:
     return f"{keys[signer.fingerprint]} ({signer.fingerprint})"
 
 
-def evidence_lines(items: Iterable[ProvenAttestation]) -> list[str]:
-    """What was found out about logs, timestamps and certificates, and what nobody looked at; each line once."""
-    lines: dict[str, None] = {}
-    for item in items:
-        for check in item.proof.checks:
-            if check.passed and check.name not in _SAID_ELSEWHERE:
-                lines[f"{check.name.value}: {check.detail}"] = None
-        if item.times:
-            lines[f"trusted time: {_time(item.times[0])}"] = None
-        lines.update(dict.fromkeys(item.notes))
-    return list(lines)
+def evidence_lines(item: ProvenAttestation) -> list[str]:
+    """What was found out about logs, timestamps and certificates, and what nobody looked at."""
+    passed = [check for check in item.proof.checks if check.passed and check.name not in _SAID_ELSEWHERE]
+    lines = [f"{check.name.value}: {check.detail}" for check in passed]
+    if item.times:
+        lines.append(f"trusted time: {_time(item.times[0])}")
+    return [*lines, *item.notes]
 
 
 def signer_json(item: ProvenAttestation, keys: Mapping[str, str]) -> dict[str, Any]:

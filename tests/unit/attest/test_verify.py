@@ -28,12 +28,13 @@ from assaymark.attest.reasons import Reason
 from assaymark.attest.store.attestation import AttestationFormat, Candidate, Unreadable
 from assaymark.attest.strict import encode_base64
 from assaymark.attest.subject import digests_of_descriptor, digests_of_manifest
-from assaymark.attest.verify import Expectation, Verified, verify_attestations, verify_candidate
+from assaymark.attest.verify import UNCHECKED, Expectation, Verified, verify_attestations, verify_candidate
 from assaymark.errors import VerificationError
 from assaymark.model.descriptor import OCI_MANIFEST
 from assaymark.oci.content import StoredManifest
 
 LEGACY = AttestationFormat.LEGACY
+NO_LOG = "not checked: transparency log: there is no log entry, and none is needed with a key"
 Document = dict[str, Any]
 
 
@@ -70,7 +71,7 @@ class TestWhatIsGood:
         assert outcome.statement.predicate == RECORD
         assert key().public.fingerprint == outcome.key
         assert Scheme.ECDSA_SHA256 is outcome.scheme
-        assert outcome.notes == ()
+        assert outcome.notes == (NO_LOG,)
 
     def test_a_bundle_is_printed_as_cosign_prints_it(self) -> None:
         outcome = verify_candidate(candidate(attestation().bundle), expectation())
@@ -102,13 +103,13 @@ class TestWhatIsGood:
     def test_members_that_in_toto_does_not_know_are_noted(self) -> None:
         outcome = verify_candidate(candidate(signed(extra=1)), expectation())
         assert isinstance(outcome, Verified)
-        assert outcome.notes == ("cosign refuses the statement's members: extra",)
+        assert outcome.notes == (NO_LOG, "cosign refuses the statement's members: extra")
 
     def test_without_claims_another_image_passes_and_that_is_noted(self) -> None:
         expected = msgspec.structs.replace(expectation(), image=None)
         outcome = verify_candidate(candidate(attestation(subject=OTHER_IMAGE).bundle), expected)
         assert isinstance(outcome, Verified)
-        assert outcome.notes == ("that the attestation is about this image was not checked",)
+        assert outcome.notes == (NO_LOG, UNCHECKED)
 
     def test_log_entries_and_timestamps_are_noted_and_prove_nothing(self) -> None:
         entry = {
@@ -122,7 +123,8 @@ class TestWhatIsGood:
         outcome = verify_candidate(candidate(bent), expectation())
         assert isinstance(outcome, Verified)
         assert outcome.notes == (
-            "1 transparency log entries and 1 timestamps are present and were not verified by this version",
+            "not checked: transparency log: 1 log entry was ignored",
+            "not checked: timestamp: 1 timestamp was ignored",
         )
 
     def test_the_keyid_that_cosign_accepts_is_accepted(self) -> None:

@@ -99,6 +99,22 @@ def test_stderr_says_what_was_checked(fake: FakeSigstore, image: Attested) -> No
     assert [line[4:].partition(":")[0] for line in told[4:]] == ["certificate", "certificate log", "trusted time"]
 
 
+def test_stderr_says_of_each_attestation_what_vouches_for_it(fake: FakeSigstore, image: Attested) -> None:
+    first, second = image.sign(fake.instance), image.sign(fake.instance, timestamp=True)
+    for signed in (first, second):
+        image.attach(signed)
+    assert first.logged is not None
+    assert second.logged is not None
+    told = verify(*ALICE, image.text).err.splitlines()
+    who = f"  - 1 attestation signed by `alice@gmail.test`, for whom `{GOOGLE}` vouched:"
+    assert (told[1], told.count(who)) == ("  - the statement is about this image's digest", 2)
+    blocks = "\n".join(told).split(who)[1:]
+    for signed, block in zip((first, second), sorted(blocks, key=lambda text: "timestamp" in text), strict=True):
+        assert signed.logged is not None
+        assert block.splitlines()[1] == f"      - transparency log: entry {signed.logged.index} of `{fake.url}`"
+        assert block.count("trusted time: ") == 1
+
+
 def test_the_report_for_programs(fake: FakeSigstore, image: Attested) -> None:
     image.attach(image.sign(fake.instance, timestamp=True))
     (found,) = verify(*ALICE, "--report", "json", image.text).json["images"][0]["attestations"]
@@ -186,7 +202,7 @@ WAIVED: dict[str, Waived] = {
     "the log": (
         ("--insecure-ignore-tlog",),
         {"timestamp": True, "switches": {Switch.BAD_SET}},
-        "transparency log: 1 log entries were ignored",
+        "transparency log: 1 log entry was ignored",
     ),
     "a log that is not there": (
         ("--insecure-ignore-tlog", "--use-signed-timestamps"),

@@ -22,6 +22,7 @@ from assaymark.attest.sigstore.material import Material, material_of_bundle, mat
 from assaymark.attest.sigstore.proof import CheckName, Proof
 from assaymark.attest.sigstore.trusted_root import TrustedRoot
 from assaymark.attest.sigstore.verify import verify_material
+from assaymark.attest.skipped import not_checked
 from assaymark.attest.statement import Statement, parse_statement
 from assaymark.attest.store.attestation import AttestationFormat, Candidate, Found, Unreadable
 from assaymark.errors import VerificationError
@@ -85,7 +86,7 @@ class ProvenAttestation(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         That there is no timestamp beside an entry's own time is no check that somebody left out.
         """
         skipped = [check for check in self.proof.skipped if check.reason is not Reason.NO_TIMESTAMP]
-        notes = [f"not checked: {check.name.value}: {check.detail}" for check in skipped]
+        notes = [not_checked(check.name.value, check.detail) for check in skipped]
         if self.statement.extra:
             notes.append(f"cosign refuses the statement's members: {', '.join(self.statement.extra)}")
         return tuple(notes)

@@ -17,6 +17,7 @@ from assaymark.attest.sigstore.proof import Check, CheckName
 from assaymark.attest.sigstore.rekor import VerifiedEntry, verify_entry
 from assaymark.attest.sigstore.timestamp import VerifiedTimestamp, verify_timestamp
 from assaymark.attest.sigstore.trusted_root import TrustedRoot
+from assaymark.attest.skipped import ignored_entries, ignored_timestamps, no_log_entry
 from assaymark.errors import VerificationError
 from assaymark.limits import Limits
 
@@ -37,9 +38,7 @@ def verify_log(
             `LOG_ENTRY_DUPLICATE`, `UNKNOWN_LOG` or `NO_LOG_ENTRY`.
     """
     if demand is Demand.IGNORED:
-        return (), Check(
-            name=CheckName.LOG, passed=False, detail=f"{len(material.log_entries)} log entries were ignored"
-        )
+        return (), Check(name=CheckName.LOG, passed=False, detail=ignored_entries(len(material.log_entries)))
     places = [(entry.log_id, entry.log_index) for entry in material.log_entries]
     if len(set(places)) != len(places):
         raise refuse(Reason.LOG_ENTRY_DUPLICATE, "one log entry is listed twice")
@@ -52,7 +51,9 @@ def verify_log(
             unknown.append(f"`{entry.log_id.hex()[:16]}…`")
     if not verified:
         reason = Reason.UNKNOWN_LOG if unknown else Reason.NO_LOG_ENTRY
-        detail = f"the trusted root knows none of the logs {', '.join(unknown)}" if unknown else "there is no log entry"
+        optional = not material.certificates and demand is not Demand.REQUIRED
+        absent = no_log_entry(with_key=optional)
+        detail = f"the trusted root knows none of the logs {', '.join(unknown)}" if unknown else absent
         if demand is Demand.REQUIRED:
             raise refuse(reason, detail)
         return (), Check(name=CheckName.LOG, passed=False, detail=detail, reason=reason)
@@ -71,7 +72,7 @@ def verify_timestamps(
             `UNKNOWN_TIMESTAMP_AUTHORITY` or `NO_TIMESTAMP`.
     """
     if demand is Demand.IGNORED:
-        detail = f"{len(material.timestamps)} timestamps were ignored"
+        detail = ignored_timestamps(len(material.timestamps))
         return (), Check(name=CheckName.TIMESTAMP, passed=False, detail=detail)
     signed = [material.signature, *([material.stored] if material.stored is not None else [])]
     verified: list[VerifiedTimestamp] = []

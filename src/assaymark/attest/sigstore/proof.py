@@ -17,6 +17,7 @@ from assaymark.attest.sigstore.identity import Identity
 from assaymark.attest.sigstore.rekor import VerifiedEntry
 from assaymark.attest.sigstore.timestamp import VerifiedTimestamp
 from assaymark.attest.sigstore.trusted_root import Authority, TrustedLog
+from assaymark.attest.skipped import LOG, TIMESTAMP
 from assaymark.attest.statement import Statement
 
 
@@ -24,8 +25,8 @@ class CheckName(Enum):
     """What was looked at."""
 
     SIGNATURE = "signature"
-    LOG = "transparency log"
-    TIMESTAMP = "timestamp"
+    LOG = LOG
+    TIMESTAMP = TIMESTAMP
     CERTIFICATE = "certificate"
     SCT = "certificate log"
     IDENTITY = "identity"
