@@ -25,7 +25,9 @@ from assaymark.attest.keys.algorithms import Scheme, check_point, verify_signatu
 from assaymark.attest.keys.public import PublicKey, parse_public_key, parse_spki
 from assaymark.attest.keys.scheme import KeyContext
 from assaymark.errors import AuthenticationError, Error, NetworkError, OfflineError, SigningError, UsageError
+from assaymark.net.address import is_loopback
 from assaymark.net.network import NoNetwork
+from assaymark.net.url import Url
 from assaymark.safeio.text import printable
 
 _SAID_CHARS: Final = 300
@@ -136,6 +138,23 @@ def require_network(context: KeyContext, who: str) -> None:
             f"{who} makes connections of its own, and `--offline` forbids every one",
             hint="verify with the public key in a file: `assaymark public-key --key KEY` prints it",
         )
+
+
+def require_tls(url: Url, whose: str, *, waived: bool = False, word: str = "") -> None:
+    """Raise where credentials would go over plain http to another machine.
+
+    Args:
+        url: the service's address.
+        whose: the service that they are for.
+        waived: whether the user said that the service need not prove who it is.
+        word: what says so.
+
+    Raises:
+        UsageError: nobody said it.
+    """
+    if url.scheme == "http" and not is_loopback(url.host) and not waived:
+        hint = f"use https, or say `{word}`" if word else "use https"
+        raise UsageError(f"the credentials of {whose} do not go over plain http to `{url}`", hint=hint)
 
 
 def warn_unchecked(context: KeyContext, variable: str) -> None:

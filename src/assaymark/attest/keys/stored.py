@@ -11,7 +11,8 @@ Rules:
 1. Whoever may read the place has the key: the password beside it protects nothing there, as with cosign.
 2. A key that is there already is replaced only when the user says so: what was signed with it can still be verified,
    but nobody can sign with it again.
-3. Credentials go to the service's own origin, and over plain http to this machine alone.
+3. Credentials go to the service's own origin, and over plain http to this machine alone, unless the configuration says
+   that the service need not prove who it is.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from typing import Any, Final
 import msgspec
 
 from assaymark.attest.keys.file import encrypt_key
+from assaymark.attest.keys.managed import require_tls
 from assaymark.attest.keys.private import generate_key
 from assaymark.attest.keys.public import PublicKey
 from assaymark.attest.keys.scheme import KeyContext
 from assaymark.errors import ArtifactError, AuthenticationError, LocalError, NetworkError, UsageError
-from assaymark.net.address import is_loopback
 from assaymark.net.secret import Secret
 from assaymark.net.tls import TlsOptions
 from assaymark.net.url import parse_url
@@ -80,9 +81,7 @@ class Api:
         login: str,
         tls: TlsOptions | None = None,
     ) -> None:
-        url = parse_url(base)
-        if url.scheme == "http" and not is_loopback(url.host):
-            raise UsageError(f"the credentials of {name} do not go over plain http to `{url}`", hint="use https")
+        require_tls(parse_url(base), name, waived=tls is not None and tls.insecure)
         self.name = name
         self._base = base
         self._context = context

@@ -12,7 +12,8 @@ Rules:
    verifies with, names the version whose public half verifies; without it that is the newest, too.
 4. ECDSA is DER over SHA-256 on every curve, RSA is PKCS#1 v1.5 with SHA-256, and Ed25519 signs the message: what cosign
    verifies.
-5. The token goes out as a bearer token, which redirects do not take to another origin.
+5. The token goes out as a bearer token, which redirects do not take to another origin; over plain http to this machine
+   alone, unless SKIP_VERIFY says that the service need not prove who it is.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from assaymark.attest.keys.managed import (
     key_error,
     parse_managed_pem,
     parse_managed_spki,
+    require_tls,
     warn_unchecked,
 )
 from assaymark.attest.keys.public import Algorithm, PublicKey
@@ -43,6 +45,7 @@ from assaymark.attest.keys.scheme import KeyContext, KeyScheme
 from assaymark.attest.keys.vault_token import find_vault_token
 from assaymark.errors import ArtifactError, Error, NetworkError, OfflineError, UsageError
 from assaymark.net.tls import TlsOptions
+from assaymark.net.url import parse_url
 from assaymark.safeio.json import decode_strict
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,200}[A-Za-z0-9_])?")
@@ -103,8 +106,10 @@ class _Transit:
         if context.network is None:
             raise UsageError(f"{service.value} cannot be asked here", hint="give the path of a file")
         self._network = context.network
-        self._base = f"{_address(context, service)}/v1/{_engine(context.environment)}"
         self._tls = _tls(context.environment)
+        address = _address(context, service)
+        require_tls(parse_url(address), service.value, waived=self._tls.insecure, word="VAULT_SKIP_VERIFY=true")
+        self._base = f"{address}/v1/{_engine(context.environment)}"
         if self._tls.insecure:
             warn_unchecked(context, "VAULT_SKIP_VERIFY or BAO_SKIP_VERIFY")
         self._headers = {
@@ -206,11 +211,6 @@ def _address(context: KeyContext, service: Service) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
         raise UsageError(
             "VAULT_ADDR or BAO_ADDR is not an http or https URL", hint="write it like `https://vault.example:8200`"
-        )
-    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
-        context.warn(
-            f"the token goes to `{parts.hostname}` over plain http: anybody on the way can read it, and "
-            "give another key"
         )
     return address
 

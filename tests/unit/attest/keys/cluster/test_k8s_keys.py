@@ -86,6 +86,14 @@ def test_only_the_clusters_own_authority_is_trusted(tmp_path: Path) -> None:
         assert len(warnings) == 1
 
 
+def test_plain_http_needs_a_word(tmp_path: Path) -> None:
+    path = config(tmp_path, "http://cluster.test", cluster="insecure-skip-tls-verify: true")
+    with connect(context(path)) as api:
+        assert api.name == "the Kubernetes API"
+    with pytest.raises(UsageError, match="plain http"), connect(context(config(tmp_path, "http://cluster.test"))):
+        pass
+
+
 def test_keys_of_the_configuration_leave_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
