@@ -4,6 +4,8 @@
 2. The inventories are merged.
 3. Packages are matched with advisories; details are filled in; filters apply.
 4. What was not looked at is stated as coverage.
+
+Without a database packages are listed, and nothing is looked up: that is all a bill of materials needs.
 """
 
 from __future__ import annotations
@@ -34,10 +36,11 @@ from assaymark.layers.harvest import harvest
 from assaymark.layers.skip import skip_rules
 from assaymark.layers.walk import walk_directory
 from assaymark.limits import DEFAULT_LIMITS, Limits
-from assaymark.matching.detect import detect
+from assaymark.matching.detect import Detection, detect
 from assaymark.matching.filters import FilterOptions, filter_result
+from assaymark.matching.listing import list_packages
 from assaymark.matching.selection import MatchOptions
-from assaymark.model.advisory import AdvisorySource
+from assaymark.model.advisory import AdvisorySource, DatabaseInfo
 from assaymark.model.artifact import ArtifactType, Directory, GitFacts, Image, LayerBlob, SbomFile
 from assaymark.model.inventory import Inventory, LayerInventory
 from assaymark.model.issue import Coverage, Issue, IssueCode, Unanalysed
@@ -105,7 +108,7 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
     archives: OpenIndex = no_index
 
 
-def scan_image(image: Image, source: AdvisorySource, *, wanted: Wanted, means: Means) -> Scan:
+def scan_image(image: Image, source: AdvisorySource | None, *, wanted: Wanted, means: Means) -> Scan:
     """The scan of an opened image.
 
     Raises:
@@ -141,7 +144,7 @@ def scan_image(image: Image, source: AdvisorySource, *, wanted: Wanted, means: M
     return _scan(report, source, started, means, subject=identity.manifest.digest if identity.manifest else "")
 
 
-def scan_directory(directory: Directory, source: AdvisorySource, *, wanted: Wanted, means: Means) -> Scan:
+def scan_directory(directory: Directory, source: AdvisorySource | None, *, wanted: Wanted, means: Means) -> Scan:
     """The scan of a tree on the host.
 
     Raises:
@@ -168,7 +171,7 @@ def scan_directory(directory: Directory, source: AdvisorySource, *, wanted: Want
     return _scan(report, source, started, means)
 
 
-def scan_sbom(sbom: SbomFile, source: AdvisorySource, *, wanted: Wanted, means: Means) -> Scan:
+def scan_sbom(sbom: SbomFile, source: AdvisorySource | None, *, wanted: Wanted, means: Means) -> Scan:
     """The scan of what an SBOM lists.
 
     Raises:
@@ -289,19 +292,13 @@ def _directory_inventory(directory: Directory, wanted: Wanted, means: Means) -> 
 # 2 to 4. inventories to a report
 
 
-def _report(inventory: Inventory, source: AdvisorySource, head: Report, wanted: Wanted) -> Report:
+def _report(inventory: Inventory, source: AdvisorySource | None, head: Report, wanted: Wanted) -> Report:
     """`head` with results, operating system and coverage."""
     today = datetime.fromisoformat(head.created_at[:19] + "+00:00")
-    detection = detect(
-        inventory,
-        artifact_name=head.artifact_name,
-        artifact_id=head.artifact_id,
-        source=source,
-        today=today,
-        options=wanted.matching,
-    )
+    detection = _detection(inventory, source, head, wanted, today)
     results = tuple(filter_result(result, wanted.filters) for result in detection.results)
-    issues = (*database_issues(source.info, today), *inventory.issues, *detection.issues)
+    of_database = database_issues(source.info, today) if source else ()
+    issues = (*of_database, *inventory.issues, *detection.issues)
     ranked = tuple(sorted(issues, key=lambda issue: issue.code not in _OF_THE_WHOLE))
     metadata = msgspec.structs.replace(head.metadata, os=detection.os) if detection.os else head.metadata
     return msgspec.structs.replace(
@@ -309,6 +306,21 @@ def _report(inventory: Inventory, source: AdvisorySource, head: Report, wanted: 
         metadata=metadata,
         results=results,
         coverage=coverage(ranked, inventory.not_analysed),
+    )
+
+
+def _detection(
+    inventory: Inventory, source: AdvisorySource | None, head: Report, wanted: Wanted, today: datetime
+) -> Detection:
+    if source is None:
+        return list_packages(inventory, artifact_name=head.artifact_name, options=wanted.matching)
+    return detect(
+        inventory,
+        artifact_name=head.artifact_name,
+        artifact_id=head.artifact_id,
+        source=source,
+        today=today,
+        options=wanted.matching,
     )
 
 
@@ -327,11 +339,11 @@ def _head(started: datetime, wanted: Wanted, means: Means) -> Report:
     )
 
 
-def _scan(report: Report, source: AdvisorySource, started: datetime, means: Means, *, subject: str = "") -> Scan:
+def _scan(report: Report, source: AdvisorySource | None, started: datetime, means: Means, *, subject: str = "") -> Scan:
     return Scan(
         report=report,
         invocation=Invocation(),
-        database=source.info,
+        database=source.info if source else DatabaseInfo(),
         started=rfc3339(started),
         finished=rfc3339(means.clock()),
         subject=subject,

@@ -80,10 +80,10 @@ def detect(
     inventory = selected(inventory, options)
     filler = Filler(source, artifact_id=artifact_id, severity_sources=options.severity_sources)
     issues: list[Issue] = list(_database_issues(source))
-    system = _operating_system(inventory)
+    system = operating_system(inventory)
     results: list[Result] = []
     if "os" in options.pkg_types:
-        issues.extend(_system_issues(inventory, system, options))
+        issues.extend(system_issues(inventory, system, options))
         if system and system.family not in _WITHOUT_PACKAGES:
             matcher = _SystemMatcher(system, inventory, artifact_name=artifact_name, source=source, today=today)
             results.extend(matcher.results(filler))
@@ -105,8 +105,8 @@ def _database_issues(source: AdvisorySource) -> Iterator[Issue]:
         yield Issue(code=IssueCode.DATABASE_EMPTY, message="the database describes no vulnerabilities")
 
 
-def _operating_system(inventory: Inventory) -> OperatingSystem | None:
-    """Rule 3; packages of nobody's make the family `none`."""
+def operating_system(inventory: Inventory) -> OperatingSystem | None:
+    """The operating system of the report, rule 3; packages of nobody's make the family `none`."""
     if inventory.os:
         return inventory.os
     if inventory.repository:
@@ -114,7 +114,7 @@ def _operating_system(inventory: Inventory) -> OperatingSystem | None:
     return OperatingSystem(family="none", name="") if inventory.packages else None
 
 
-def _system_issues(inventory: Inventory, system: OperatingSystem | None, options: MatchOptions) -> Iterator[Issue]:
+def system_issues(inventory: Inventory, system: OperatingSystem | None, options: MatchOptions) -> Iterator[Issue]:
     """What makes the system's part of a scan blind, whatever the database knows."""
     without_own = system is not None and system.family in _WITHOUT_PACKAGES
     others = any(application.packages for application in inventory.applications)
@@ -141,6 +141,20 @@ def _called(system: OperatingSystem) -> str:
     return f"`{system.family} {system.name}`".replace(" `", "`")
 
 
+def system_target(artifact_name: str, system: OperatingSystem) -> str:
+    """What the result of an operating system is called."""
+    return f"{artifact_name} ({system.family} {_release(system)})"
+
+
+def application_target(application: Application) -> str:
+    """What the result of an application is called: its path, or its kind where packages come from everywhere."""
+    return application.path or _TARGETS.get(application.type, "")
+
+
+def _release(system: OperatingSystem) -> str:
+    return f"{system.name}-ESM" if system.extended else system.name
+
+
 class _SystemMatcher:
     """The operating system's packages and the driver of its family."""
 
@@ -153,13 +167,12 @@ class _SystemMatcher:
         source: AdvisorySource,
         today: datetime,
     ) -> None:
-        release = f"{system.name}-ESM" if system.extended else system.name
         self.system = system
-        self._name = f"{artifact_name} ({system.family} {release})"
+        self._name = system_target(artifact_name, system)
         self._inventory = inventory
         target = OsTarget(
             family=system.family,
-            release=release,
+            release=_release(system),
             supplier=system.supplier,
             repository=inventory.repository,
             packages=inventory.packages,
@@ -212,7 +225,7 @@ def _application_results(
     """One result for an application that has packages."""
     if not application.packages:
         return
-    target = application.path or _TARGETS.get(application.type, "")
+    target = application_target(application)
     ecosystem = find_ecosystem(application.type)
     matches = (
         match_application(application, ecosystem, load_scheme(ecosystem.scheme), source=source, doubts=doubts)

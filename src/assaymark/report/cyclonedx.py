@@ -121,4 +121,5 @@ FORMAT: Final = Format(
     media_type="application/vnd.cyclonedx+json; version=1.7",
     summary="bill of materials, CycloneDX 1.7 in JSON; with vulnerabilities by `--scanners vuln`",
     write=write,
+    is_bill=True,
 )

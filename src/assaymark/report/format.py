@@ -69,6 +69,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
         media_type: of the document.
         summary: one line for `--help`.
         variables: names of the environment variables that it reads; it is given no others.
+        is_bill: whether it lists packages in the first place, so that nothing is looked up for it unless asked for.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     write: Callable[[Scan, Rendering, BinaryIO], None]
     variables: tuple[str, ...] = ()
+    is_bill: bool = False
 
 
 def find_format(name: str) -> Format | None:

@@ -121,5 +121,9 @@ def _plain(value: str) -> str:
 
 
 FORMAT: Final = Format(
-    name="spdx", media_type="text/spdx", summary="bill of materials, SPDX 2.3 as tags and values", write=write
+    name="spdx",
+    media_type="text/spdx",
+    summary="bill of materials, SPDX 2.3 as tags and values",
+    write=write,
+    is_bill=True,
 )

@@ -17,5 +17,9 @@ def write(scan: Scan, rendering: Rendering, stream: BinaryIO) -> None:
 
 
 FORMAT: Final = Format(
-    name="spdx-json", media_type="application/spdx+json", summary="bill of materials, SPDX 2.3 in JSON", write=write
+    name="spdx-json",
+    media_type="application/spdx+json",
+    summary="bill of materials, SPDX 2.3 in JSON",
+    write=write,
+    is_bill=True,
 )

@@ -109,7 +109,9 @@ def test_a_file_with_its_sha1_is_a_file_and_another_an_annotation() -> None:
     )
     jars = [package for package in WHOLE["packages"] if package["name"] == "org.example:tool"]
     with_file, without = sorted(jars, key=lambda each: not each["filesAnalyzed"])
-    assert with_file["packageVerificationCode"] == {"packageVerificationCodeValue": "e27864419f87bacc27f0287b1628005e8337490f"}
+    assert with_file["packageVerificationCode"] == {
+        "packageVerificationCodeValue": "e27864419f87bacc27f0287b1628005e8337490f"
+    }
     assert "FilePath: opt/tool.jar" not in comments(with_file)
     assert "FilePath: srv/tool.jar" in comments(without)
     assert {
