@@ -15,7 +15,7 @@ from assaymark.model.report import Metadata, Report, Result, Scan
 from assaymark.report.format import Format, Rendering
 from assaymark.report.gojson import encode_go
 from assaymark.report.inert import line, package_address
-from assaymark.report.scanner import HOME
+from assaymark.report.scanner import scanner_home
 from assaymark.report.wording import utc_seconds
 
 _REF: Final = "GITHUB_REF"
@@ -31,7 +31,11 @@ def write(scan: Scan, rendering: Rendering, stream: BinaryIO) -> None:
     environment = {name: line(value) for name, value in rendering.environment.items()}
     snapshot = {
         "version": 0,
-        "detector": {"name": report.scanner.name, "version": report.scanner.version, "url": HOME},
+        "detector": {
+            "name": report.scanner.name,
+            "version": report.scanner.version,
+            "url": scanner_home(report.scanner),
+        },
         "metadata": _metadata(report.metadata),
         "ref": environment.get(_REF, ""),
         "sha": environment.get(_SHA, ""),

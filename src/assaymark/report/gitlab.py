@@ -21,7 +21,7 @@ from assaymark.model.report import Report, Scan
 from assaymark.report.format import Format, Rendering
 from assaymark.report.gojson import encode_go
 from assaymark.report.inert import line, paragraphs, web_address
-from assaymark.report.scanner import HOME
+from assaymark.report.scanner import scanner_home
 from assaymark.report.shortfall import shortfalls
 from assaymark.report.wording import utc_seconds
 
@@ -65,7 +65,7 @@ def _scan(scan: Scan) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "analyzer": analyzer,
         "end_time": utc_seconds(scan.finished),
-        "scanner": analyzer | {"url": HOME},
+        "scanner": analyzer | {"url": scanner_home(scan.report.scanner)},
         "start_time": utc_seconds(scan.started),
         "status": "success",
         "type": "container_scanning",

@@ -28,7 +28,7 @@ from assaymark.model.report import Report, Result, Scan
 from assaymark.report.format import Format, Rendering
 from assaymark.report.gojson import encode_go
 from assaymark.report.inert import line, markdown, paragraphs, path_address, unlinked, web_address
-from assaymark.report.scanner import HOME
+from assaymark.report.scanner import scanner_home
 from assaymark.report.shortfall import Shortfall, shortfalls
 
 SCHEMA: Final = "https://raw.githubusercontent.com/oasis-tcs/sarif-spec/main/sarif-2.1/schema/sarif-schema-2.1.0.json"
@@ -76,7 +76,7 @@ def _driver(report: Report, rules: list[dict[str, Any]]) -> dict[str, Any]:
     name = report.scanner.name
     return {
         "fullName": f"{name} vulnerability scanner",
-        "informationUri": HOME,
+        "informationUri": scanner_home(report.scanner),
         "name": name,
         "rules": rules,
         "version": report.scanner.version,

@@ -6,10 +6,15 @@ from typing import Final
 
 from assaymark.model.report import ScannerInfo
 
-HOME: Final = "https://pypi.org/project/assaymark/"
-"""Where the program comes from, in formats that ask for an address."""
 REFERENCE: Final = "Trivy"
 """The other program whose reports are read."""
+
+
+def scanner_home(scanner: ScannerInfo) -> str:
+    """Where the program comes from, for formats that ask for an address."""
+    if scanner.name == REFERENCE:
+        return "https://github.com/aquasecurity/trivy"
+    return "https://pypi.org/project/assaymark/"
 
 
 def scanner_purl(scanner: ScannerInfo) -> str:
