@@ -4,7 +4,7 @@ FILE is whatever `diff` reads: a JSON report, a vulnerability record, or an atte
 who may change the agreed file may change what it says. It is read before the scan, which must not be made in vain.
 
 New is what `assaymark.report.diff` calls new, and what is rated worse than it was. Without `--exit-code` the exit code
-for that is 1, because nobody names a baseline in order to pass. What filters leave out is not judged.
+for that is 1, because nobody names a baseline in order to pass. What filters leave out is not judged, on either side.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from assaymark.errors import UsageError
 
 if TYPE_CHECKING:
     from assaymark.cli.console import Console
+    from assaymark.matching.filters import FilterOptions
     from assaymark.model.report import Scan
     from assaymark.report.diff import Difference
 
@@ -51,11 +52,20 @@ def read_baseline(args: Namespace, console: Console) -> Scan | None:
     return read_told_file(args.baseline, console)
 
 
-def compared(baseline: Scan, scan: Scan) -> Difference:
-    """What changed since the agreed scan."""
+def compared(baseline: Scan, scan: Scan, filters: FilterOptions) -> Difference:
+    """What changed since the agreed scan, which the filters of the new one apply to as well.
+
+    Severities are compared before they are filtered: one that was raised into what is asked for is told as raised.
+    """
+    import msgspec
+
+    from assaymark.matching.filters import ALL_SEVERITIES, filter_result
     from assaymark.report.diff import compare
 
-    return compare(baseline, scan)
+    others = msgspec.structs.replace(filters, severities=ALL_SEVERITIES)
+    results = tuple(filter_result(result, others) for result in baseline.report.results)
+    report = msgspec.structs.replace(baseline.report, results=results)
+    return compare(msgspec.structs.replace(baseline, report=report), scan, severities=filters.severities)
 
 
 def fails(difference: Difference) -> bool:

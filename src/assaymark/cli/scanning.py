@@ -278,7 +278,7 @@ class Scanning:
         if self.filters.exit_on_eol and system and system.eosl:
             return self.filters.exit_on_eol
         if self.baseline is not None:
-            difference = compared(self.baseline, scan)
+            difference = compared(self.baseline, scan, self.filters.report)
             tell_baseline(difference, self.args.baseline, self.console)
             found = fails(difference)
         else:

@@ -54,7 +54,24 @@ def test_without_a_baseline_findings_alone_do_not_fail(shop: Workshop) -> None:
 
 
 def test_what_filters_leave_out_is_not_judged(shop: Workshop, baseline: str) -> None:
-    assert scan(shop, "--baseline", baseline, "--severity", "CRITICAL").code == 0
+    ran = scan(shop, "--baseline", baseline, "--severity", "CRITICAL")
+    assert (ran.code, "new 0, fixed 0, unchanged 1\n" in ran.err) == (0, True)
+    ran = scan(shop, "--baseline", baseline, "--ignore-status", "fixed")
+    assert (ran.code, "new 1, fixed 0, unchanged 0\n" in ran.err) == (1, True)
+
+
+def test_what_the_ignore_file_names_is_not_judged(shop: Workshop, baseline: str) -> None:
+    ignored = shop.folder / "ignored"
+    ignored.write_text("CVE-2018-25032\nCVE-2019-14697\n")
+    ran = scan(shop, "--baseline", baseline, "--ignorefile", str(ignored))
+    assert (ran.code, "new 0, fixed 0, unchanged 1\n" in ran.err) == (0, True)
+
+
+def test_a_severity_that_was_raised_into_what_is_asked_for_is_told_as_raised(shop: Workshop, baseline: str) -> None:
+    text = Path(baseline).read_text()
+    Path(baseline).write_text(text.replace('"Severity": "CRITICAL"', '"Severity": "LOW"'))
+    ran = scan(shop, "--baseline", baseline, "--severity", "CRITICAL")
+    assert (ran.code, "new 0, severity raised 1, fixed 0, unchanged 0\n" in ran.err) == (1, True)
 
 
 def test_a_raised_severity_fails(shop: Workshop, baseline: str) -> None:
