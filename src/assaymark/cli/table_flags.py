@@ -38,6 +38,8 @@ def check_table_flags(args: Namespace, console: Console) -> None:
     is_table = args.format in {"", TABLE} or any(text.startswith(f"{TABLE}=") for text in args.also)
     if not is_table and set(args.table_mode) != set(_HALVES):
         raise UsageError("`--table-mode` is for the table alone", hint="leave it out, or say `--format table`")
+    if not args.table_mode:
+        raise UsageError("`--table-mode` names no half", hint=" or ".join(_HALVES))
     if not args.dependency_tree:
         return
     if "dependency_tree" in args.explicit and not is_table:

@@ -95,9 +95,9 @@ def read_told_image(text: str, args: Namespace, console: Console, connections: C
 
 def _attestations_in(data: bytes, what: str) -> list[bytes]:
     """The attestations of a file, each by itself; none where it holds a report, a record or a statement."""
-    lines = [line for line in data.splitlines() if line.strip()]
-    is_lines = len(lines) > 1 and all(line.startswith(b"{") and line.endswith(b"}") for line in lines)
-    documents = lines if is_lines else [data]
+    first, _, rest = data.lstrip().partition(b"\n")
+    is_lines = first.startswith(b"{") and first.rstrip().endswith(b"}") and rest.strip()
+    documents = [line for line in data.splitlines() if line.strip()] if is_lines else [data]
     return documents if not _ATTESTATION.isdisjoint(_members(documents[0], what)) else []
 
 

@@ -35,6 +35,10 @@ def test_half_a_table_in_another_format_is_refused(shop: Workshop) -> None:
     assert "`--table-mode` is for the table alone" in err
 
 
+def test_no_half_is_refused(shop: Workshop) -> None:
+    assert scan(shop, "--table-mode=,")[0] == 2
+
+
 def test_both_halves_may_be_asked_for_in_any_format(shop: Workshop) -> None:
     assert scan(shop, "--table-mode", "detailed,summary", "--format", "json")[0] == 0
 
