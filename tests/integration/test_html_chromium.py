@@ -13,6 +13,8 @@ from tests.support.chromium import NEEDS_CHROMIUM, Chromium, Page, chromium
 from tests.support.large_scans import large_scan
 from tests.support.scans import APK_TOOLS, INCOMPLETE, SSL, SSL_AGAIN, UNFIXED, a_report, a_scan, rendered
 
+from assaymark.model.package import Package
+from assaymark.model.report import Result
 from assaymark.report.format import Rendering
 
 pytestmark = [pytest.mark.integration, NEEDS_CHROMIUM]
@@ -262,7 +264,7 @@ def test_the_tree_opens_branches_with_the_keyboard_and_ends_circles(browser: Chr
     path = tmp_path / "report.html"
     path.write_bytes(rendered(large_scan(50), "html"))
     page = browser.page(path)
-    assert page.texts("#tree > ul > li > .package") == ["package-0"]
+    assert page.texts("#tree > div > ul > li > .package") == ["package-0"]
     page.evaluate("document.querySelector('#tree .branch').focus()")
     page.press("Enter")
     assert page.texts("#tree ul ul > li > .package") == ["package-1", "package-2"]
@@ -279,6 +281,33 @@ def test_the_tree_opens_branches_with_the_keyboard_and_ends_circles(browser: Chr
     page.click("#rows tr a")
     page.wait("document.querySelector('#detail').open")
     assert "needed by package-1 → package-4" in page.text("#detail")
+    assert_clean(page)
+
+
+def test_what_is_everywhere_is_shown_in_portions(browser: Chromium, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    packages = tuple(
+        Package(id=f"p{number}", name=f"p{number}", version="1", depends_on=("top",) if number < 300 else ())
+        for number in range(600)
+    )
+    top = Package(id="top", name="top", version="1", depends_on=tuple(f"p{number}" for number in range(300, 600)))
+    found = tuple(replace(SSL, pkg_name=each.name, installed_version="1") for each in packages)
+    wide = Result(target="wide", packages=(*packages, top), vulnerabilities=found)
+    targets = tuple(Result(target=f"t{number}", packages=(top,), vulnerabilities=(SSL,)) for number in range(30))
+    path.write_bytes(rendered(a_scan(report=replace(a_report(), results=(wide, *targets))), "html"))
+    page = browser.page(path, "#CVE-2020-1967")
+    assert "630 affected packages" in page.text("#detail")
+    assert len(page.texts("#detail tbody:first-of-type tr")) >= 200
+    assert "These are the first 200; the list has them all." in page.text("#detail")
+    page.press("Escape")
+    assert len(page.texts("#tree > div > h3")) == 20
+    page.click("#tree > p button")
+    assert len(page.texts("#tree > div > h3")) == 31
+    assert len(page.texts("#tree > div:first-child > ul > li > .package")) == 200
+    assert page.text("#tree > div:first-child > ul > li:last-child") == "Show more (100 left)"
+    page.click("#tree .branch")
+    page.click("#tree ul ul .branch")
+    assert len(page.texts("#tree ul ul ul > li > .package")) == 200
     assert_clean(page)
 
 

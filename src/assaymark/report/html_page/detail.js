@@ -1,5 +1,6 @@
 // One vulnerability, opened by its address: `#CVE-2021-36159`. A modal dialog keeps the focus and closes with Escape.
 
+const AFFECTED = 200;
 const dialog = find("detail");
 
 const fact = (name, ...value) => element("div", {}, element("dt", {}, name), element("dd", {}, value));
@@ -76,7 +77,8 @@ const factsOf = (detail) => {
 const contentOf = (detail) => [
   detail.title && element("p", { class: "lead" }, detail.title),
   element("h3", {}, amount(detail.findings.length, "affected package", "affected packages")),
-  tableOf(["Severity", "Package", "Installed", "Fixed in"], detail.findings.map(affectedRow)),
+  tableOf(["Severity", "Package", "Installed", "Fixed in"], detail.findings.slice(0, AFFECTED).map(affectedRow)),
+  detail.findings.length > AFFECTED && element("p", {}, "These are the first " + AFFECTED + "; the list has them all."),
   detail.description && element("h3", {}, "Description"),
   detail.description && element("p", { class: "description" }, detail.description),
   element("h3", {}, "Facts"),

@@ -7,8 +7,13 @@ const element = (name, attributes, ...children) => {
   for (const [key, value] of Object.entries(attributes || {})) {
     if (value !== undefined && value !== false) made.setAttribute(key, value === true ? "" : value);
   }
-  made.append(...children.flat(Infinity).filter((child) => child !== undefined && child !== ""));
-  return made;
+  return fill(made, children.flat(Infinity).filter((child) => child !== undefined && child !== ""));
+};
+
+// One by one: a call with a hundred thousand arguments fails.
+const fill = (parent, children) => {
+  for (const child of children) parent.append(child);
+  return parent;
 };
 
 const button = (text, act, attributes) => {

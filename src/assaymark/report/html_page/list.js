@@ -24,7 +24,7 @@ const rowOf = (finding, position) => {
 
 const makeRows = (until) => {
   const rows = shown.slice(made, until).map((finding, index) => rowOf(finding, made + index));
-  find("rows").append(...rows);
+  fill(find("rows"), rows);
   made = Math.max(made, Math.min(until, shown.length));
   const left = shown.length - made;
   find("more").hidden = !left;
@@ -95,7 +95,7 @@ const change = (changes) => {
 };
 
 const options = (id, pairs) =>
-  find(id).append(...pairs.map(([value, text]) => element("option", { value }, text)));
+  fill(find(id), pairs.map(([value, text]) => element("option", { value }, text)));
 
 const makeFields = () => {
   const present = new Set(findings.map((each) => each.state));

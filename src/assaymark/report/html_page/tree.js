@@ -1,6 +1,7 @@
 // The packages of each target, with what they depend on. Branches are made when they are opened.
 
-const ROOTS = 200;
+const PORTION_OF_PACKAGES = 200;
+const PORTION_OF_TARGETS = 20;
 const LICENSES = 2;
 
 const leading = new Set();
@@ -28,7 +29,7 @@ const rootsOf = (members) => {
     for (const each of queue) {
       if (reached.has(each)) continue;
       reached.add(each);
-      queue.push(...each.depends.map((index) => packages[index]));
+      for (const index of each.depends) queue.push(packages[index]);
     }
   };
   roots.forEach(reach);
@@ -67,7 +68,7 @@ const nodeOf = (of, above, wanted) => {
 const branchButton = (node, of, below, above, wanted) => {
   let branch = null;
   const made = button("", () => {
-    branch ||= element("ul", {}, below.map((each) => nodeOf(each, above, wanted)));
+    branch ||= packageList(below.map((each) => () => nodeOf(each, above, wanted)));
     const open = made.getAttribute("aria-expanded") !== "true";
     made.setAttribute("aria-expanded", open);
     if (open) node.append(branch);
@@ -76,32 +77,42 @@ const branchButton = (node, of, below, above, wanted) => {
   return made;
 };
 
-const inPortions = (list, nodes) => {
-  list.append(...nodes.slice(0, ROOTS).map((make) => make()));
-  if (nodes.length > ROOTS) {
-    const rest = nodes.slice(ROOTS);
-    const more = element("li", {}, button("Show more (" + rest.length.toLocaleString("en") + " left)", () => {
+// Makes the first children, and the next with a button; `wrap` is what the button stands in.
+const inPortions = (parent, makers, portion, wrap) => {
+  fill(parent, makers.slice(0, portion).map((make) => make()));
+  const rest = makers.slice(portion);
+  if (rest.length) {
+    const more = element(wrap, {}, button("Show more (" + rest.length.toLocaleString("en") + " left)", () => {
       more.remove();
-      inPortions(list, rest);
+      inPortions(parent, rest, portion, wrap);
     }));
-    list.append(more);
+    parent.append(more);
   }
-  return list;
+  return parent;
 };
 
-const targetPart = (index, words) => {
+const packageList = (makers, attributes) => inPortions(element("ul", attributes), makers, PORTION_OF_PACKAGES, "li");
+
+const targetPart = (index, members, roots, wanted) => element("div", {},
+  element("h3", {}, targetName(index), element("small", {}, " " + amount(members.length, "package", "packages"))),
+  packageList(roots.map((each) => () => nodeOf(each, new Set(), wanted)), { class: "tree" }));
+
+const targetMakers = (words) => {
   const wanted = (each) => !find("vulnerable-only").checked || leading.has(each);
-  const members = packages.filter((each) => each.target === index && wanted(each));
-  const matching = (each) => words.every((word) => (each.name + "\n" + each.version + "\n" + each.path).toLowerCase().includes(word));
-  const roots = words.length ? members.filter(matching) : rootsOf(members);
-  if (!roots.length) return [];
-  return [element("h3", {}, targetName(index), element("small", {}, " " + amount(members.length, "package", "packages"))),
-    inPortions(element("ul", { class: "tree" }), roots.map((each) => () => nodeOf(each, new Set(), wanted)))];
+  const matching = (each) =>
+    words.every((word) => (each.name + "\n" + each.version + "\n" + each.path).toLowerCase().includes(word));
+  const held = report.targets.map(() => []);
+  for (const each of packages) if (wanted(each)) held[each.target].push(each);
+  return held.flatMap((members, index) => {
+    const roots = words.length ? members.filter(matching) : rootsOf(members);
+    return roots.length ? [() => targetPart(index, members, roots, wanted)] : [];
+  });
 };
 
 const showTree = () => {
   const words = find("package-query").value.toLowerCase().split(/\s+/).filter(Boolean);
-  find("tree").replaceChildren(...report.targets.flatMap((_, index) => targetPart(index, words)));
+  find("tree").replaceChildren();
+  inPortions(find("tree"), targetMakers(words), PORTION_OF_TARGETS, "p");
   const listed = packages.filter((each) => each.listed).length;
   const bad = packages.filter((each) => each.findings.length).length;
   find("package-count").textContent = listed
