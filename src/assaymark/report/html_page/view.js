@@ -38,12 +38,12 @@ const fragmentOf = (view) => {
   return text ? "#findings?" + text : "#findings";
 };
 
-// Each order is made once, when it is first asked for; findings come worst first, and the sort is stable.
+// Each order is made once, when it is first asked for. Findings come worst first and the sort is stable, so what is equal
+// stays worst first in both directions.
 const inOrder = (sort) => {
-  const column = sort.replace(/^-/, "");
-  if (!orders.has(column)) orders.set(column, [...findings].sort(COLUMNS[column]));
-  const order = orders.get(column);
-  return sort.startsWith("-") ? [...order].reverse() : order;
+  const compare = COLUMNS[sort.replace(/^-/, "")];
+  if (!orders.has(sort)) orders.set(sort, [...findings].sort(sort.startsWith("-") ? (a, b) => compare(b, a) : compare));
+  return orders.get(sort);
 };
 
 const passes = (view) => {
