@@ -7,7 +7,7 @@ asked for must.
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, Namespace, _ActionsContainer
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -42,6 +42,7 @@ ruby-advisory-db php-security-advisories nodejs-security-wg ghsa glad aqua osv k
 julia bottlerocket echo minimos rootio rapidfort auto
 """
 SEVERITY_SOURCES: Final = tuple(_SOURCES.split())
+_AUTO: Final = ("auto",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,22 +71,51 @@ class Filters:
         return self.report.ignore_file.digest if self.report.ignore_file else ""
 
 
-def add_filter_flags(parser: ArgumentParser) -> None:
-    """Add the flags, under a heading of their own."""
+def add_filter_flags(parser: ArgumentParser, *, matches: bool = True) -> None:
+    """Add the flags, under a heading of their own.
+
+    Args:
+        parser: the command's own.
+        matches: whether the command matches packages; else findings are there already.
+    """
     group = parser.add_argument_group("Filter flags")
     add_values(group, "-s", "--severity", default=SEVERITIES, allowed=SEVERITIES, about="severities that are reported")
     add_switch(group, "--ignore-unfixed", about="report only what has a fixed version")
     add_values(group, "--ignore-status", allowed=STATUSES, about="statuses that are not reported")
     group.add_argument("--ignorefile", default="", metavar="FILE", help="findings to ignore (default: .trivyignore)")
+    if matches:
+        _add_match_flags(group)
+    else:
+        parser.set_defaults(
+            vuln_severity_source=_AUTO, pkg_types=PKG_TYPES, pkg_relationships=RELATIONSHIPS, include_dev_deps=False
+        )
+    add_switch(group, "--show-suppressed", about="report what the ignore file took out")
+    group.add_argument(
+        "--exit-code",
+        type=exit_code,
+        default=None,
+        metavar="N",
+        help="exit code when there are findings (default: 0, and 1 with `--baseline`)",
+    )
+    group.add_argument(
+        "--exit-on-eol",
+        type=exit_code,
+        default=0,
+        metavar="N",
+        help="exit code when the system is out of support (default: 0)",
+    )
+    add_switch(group, "--list-all-pkgs", default=True, about="list packages in the JSON report (default: true)")
+
+
+def _add_match_flags(group: _ActionsContainer) -> None:
     add_values(
         group,
         "--vuln-severity-source",
-        default=("auto",),
+        default=_AUTO,
         allowed=SEVERITY_SOURCES,
         metavar="SOURCES",
         about="whose severities count, in order (default: auto)",
     )
-    add_switch(group, "--show-suppressed", about="report what the ignore file took out")
     add_values(
         group,
         "--pkg-types",
@@ -102,21 +132,6 @@ def add_filter_flags(parser: ArgumentParser) -> None:
         about="relationships of packages that are matched",
     )
     add_switch(group, "--include-dev-deps", about="match development dependencies too")
-    group.add_argument(
-        "--exit-code",
-        type=exit_code,
-        default=None,
-        metavar="N",
-        help="exit code when there are findings (default: 0, and 1 with `--baseline`)",
-    )
-    group.add_argument(
-        "--exit-on-eol",
-        type=exit_code,
-        default=0,
-        metavar="N",
-        help="exit code when the system is out of support (default: 0)",
-    )
-    add_switch(group, "--list-all-pkgs", default=True, about="list packages in the JSON report (default: true)")
 
 
 def filters_from(

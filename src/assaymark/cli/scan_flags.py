@@ -24,7 +24,7 @@ def add_scan_flags(parser: ArgumentParser, *, files: bool = True) -> None:
         parser: the command's own.
         files: whether the command walks through files, some of which can be skipped.
     """
-    _add_output_flags(parser)
+    add_explain_flag(add_output_flags(parser))
     group = parser.add_argument_group("Scan flags")
     add_values(
         group,
@@ -67,7 +67,8 @@ def _add_file_flags(group: _ActionsContainer) -> None:
     )
 
 
-def _add_output_flags(parser: _ActionsContainer) -> None:
+def add_output_flags(parser: _ActionsContainer) -> _ActionsContainer:
+    """Add the flags of reports under a heading of their own, which is returned."""
     group = parser.add_argument_group("Report flags")
     group.add_argument(
         "--format", "-f", default="", metavar="FORMAT", help="form of the report (default table); the list is below"
@@ -78,8 +79,8 @@ def _add_output_flags(parser: _ActionsContainer) -> None:
     add_values(group, "--also", metavar="FORMAT=FILE", about="one more report of the same scan, to a file")
     add_template_flags(group)
     add_table_flags(group)
-    add_explain_flag(group)
     add_switch(group, "--blank-record", about="cosign-vuln as the reference writes it: no provenance, times of writing")
+    return group
 
 
 def _count(text: str) -> int:

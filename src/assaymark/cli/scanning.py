@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from assaymark.cli.baseline import compared, fails, read_baseline, tell_baseline
 from assaymark.cli.connections import Connections
 from assaymark.cli.database_flags import (
     cache_of,
@@ -22,14 +21,11 @@ from assaymark.cli.database_flags import (
 )
 from assaymark.cli.explaining import check_explain_flag, write_explanations
 from assaymark.cli.filter_flags import Filters, filters_from
-from assaymark.cli.outputs import Destination, destinations_from, write_reports
-from assaymark.cli.scan_flags import DEFAULT_FORMAT, check_scan_flags
-from assaymark.cli.table_flags import check_table_flags, table_rendering
-from assaymark.cli.template_flags import TEMPLATE, check_template_flags, template_from
+from assaymark.cli.reporting import Reporting
+from assaymark.cli.scan_flags import check_scan_flags
 from assaymark.cli.variables import OWN, TRIVY
-from assaymark.errors import ExitCode, IncompleteError, UsageError
+from assaymark.errors import ExitCode, UsageError
 from assaymark.model.epoch import find_source_date
-from assaymark.model.issue import Issue, IssueCode
 
 if TYPE_CHECKING:
     from assaymark.cli.console import Console
@@ -38,10 +34,8 @@ if TYPE_CHECKING:
     from assaymark.model.advisory import AdvisorySource
     from assaymark.model.archives import ArchiveIndex
     from assaymark.model.report import Scan
-    from assaymark.report.format import Rendering, Template
     from assaymark.scan import Means, Wanted
 
-_ISSUES_TOLD: Final = 10
 _RPM_ARCHIVES: Final = "EXPERIMENTAL_RPM_ARCHIVE"
 """The variable, without its prefix, that has rpm archives read; there is no flag for it."""
 _LISTING: Final = "packages are listed and nothing is looked up; `--scanners vuln` adds vulnerabilities"
@@ -49,9 +43,6 @@ _SOURCE: Final = frozenset({"fs", "repo"})
 """Commands that scan source trees, where caches of package managers on this machine say more."""
 _WITHOUT_SYSTEM: Final = frozenset({"fs", "repo", "sbom"})
 """Commands whose targets need no operating system; an SBOM says itself what it describes."""
-
-_TOLD: Final = frozenset({IssueCode.DATABASE_SAMPLE, IssueCode.DATABASE_OLD, IssueCode.OS_END_UNKNOWN})
-"""Issues that are told on stderr, though the scan is complete."""
 
 
 @dataclass(frozen=True)
@@ -63,28 +54,18 @@ class Scanning:
     target: str
     filters: Filters = field(init=False)
     connections: Connections = field(init=False)
-    destinations: tuple[Destination, ...] = field(init=False)
-    baseline: Scan | None = field(init=False)
+    reporting: Reporting = field(init=False)
     watched: list[Watched] = field(init=False, default_factory=list)
-    template: Template | None = field(init=False)
 
     def __post_init__(self) -> None:
         check_scan_flags(self.args)
-        check_table_flags(self.args, self.console)
         check_explain_flag(self.args)
-        check_template_flags(self.args, self.console)
-        destinations = destinations_from(self.args)
-        object.__setattr__(self, "destinations", destinations)
-        by_template = any(each.format.name == TEMPLATE for each in destinations)
-        object.__setattr__(self, "template", template_from(self.args, self.console) if by_template else None)
         now = self.date or datetime.now(UTC)
         expects_os = self.target not in _WITHOUT_SYSTEM
         filters = filters_from(self.args, now=now, expects_os=expects_os)
-        for warning in filters.warnings:
-            self.console.warn(warning)
         object.__setattr__(self, "filters", filters)
         object.__setattr__(self, "connections", Connections(self.args, self.console))
-        object.__setattr__(self, "baseline", read_baseline(self.args, self.console))
+        object.__setattr__(self, "reporting", Reporting(self.args, self.console, filters))
 
     @property
     def date(self) -> datetime | None:
@@ -137,7 +118,7 @@ class Scanning:
         return (
             bool(self.args.scanners)
             or getattr(self.args, "attest", False)
-            or not all(each.format.is_bill for each in self.destinations)
+            or not all(each.format.is_bill for each in self.reporting.destinations)
         )
 
     @contextmanager
@@ -234,30 +215,9 @@ class Scanning:
         """
         if self.watched:
             write_explanations(scan, self.watched[-1], self.filters.report, self.args, self.console)
-            self._tell_issues(scan)
+            self.reporting.tell_issues(scan)
             return
-        self.console.stop_progress()
-        write_reports(scan, self.destinations, lambda each: self._rendering(each, root), self.console)
-        chosen, file = self.destinations[0]
-        if not (chosen.name == DEFAULT_FORMAT and not file and self.console.is_terminal):  # the table told it all
-            self._tell_issues(scan)
-
-    def _rendering(self, destination: Destination, root: str) -> Rendering:
-        from assaymark.report.format import Rendering
-
-        to_terminal, environ = not destination.file, self.console.environ
-        rendering = Rendering(
-            width=self.console.width if to_terminal else 0,
-            colour=self.console.colour and to_terminal,
-            list_all_packages=self.filters.list_all_packages,
-            show_suppressed=self.filters.show_suppressed,
-            blank_record=self.args.blank_record,
-            links=self.console.links and to_terminal,
-            root=root,
-            environment={name: environ[name] for name in destination.format.variables if name in environ},
-            template=self.template,
-        )
-        return table_rendering(rendering, self.args)
+        self.reporting.write(scan, root=root)
 
     def exit_code(self, scan: Scan) -> int:
         """What the flags make of a finished scan.
@@ -265,64 +225,8 @@ class Scanning:
         Raises:
             IncompleteError: something was not looked at, and `--require-complete` was given.
         """
-        coverage = scan.report.coverage
-        if self.args.require_complete and coverage and not coverage.complete:
-            raise IncompleteError(
-                "the scan is incomplete: " + (_first_reason(scan) or "files of known kinds were not read"),
-                hint="the report's `Coverage` lists everything that was not looked at",
-                reason="INCOMPLETE",
-            )
-        if self.args.explain:
-            return ExitCode.DONE
-        system = scan.report.metadata.os
-        if self.filters.exit_on_eol and system and system.eosl:
-            return self.filters.exit_on_eol
-        if self.baseline is not None:
-            difference = compared(self.baseline, scan, self.filters.report)
-            tell_baseline(difference, self.args.baseline, self.console)
-            found = fails(difference)
-        else:
-            found = any(result.vulnerabilities for result in scan.report.results)
-        return self.filters.exit_code if found else ExitCode.DONE
-
-    def _tell_issues(self, scan: Scan) -> None:
-        system = scan.report.metadata.os
-        if system and system.eosl:
-            self.console.warn(f"{system.family} {system.name} is out of support: new vulnerabilities may not be known")
-        coverage = scan.report.coverage
-        if coverage is None:
-            return
-        for issue in coverage.issues:
-            if issue.code in _TOLD and not issue.blocking:
-                self.console.warn(issue.message)
-        self._tell_ignored(coverage.issues)
-        if coverage.complete:
-            return
-        # a hostile file can have a line to complain about for each of its megabytes
-        blocking = list({issue.path or issue.message: issue for issue in coverage.issues if issue.blocking}.values())
-        for issue in blocking[:_ISSUES_TOLD]:
-            where = f"{issue.path}: " if issue.path else ""
-            self.console.warn(f"{where}{issue.message}")
-        if len(blocking) > _ISSUES_TOLD:
-            self.console.warn(f"{len(blocking) - _ISSUES_TOLD} more; the JSON report's `Coverage` lists them")
-        kinds = ", ".join(f"{kind.kind} ({kind.count})" for kind in coverage.not_analysed)
-        if kinds:
-            self.console.warn(f"the scan is incomplete: these kinds of files are not read by this version: {kinds}")
-
-    def _tell_ignored(self, issues: tuple[Issue, ...]) -> None:
-        """One line for all entries that were left out without harm: what looks like an attack is not passed over."""
-        told = {issue.path for issue in issues if issue.blocking and issue.path}
-        ignored = [issue for issue in issues if issue.code is IssueCode.ENTRY_IGNORED and issue.path not in told]
-        if not ignored:
-            return
-        more = f" ({len(ignored) - 1} more; the JSON report's `Coverage` lists them)" if len(ignored) > 1 else ""
-        where = f"{ignored[0].path}: " if ignored[0].path else ""
-        self.console.warn(f"{where}{ignored[0].message}{more}")
-
-
-def _first_reason(scan: Scan) -> str:
-    coverage = scan.report.coverage
-    return next((issue.message for issue in coverage.issues if issue.blocking), "") if coverage else ""
+        code = self.reporting.exit_code(scan)
+        return ExitCode.DONE if self.args.explain else code
 
 
 def _analysis(args: Namespace, environ: Mapping[str, str]) -> Options:
