@@ -45,7 +45,7 @@ def _parts(result: Result, layers: Layers, rendering: Rendering, paint: Paint) -
     if rendering.detailed and result.vulnerabilities:
         yield FindingRows(result, layers, width=rendering.width, paint=paint).lines()
     if rendering.show_suppressed and result.modified_findings:
-        yield suppressed_of(result, paint)
+        yield suppressed_of(result, rendering.width, paint)
     if rendering.dependency_tree:
         tree = list(tree_lines(result, paint))
         if tree:

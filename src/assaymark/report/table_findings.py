@@ -23,6 +23,7 @@ from assaymark.report.wording import SEVERITIES, Paint, amount, rank
 
 _HEADINGS: Final = ("Vulnerability", "Package", "Installed", "Fixed in")
 _TITLE_COLUMNS: Final = 24
+_REASON_COLUMNS: Final = 40
 _INDENT: Final = "    "
 _DEEPER: Final = "      "
 
@@ -96,12 +97,16 @@ class FindingRows:
             yield f"{_DEEPER}{self._paint.style('dim', f'in {shown(finding.pkg_path)}')}"
 
 
-def suppressed_of(result: Result, paint: Paint) -> Iterator[str]:
-    """What filters took out of a target, and why."""
-    count = _count(len(result.modified_findings))
-    yield f"{paint.style('bold', shown(result.target))}: {count} left out by filters"
-    for modified in result.modified_findings:
-        yield f"{_INDENT}{_reason(modified)}"
+def suppressed_of(result: Result, width: int, paint: Paint) -> Iterator[str]:
+    """What filters took out of a target, and why; the reason is never cut."""
+    yield f"{paint.style('bold', heading_of(result))}: {_count(len(result.modified_findings))} left out by filters"
+    found = sorted(result.modified_findings, key=lambda modified: _order(modified.finding))
+    rows = [_cells(modified.finding)[:3] for modified in found]
+    sizes = column_sizes(rows, width=max(width - _REASON_COLUMNS, 1) if width else 0)
+    for modified, cells in zip(found, rows, strict=True):
+        name = SEVERITIES[rank(modified.finding.severity)]
+        severity = paint.severity(name, f"{name:<8}")
+        yield f"{_INDENT}{severity}  {joined(cells, sizes)}  {shown(_reason(modified))}"
 
 
 def heading_of(result: Result) -> str:
@@ -141,6 +146,4 @@ def _order(finding: Finding) -> tuple[int, str, str, str, str]:
 
 
 def _reason(modified: ModifiedFinding) -> str:
-    finding = modified.finding
-    subject = f"{finding.vulnerability_id}  {finding.pkg_name} {finding.installed_version}"
-    return shown(f"{subject}  {modified.status}: {modified.statement or 'no reason given'} ({modified.source})")
+    return f"{modified.status}: {modified.statement or 'no reason given'} ({modified.source})"

@@ -96,23 +96,26 @@ def _counts(report: Report, paint: Paint) -> Iterator[str]:
     findings = _findings(report)
     complete = report.coverage is None or report.coverage.complete
     total = amount(len(findings), "vulnerability", "vulnerabilities")
-    if not findings:
-        text = f"{total} found"
-        yield (
-            paint.style("good", text)
-            if complete
-            else f"{paint.style('bad', 'INCOMPLETE:')} {text}, but {_blind(report)}"
+    if findings:
+        counts = _count(findings)
+        yield "   ".join(
+            paint.severity(name, f"{name} {counts[name]}") if counts[name] else f"{name} 0" for name in SEVERITIES
         )
-        return
-    counts = _count(findings)
-    yield "   ".join(
-        paint.severity(name, f"{name} {counts[name]}") if counts[name] else f"{name} 0" for name in SEVERITIES
-    )
-    fixable = sum(1 for finding in findings if finding.fixed_version)
-    packages = len({(finding.pkg_name, finding.installed_version, finding.pkg_path) for finding in findings})
-    yield f"{total} in {amount(packages, 'package')}, {fixable} with a fix"
-    if not complete:
-        yield f"{paint.style('bad', 'INCOMPLETE:')} there may be more, because {_blind(report)}"
+        fixable = sum(1 for finding in findings if finding.fixed_version)
+        packages = len({(finding.pkg_name, finding.installed_version, finding.pkg_path) for finding in findings})
+        yield f"{total} in {amount(packages, 'package')}, {fixable} with a fix{_left_out(report)}"
+        if not complete:
+            yield f"{paint.style('bad', 'INCOMPLETE:')} there may be more, because {_blind(report)}"
+    elif complete:
+        yield paint.style("good", f"{total} found") + _left_out(report)
+    else:
+        yield f"{paint.style('bad', 'INCOMPLETE:')} {total} found{_left_out(report)}, but {_blind(report)}"
+
+
+def _left_out(report: Report) -> str:
+    """What an ignore file or a statement took out is told, even where it is not listed."""
+    count = sum(len(result.modified_findings) for result in report.results)
+    return f" ({count} more left out by filters)" if count else ""
 
 
 def _findings(report: Report) -> list[Finding]:

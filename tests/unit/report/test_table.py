@@ -35,7 +35,7 @@ PIPED = (
     HEAD
     + """\
 CRITICAL 1   HIGH 2   MEDIUM 0   LOW 0   UNKNOWN 0
-3 vulnerabilities in 3 packages, 3 with a fix
+3 vulnerabilities in 3 packages, 3 with a fix (1 more left out by filters)
 
 Upgrade first
   apk-tools 2.10.4-r2     2.10.7-r0  CRITICAL 1
@@ -95,7 +95,7 @@ def test_colour_only_repeats_what_the_words_say() -> None:
 
 
 def test_nothing_found_on_a_complete_scan() -> None:
-    assert rendered(a_scan(), "table").decode() == HEAD + "0 vulnerabilities found\n"
+    assert rendered(a_scan(), "table").decode() == HEAD + "0 vulnerabilities found (1 more left out by filters)\n"
 
 
 def test_nothing_found_on_an_incomplete_scan_says_so_first() -> None:
@@ -103,7 +103,7 @@ def test_nothing_found_on_an_incomplete_scan_says_so_first() -> None:
     assert (
         written.removeprefix(HEAD)
         == """\
-INCOMPLETE: 0 vulnerabilities found, but not everything was looked at (1 problem)
+INCOMPLETE: 0 vulnerabilities found (1 more left out by filters), but not everything was looked at (1 problem)
 
 Not looked at, or not wholly
   FILE_MALFORMED         not JSON (app/package-lock.json)
@@ -143,7 +143,7 @@ def test_filtered_findings_are_listed_when_they_are_wanted() -> None:
     assert (
         """
 alpine:3.10 (alpine 3.10.4): 1 vulnerability left out by filters
-    CVE-2020-1967  libcrypto1.1 1.1.1d-r2  ignored: no reason given (.trivyignore)
+    HIGH      CVE-2020-1967  libcrypto1.1  1.1.1d-r2  ignored: no reason given (.trivyignore)
 """
         in written
     )
