@@ -8,6 +8,9 @@ A statement that is made names the file by the last part of its path and one dig
 3. it is about the file that was named besides, if one was: `SUBJECT_MISMATCH`;
 4. a vulnerability record in it is one that may be signed (`assaymark.attest.vuln`), any other predicate an object:
    `PREDICATE_…`.
+
+A record that is about an image, and not about the file, is warned about in both: whoever verifies the file would read
+of something else.
 """
 
 from __future__ import annotations
@@ -30,11 +33,12 @@ from assaymark.attest.predicate import (
 )
 from assaymark.attest.sigstore.artifact import ALGORITHMS, Blob
 from assaymark.attest.statement import Statement, Subject, build_statement, parse_statement
-from assaymark.attest.vuln import Override
+from assaymark.attest.vuln import Override, image_doubt
 from assaymark.errors import SigningError, VerificationError
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.descriptor import Descriptor
 from assaymark.model.digest import Digest
+from assaymark.safeio.json import decode_strict
 
 MEDIA_TYPE: Final = "application/octet-stream"
 _HEX: Final = re.compile(r"(?:[0-9a-fA-F]{2}){1,128}\Z")
@@ -62,7 +66,13 @@ def state_blob(name: str, blob: Blob, kind: PredicateType, predicate: bytes) -> 
     """The statement that the file called `name` has this predicate, whose exact bytes stand in it."""
     subject = Subject(name=name, digests=blob.digests[:1])
     data = build_statement(subjects=[subject], predicate_type=kind.uri, predicate=predicate)
-    return BlobStatement(data=data, name=name, subject=_descriptor(*blob.digests[0]), predicate_type=kind)
+    return BlobStatement(
+        data=data,
+        name=name,
+        subject=_descriptor(*blob.digests[0]),
+        predicate_type=kind,
+        warnings=_doubts(kind, predicate, subject),
+    )
 
 
 def take_statement(
@@ -97,6 +107,7 @@ def take_statement(
             reason="SUBJECT_MISMATCH",
         )
     warnings = _check_predicate(statement, allowed, now, limits)
+    warnings = (*warnings, *_doubts(_kind(statement), statement.predicate, subject))
     if statement.extra:
         warnings = (*warnings, f"cosign refuses the statement's members: {', '.join(statement.extra)}")
     return BlobStatement(
@@ -139,6 +150,16 @@ def _check_predicate(statement: Statement, allowed: frozenset[Override], now: st
     except ValueError as exc:
         raise SigningError(f"the predicate is malformed: {exc}", reason="PREDICATE_MALFORMED") from exc
     return ()
+
+
+def _doubts(kind: PredicateType, predicate: bytes, subject: Subject) -> tuple[str, ...]:
+    """What a vulnerability record says against being about this file."""
+    if kind.uri != VULN_TYPE:
+        return ()
+    digests = [f"{algorithm}:{value.lower()}" for algorithm, value in subject.digests]
+    document = decode_strict(predicate, limits=DEFAULT_LIMITS, what="predicate")
+    doubt = image_doubt(document, name=subject.name, digests=digests)
+    return (doubt,) if doubt else ()
 
 
 def _kind(statement: Statement) -> PredicateType:

@@ -20,8 +20,10 @@ own records, and a report in it that names no image.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import datetime
 from enum import Enum
+from pathlib import PurePath
 from typing import Any, Final
 
 import msgspec
@@ -147,6 +149,24 @@ def check_record(
     return (*passing.warnings, *_find_blanks(record))
 
 
+def image_doubt(document: object, *, name: str, digests: Collection[str]) -> str:
+    """The warning where a record is about an image that the file `name` with these digests is not; else empty.
+
+    A record of an archive names the archive, and that file it may well be attested with.
+    """
+    result = _child(_child(document, "scanner"), "result")
+    metadata, artifact = _child(result, "Metadata"), _child(result, "ArtifactName")
+    named = _named_images(metadata)
+    known = {entry.rpartition("@")[2] for entry in named} | {_child(metadata, "ImageID")}
+    is_image = bool(named) or _child(result, "ArtifactType") == "container_image"
+    is_file = isinstance(artifact, str) and PurePath(artifact).name == name
+    if not is_image or is_file or not known.isdisjoint(digests):
+        return ""
+    about = (named[0] if named else str(artifact or "an image"))[:200]
+    attested = f"the file `{name}`" if name else "a file"
+    return f"the record is about the image `{about}`, and what is attested is {attested}"
+
+
 class _Passing:
     """What the user lets pass, and the warnings that this leaves."""
 
@@ -214,8 +234,7 @@ def _check_content(record: Record, passing: _Passing) -> None:
 
 def _check_subject(result: object, image: Image, passing: _Passing) -> None:
     metadata = _child(result, "Metadata")
-    listed = _child(metadata, "RepoDigests")
-    named = [entry for entry in listed if isinstance(entry, str)] if isinstance(listed, list) else []
+    named = _named_images(metadata)
     if named and not any(entry.rpartition("@")[2] in image.digests for entry in named):
         text = f"the record is about `{named[0][:200]}`, not about `{image.name}`"
         hint = "scan the image that is attested, or attest the image that was scanned"
@@ -223,6 +242,11 @@ def _check_subject(result: object, image: Image, passing: _Passing) -> None:
     is_report = _child(result, "SchemaVersion") is not None  # results of other scanners have no place for digests
     if is_report and not named and _child(metadata, "ImageID") not in image.digests:
         passing.warn(f"the record does not say that it is about `{image.name}`: it names no digest of it")
+
+
+def _named_images(metadata: object) -> list[str]:
+    listed = _child(metadata, "RepoDigests")
+    return [entry for entry in listed if isinstance(entry, str)] if isinstance(listed, list) else []
 
 
 def _check_coverage(result: object, parameters: object, passing: _Passing) -> None:

@@ -1,4 +1,4 @@
-"""Where a signed statement about a file goes, and the lines that tell how to verify it.
+"""Where a signed statement about a file goes, and the lines that tell how to verify what is in a file.
 
 The files are opened before anything is signed: what has been published cannot be taken back, so a folder that cannot be
 written must be found before. Without any file the bundle goes to stdout, or with `--new-bundle-format=false` the
@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import shlex
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from assaymark.attest.local import encode_local
 from assaymark.attest.sigstore.material import CERTIFICATE, TIMESTAMP
-from assaymark.cli.evidence_words import evidence_of, signer_words
+from assaymark.cli.blobs import blob_with_digest
+from assaymark.cli.evidence_words import EvidenceWords, evidence_of, signer_words
 from assaymark.cli.files import open_output
 from assaymark.errors import UsageError
 
@@ -109,11 +110,25 @@ def tell_signed(console: Console, attestation: Attestation, blob: NamedBlob | No
     if not args.bundle:
         console.err(f"verified; {evidence.told}")
         return
+    about = blob.words if blob is not None else ["--check-claims=false"]
+    told = _commands(attestation, about, evidence, args, legacy=legacy)
+    console.err(f"verified; {evidence.told}. To verify it again:\n{told}")
+
+
+def tell_kept(console: Console, attestation: Attestation, *, args: Namespace) -> None:
+    """The lines that verify the bundle that `attest --bundle` wrote, wherever the image is."""
+    about = blob_with_digest("", attestation.subject.digest).words
+    told = _commands(attestation, about, evidence_of(attestation, args, legacy=False), args, legacy=False)
+    console.err(f"wrote `{args.bundle}`. To verify it without the image:\n{told}")
+
+
+def _commands(
+    attestation: Attestation, about: Sequence[str], evidence: EvidenceWords, args: Namespace, *, legacy: bool
+) -> str:
+    """The lines for this program and for cosign 3, each indented; `about` says what the bundle must be about."""
     signer, signer_of_cosign = signer_words(attestation, args)
     words = ["--type", attestation.predicate_type.name, "--bundle", args.bundle]
-    about = blob.words if blob is not None else ["--check-claims=false"]
     lines = [f"assaymark {shlex.join([_VERIFY, *signer, *words, *evidence.ours, *about])}"]
     if not (legacy and args.trusted_root):  # cosign takes its parts from the environment there, not from a file
         lines.append(f"cosign {shlex.join([_VERIFY, *signer_of_cosign, *words, *evidence.theirs, *about])}")
-    told = "\n".join(f"  {line}" for line in lines)
-    console.err(f"verified; {evidence.told}. To verify it again:\n{told}")
+    return "\n".join(f"  {line}" for line in lines)

@@ -49,6 +49,44 @@ def statement_in(data: bytes | str) -> Any:
     return json.loads(decode_base64(json.loads(data)["dsseEnvelope"]["payload"]))
 
 
+def of_image(name: str, digests: list[str], *, kind: str = "container_image", identifier: str = "") -> str:
+    """A record whose report names an image."""
+    metadata = {"RepoDigests": digests, "ImageID": identifier}
+    report = {"SchemaVersion": 2, "ArtifactName": name, "ArtifactType": kind, "Metadata": metadata}
+    record = json.loads(RECORD)
+    return json.dumps({**record, "scanner": {**record["scanner"], "result": report}})
+
+
+OTHER = "registry.test/app@sha256:" + "ab" * 32
+
+
+@pytest.mark.parametrize(
+    ("record", "about"),
+    [
+        pytest.param(of_image("app:v1", [OTHER]), OTHER, id="an image by digest"),
+        pytest.param(of_image("app:v1", []), "app:v1", id="an image by name"),
+        pytest.param(of_image("there/blob", []), "", id="an archive"),
+        pytest.param(of_image("app:v1", [f"registry.test/app@sha256:{HEX}"]), "", id="that digest"),
+        pytest.param(of_image("app:v1", [], identifier=f"sha256:{HEX}"), "", id="that configuration"),
+        pytest.param(of_image(".", [], kind="filesystem"), "", id="a folder"),
+    ],
+)
+@pytest.mark.parametrize("whole", [False, True], ids=["a predicate", "a statement"])
+def test_a_record_of_an_image_is_warned_about(here: Path, record: str, about: str, whole: bool) -> None:
+    (here / "vuln.json").write_text(record)
+    given: tuple[str, ...] = KEY
+    if whole:
+        kind = "https://cosign.sigstore.dev/attestation/vuln/v1"
+        subject = [{"name": "blob", "digest": {"sha256": HEX}}]
+        document = {**json.loads(STATEMENT), "subject": subject, "predicateType": kind, "predicate": json.loads(record)}
+        (here / "statement.json").write_text(json.dumps(document))
+        given = ("--key", "ours.key", "--statement", "statement.json")
+    ran = attest(*given, "blob")
+    told = [line for line in ran.err.splitlines() if "the record is about" in line]
+    expected = f"warning: the record is about the image `{about}`, and what is attested is the file `blob`"
+    assert (ran.code, told) == (0, [expected] if about else []), ran.err
+
+
 class TestKeys:
     def test_the_bundle_is_written_and_told_how_to_verify(self, here: Path) -> None:
         ran = attest(*KEY, "--bundle", "b.json", "blob")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,19 @@ class TestNoUpload:
         assert bundle["dsseEnvelope"] == ran.json
         assert (here / "b.json").stat().st_mode & 0o777 == 0o600
         assert not [request for request in registry.requests if request.method not in {"GET", "HEAD"}]
+        words = f"--key ours.pub --type vuln --bundle b.json{{}} --digest {digest[7:]} --digestAlg sha256"
+        assert ran.err.splitlines()[-4:] == [
+            "verified; it is not in a transparency log",
+            "wrote `b.json`. To verify it without the image:",
+            f"  assaymark verify-blob-attestation {words.format('')}",
+            f"  cosign verify-blob-attestation {words.format(' --insecure-ignore-tlog')}",
+        ]
+        assert run(*shlex.split(ran.err.splitlines()[-2])[1:]).code == 0
+
+    def test_a_bundle_is_told_of_beside_what_was_attached(self, registry: MemoryRegistry) -> None:
+        image, _ = place_image(registry)
+        told = attest(image, "--bundle", "b.json").err
+        assert told.index("attached as bundle") < told.index("wrote `b.json`. To verify it without the image:")
 
     def test_a_legacy_envelope_is_printed_as_it_would_be_stored(self, registry: MemoryRegistry) -> None:
         image, _ = place_image(registry)

@@ -95,18 +95,26 @@ def _run(args: Namespace, console: Console) -> int:
 def _finish(
     image: NamedImage, attestation: Attestation, attesting: Attesting, args: Namespace, console: Console
 ) -> None:
+    from assaymark.attest.blob import check_signed
     from assaymark.attest.dsse import encode_line
     from assaymark.attest.store.attestation import AttestationFormat
+    from assaymark.cli.blob_attesting import tell_kept
+    from assaymark.cli.evidence_words import evidence_of
     from assaymark.cli.files import open_output
 
+    if attestation.gathered is None:  # services' answers were verified with the signature
+        check_signed(attestation)
     if args.bundle:
         with open_output(args.bundle, console, mode=0o600) as stream:
             stream.write(attestation.bundle)
     if args.no_upload:
         is_legacy = attestation_format(args) is AttestationFormat.LEGACY
         console.out_bytes((attestation.legacy if is_legacy else encode_line(attestation.envelope)) + b"\n")
-        return
-    attesting.attach(image, attestation)
+        console.err(f"verified; {evidence_of(attestation, args, legacy=is_legacy).told}")
+    else:
+        attesting.attach(image, attestation)
+    if args.bundle:
+        tell_kept(console, attestation, args=args)
 
 
 COMMAND: Final = Command(
