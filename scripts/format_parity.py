@@ -19,11 +19,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from format_parity_boms import EXPLAINED_BOMS, NAMES, TIMES, cyclonedx, spdx, spdx_json
+
 ENVIRONMENT = {"AWS_REGION": "r", "AWS_ACCOUNT_ID": "1"}
 """What stood in the environment when the reference's outputs were recorded."""
 
-NAMES = "the scanner's own name, version and address"
-TIMES = "times of the run"
 MISSED = "what was not looked at, which the reference does not tell"
 EXPLAINED: dict[str, dict[str, str]] = {
     "sarif": {
@@ -64,7 +64,7 @@ EXPLAINED: dict[str, dict[str, str]] = {
         "metadata.*": TIMES,
     },
 }
-"""Patterns of paths, and why what is there differs; with `=` behind it, only where the reference has an empty text."""
+"""Patterns of paths, and why what is there differs; with `=` behind it, only where the reference has nothing."""
 
 FLAGS = {"cosign-vuln": ["--blank-record"]}
 """What a format needs to be the reference's own."""
@@ -91,7 +91,14 @@ def _element(element: ET.Element) -> dict[str, Any]:
     return {**{f"@{key}": value for key, value in element.attrib.items()}, **text, **children}
 
 
-READERS: dict[str, Callable[[bytes], Any]] = dict.fromkeys(EXPLAINED, _json) | {"junit": _junit}
+READERS: dict[str, Callable[[bytes], Any]] = {
+    **dict.fromkeys(EXPLAINED, _json),
+    "junit": _junit,
+    "cyclonedx": cyclonedx,
+    "spdx-json": spdx_json,
+    "spdx": spdx,
+}
+EXPLAINED |= EXPLAINED_BOMS
 
 
 def _settled(value: Any) -> Any:
@@ -138,7 +145,18 @@ def _run(program: Path, case: Path, name: str, cache: Path, scratch: Path) -> by
     date = dt.datetime.fromisoformat(made[:19] + "+00:00")
     output = scratch / f"{case.name}.{name}"
     call = [str(program), words[0], "--quiet", "--cache-dir", str(cache), "--skip-db-update", "--skip-java-db-update"]
-    call += ["--offline-scan", "--format", name, "--output", str(output), *FLAGS.get(name, []), *words[2:], *place]
+    call += [
+        "--offline-scan",
+        "--scanners",
+        "vuln",
+        "--format",
+        name,
+        "--output",
+        str(output),
+        *FLAGS.get(name, []),
+        *words[2:],
+        *place,
+    ]
     environment = {
         "HOME": str(scratch),
         "PATH": os.environ["PATH"],
@@ -150,11 +168,11 @@ def _run(program: Path, case: Path, name: str, cache: Path, scratch: Path) -> by
 
 
 def _compared(theirs: Any, ours: Any) -> tuple[int, dict[str, bool]]:
-    """How many leaves are equal, and the paths of those that are not with whether the reference's is an empty text."""
+    """How many leaves are equal, and the paths of those that are not with whether the reference has nothing there."""
     left, right = dict(_leaves(theirs)), dict(_leaves(ours))
     paths = left.keys() | right.keys()
     differing = [path for path in paths if path not in left or path not in right or left[path] != right[path]]
-    return len(paths) - len(differing), {path: left.get(path) == "" for path in differing}
+    return len(paths) - len(differing), {path: left.get(path, "") == "" for path in differing}
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
