@@ -44,7 +44,7 @@ from assaymark.model.advisory import AdvisorySource, DatabaseInfo
 from assaymark.model.artifact import ArtifactType, Directory, GitFacts, Image, LayerBlob, SbomFile
 from assaymark.model.inventory import Inventory, LayerInventory
 from assaymark.model.issue import Coverage, Issue, IssueCode, Unanalysed
-from assaymark.model.progress import NoProgress, Progress
+from assaymark.model.progress import NoProgress, Progress, running
 from assaymark.model.reference import find_reference
 from assaymark.model.report import NO_METADATA, Invocation, Metadata, Report, ReportLayer, Scan, ScannerInfo
 from assaymark.safeio.workers import Stop, map_parallel
@@ -140,6 +140,7 @@ def scan_image(image: Image, source: AdvisorySource | None, *, wanted: Wanted, m
             metadata=metadata,
         ),
         wanted,
+        means.progress,
     )
     return _scan(report, source, started, means, subject=identity.manifest.digest if identity.manifest else "")
 
@@ -167,6 +168,7 @@ def scan_directory(directory: Directory, source: AdvisorySource | None, *, wante
             metadata=_git_metadata(git) if git else NO_METADATA,
         ),
         wanted,
+        means.progress,
     )
     return _scan(report, source, started, means)
 
@@ -191,6 +193,7 @@ def scan_sbom(sbom: SbomFile, source: AdvisorySource | None, *, wanted: Wanted, 
             metadata=_described_metadata(described),
         ),
         msgspec.structs.replace(wanted, matching=matching),
+        means.progress,
     )
     return _scan(report, source, started, means)
 
@@ -202,7 +205,6 @@ def _layer_inventories(layers: Sequence[LayerBlob], wanted: Wanted, means: Means
     index = index_for(wanted.target, pkg_types=wanted.pkg_types, options=wanted.analysis)
     kind = analyser_set(index.analyzers, options=wanted.analysis)
     budget = SizeBudget(wanted.max_image_size, what="uncompressed layers")
-    task = means.progress.start("analysing layers", total=len(layers), unit="layers")
 
     def inventory(layer: LayerBlob, stop: Stop) -> LayerInventory:
         found = _cached_inventory(layer, index, kind, wanted, means, stop=stop)
@@ -210,12 +212,10 @@ def _layer_inventories(layers: Sequence[LayerBlob], wanted: Wanted, means: Means
         task.advance(1)
         return found
 
-    try:
+    with running(means.progress, "analysing layers", total=len(layers), unit="layers") as task:
         if len(layers) < 2:
             return [inventory(layer, Stop()) for layer in layers]
         return map_parallel(inventory, layers, workers=min(len(layers), means.parallel or os.cpu_count() or 1))
-    finally:
-        task.close()
 
 
 def _cached_inventory(
@@ -238,18 +238,21 @@ def _cached_inventory(
 
 def _read_layer(layer: LayerBlob, index: Index, wanted: Wanted, means: Means, stop: Stop) -> LayerInventory:
     watch, issues = index.watch(means.limits), list[Issue]()
-    with harvest(
-        lambda: stop.guard(layer.open()),
-        diff_id=layer.diff_id,
-        wants=watch.wants,
-        claims=index.wants,
-        sieves=index.sieves,
-        skip_dirs=skip_rules(wanted.skip_dirs),
-        skip_files=skip_rules(wanted.skip_files),
-        limits=means.limits,
-        spill=means.scratch,
-        on_issue=issues.append,
-    ) as read:
+    with (
+        running(means.progress, f"layer {layer.diff_id[7:19]}", total=layer.size) as task,
+        harvest(
+            lambda: stop.guard(layer.open(), task.advance),
+            diff_id=layer.diff_id,
+            wants=watch.wants,
+            claims=index.wants,
+            sieves=index.sieves,
+            skip_dirs=skip_rules(wanted.skip_dirs),
+            skip_files=skip_rules(wanted.skip_files),
+            limits=means.limits,
+            spill=means.scratch,
+            on_issue=issues.append,
+        ) as read,
+    ):
         facts = LayerFacts(
             digest=layer.digest or "",
             diff_id=read.diff_id,
@@ -267,16 +270,19 @@ def _read_layer(layer: LayerBlob, index: Index, wanted: Wanted, means: Means, st
 def _directory_inventory(directory: Directory, wanted: Wanted, means: Means) -> LayerInventory:
     index = index_for(wanted.target, pkg_types=wanted.pkg_types, options=wanted.analysis)
     watch, issues = index.watch(means.limits), list[Issue]()
-    with walk_directory(
-        directory.root,
-        wants=watch.wants,
-        sieves=index.sieves,
-        skip_dirs=skip_rules(wanted.skip_dirs, directory.root),
-        skip_files=skip_rules(wanted.skip_files, directory.root),
-        single=directory.single,
-        limits=means.limits,
-        on_issue=issues.append,
-    ) as read:
+    with (
+        running(means.progress, "analysing files", unit=""),
+        walk_directory(
+            directory.root,
+            wants=watch.wants,
+            sieves=index.sieves,
+            skip_dirs=skip_rules(wanted.skip_dirs, directory.root),
+            skip_files=skip_rules(wanted.skip_files, directory.root),
+            single=directory.single,
+            limits=means.limits,
+            on_issue=issues.append,
+        ) as read,
+    ):
         facts = LayerFacts(
             issues=tuple(issues),
             not_analysed=watch.not_analysed(),
@@ -292,10 +298,13 @@ def _directory_inventory(directory: Directory, wanted: Wanted, means: Means) -> 
 # 2 to 4. inventories to a report
 
 
-def _report(inventory: Inventory, source: AdvisorySource | None, head: Report, wanted: Wanted) -> Report:
+def _report(
+    inventory: Inventory, source: AdvisorySource | None, head: Report, wanted: Wanted, progress: Progress
+) -> Report:
     """`head` with results, operating system and coverage."""
     today = datetime.fromisoformat(head.created_at[:19] + "+00:00")
-    detection = _detection(inventory, source, head, wanted, today)
+    with running(progress, "looking for vulnerabilities", unit=""):
+        detection = _detection(inventory, source, head, wanted, today)
     results = tuple(filter_result(result, wanted.filters) for result in detection.results)
     of_database = database_issues(source.info, today) if source else ()
     issues = (*of_database, *inventory.issues, *detection.issues)

@@ -23,6 +23,7 @@ from assaymark.model.advisory import Advisory
 from assaymark.model.artifact import Directory, GitFacts, ImageIdentity, LayerBlob
 from assaymark.model.digest import DiffId, Digest
 from assaymark.model.issue import Coverage, Issue, IssueCode, Unanalysed
+from assaymark.model.progress import Task
 from assaymark.model.report import Metadata, Scan
 from assaymark.scan import Means, Wanted, coverage, rfc3339, scan_directory, scan_image
 
@@ -39,6 +40,7 @@ class Counted:
         self.opened = 0
         self.diff_id: DiffId = DiffId(Digest(diff_id)) if diff_id else layer.diff_id
         self.digest: Digest | None = layer.digest
+        self.size = layer.size
         self.cache_identity = layer.cache_identity
         self._layer = layer
 
@@ -121,6 +123,40 @@ def test_a_layer_that_is_known_is_not_opened_again(tmp_path: Path) -> None:
 
     assert [layer.opened for layer in image.layers] == [1, 1]
     assert first == second
+
+
+class Watch:
+    """Progress that is written down."""
+
+    def __init__(self) -> None:
+        self.tasks: list[tuple[str, int | None, str]] = []
+        self.done: list[int] = []
+        self.open = 0
+
+    def start(self, label: str, *, total: int | None = None, unit: str = "B") -> Task:
+        self.tasks.append((label, total, unit))
+        self.open += 1
+        return self
+
+    def advance(self, amount: int) -> None:
+        self.done.append(amount)
+
+    def close(self) -> None:
+        self.open -= 1
+
+
+def test_what_takes_long_is_told_and_ends(tmp_path: Path) -> None:
+    watch = Watch()
+    with opened(tmp_path, ALPINE) as image:
+        (layer,) = image.layers
+        scan_image(image, ADVISORIES, wanted=Wanted(target="image"), means=Means(progress=watch))
+
+    assert watch.tasks == [
+        ("analysing layers", 1, "layers"),
+        (f"layer {layer.diff_id[7:19]}", layer.size, "B"),
+        ("looking for vulnerabilities", None, ""),
+    ]
+    assert (sum(watch.done), watch.open) == (layer.size + 1, 0)
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from assaymark.advisories.trivy_db import SCHEMA
 from assaymark.advisories.unpack import unpack_database
 from assaymark.errors import ArtifactError, DatabaseError, NetworkError, OfflineError
 from assaymark.model.descriptor import Descriptor
+from assaymark.model.progress import running
 from assaymark.model.reference import Reference, parse_reference
 from assaymark.oci.content import ContentStore
 from assaymark.oci.manifest import Manifest, parse_manifest
@@ -116,14 +117,12 @@ def _install(published: Published, cache: CacheFolder, wanted: Download) -> None
 
 
 def _fill(incoming: Path, published: Published, cache: CacheFolder, wanted: Download) -> None:
-    task = wanted.progress.start(f"downloading the {wanted.kind.what}", total=published.layer.size)
-    try:
-        with published.store.open_blob(published.layer) as stream:
-            unpacked = unpack_database(
-                stream, incoming, name=wanted.kind.file, advance=task.advance, limits=wanted.limits
-            )
-    finally:
-        task.close()
+    label = f"downloading the {wanted.kind.what}"
+    with (
+        running(wanted.progress, label, total=published.layer.size) as task,
+        published.store.open_blob(published.layer) as stream,
+    ):
+        unpacked = unpack_database(stream, incoming, name=wanted.kind.file, advance=task.advance, limits=wanted.limits)
     now = wanted.clock()
     metadata = parse_metadata(unpacked.metadata, limits=wanted.limits)
     _examine(incoming, metadata, cache, wanted)

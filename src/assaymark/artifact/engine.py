@@ -28,6 +28,7 @@ from assaymark.errors import ArtifactError, NetworkError, NotFoundError
 from assaymark.limits import Limits
 from assaymark.model.artifact import ImageIdentity
 from assaymark.model.digest import DiffId, Digest
+from assaymark.model.progress import running
 from assaymark.safeio.files import local_error
 from assaymark.safeio.json import decode_go, fold
 from assaymark.safeio.readers import BoundedReader
@@ -126,6 +127,11 @@ class EngineLayer(msgspec.Struct, frozen=True, kw_only=True):
         """Only an export by an engine that keeps a registry's blobs is compressed, and has digests."""
         return self.export.image().layers[self.position].digest if self.export.compressed else None
 
+    @property
+    def size(self) -> int | None:
+        """It is known when the export is."""
+        return None
+
     def open(self) -> AbstractContextManager[BinaryIO]:
         """The stored bytes."""
         return self.export.image().layers[self.position].open()
@@ -157,12 +163,13 @@ class Export:
 
     def _spool(self) -> tuple[Archive, OpenedImage]:
         request, name = self._request, self._engine.name
-        archive = spool(
-            lambda target: self._engine.export(self._name, target),
-            scratch=request.scratch,
-            name=f"{name}: {self._name}",
-            limits=request.limits,
-        )
+        with running(request.progress, f"exporting the image from {name}", unit=""):
+            archive = spool(
+                lambda target: self._engine.export(self._name, target),
+                scratch=request.scratch,
+                name=f"{name}: {self._name}",
+                limits=request.limits,
+            )
         return archive, saved_image(archive, name=request.name, source=name, limits=request.limits)
 
 

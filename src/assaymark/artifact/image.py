@@ -40,6 +40,11 @@ class BlobLayer(msgspec.Struct, frozen=True, kw_only=True):
         return self.descriptor.digest
 
     @property
+    def size(self) -> int | None:
+        """What the manifest promises."""
+        return self.descriptor.size
+
+    @property
     def cache_identity(self) -> str:
         """The digest: whoever reads the layer to its end has verified it."""
         return self.descriptor.digest

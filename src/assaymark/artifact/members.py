@@ -121,6 +121,7 @@ class MemberLayer:
         self._member = member
         self._lock = Lock()
         self.diff_id = diff_id
+        self.size: int | None = member.size
         self.cache_identity = archive.identity_of(member)
 
     @property

@@ -36,7 +36,7 @@ from assaymark.artifact.git_program import TRANSPORTS, Git
 from assaymark.errors import ArtifactError, LocalError, OfflineError, UsageError
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.artifact import Directory
-from assaymark.model.progress import NoProgress, Progress
+from assaymark.model.progress import NoProgress, Progress, running
 from assaymark.net.address import is_loopback
 from assaymark.net.tls import TlsOptions
 from assaymark.net.url import shown
@@ -161,8 +161,7 @@ def _has_port(target: str) -> bool:
 
 
 def _clone(address: str, tree: Path, request: RepositoryRequest) -> None:
-    task = request.progress.start("cloning the repository", unit="")
-    try:
+    with running(request.progress, "cloning the repository", unit=""):
         git = _git(address, tree.parent, request)
         depth = () if request.commit else ("--depth=1",)
         revision = request.tag or request.branch
@@ -178,8 +177,6 @@ def _clone(address: str, tree: Path, request: RepositoryRequest) -> None:
         write_atomic(info / "attributes", _ATTRIBUTES, durable=False)
         git.run("-C", str(tree), "reset", "--quiet", "--hard", failure="cannot write the work tree", kind=ArtifactError)
         git.check_size()
-    finally:
-        task.close()
 
 
 def _choose(git: Git, tree: Path, request: RepositoryRequest) -> None:

@@ -18,8 +18,8 @@ import io
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, TextIO, cast
 
 from assaymark.cli.output import Output, forget, process_stdout
@@ -66,7 +66,7 @@ class Console:
     ) -> None:
         self.environ = environ
         self.redaction = Redaction(secrets_of_environment(environ))
-        self.stdout: BinaryIO = cast("BinaryIO", Output(stdout))
+        self.stdout: BinaryIO = cast("BinaryIO", Output(stdout, before=self.stop_progress if stdout.isatty() else None))
         self.stdin = stdin
         self._stderr = stderr
         self._monotonic = monotonic
@@ -216,6 +216,17 @@ class Console:
             self._bars = Bars(self._stderr, monotonic=self._monotonic, colour=self.stderr_colour)
         return self._bars
 
+    @contextmanager
+    def at_work(self, label: str) -> Iterator[None]:
+        """While a command runs: it is told when it takes long and has nothing else to tell."""
+        progress = self.progress
+        task = progress.stand_behind(label) if progress is self._bars and self._bars is not None else None
+        try:
+            yield
+        finally:
+            if task is not None:
+                task.close()
+
     def stop_progress(self) -> None:
         """Take the bars off the terminal, whatever still runs."""
         if self._bars is not None:
@@ -226,7 +237,7 @@ class Console:
     def ask(self, prompt: str) -> str:
         """A line of text; empty at the end of input."""
         with self._aside():
-            self._write(" ".join(self._clean(prompt)))
+            self._prompt(prompt)
             return self._line(_ANSWER_BYTES) or ""
 
     def ask_password(self, prompt: str, *, otherwise: str = "set COSIGN_PASSWORD") -> str:
@@ -248,9 +259,9 @@ class Console:
     def confirm(self, text: str) -> bool:
         """Whether the user types `y` or `yes`; the end of input means no."""
         with self._aside():
-            self._write(f"{' '.join(self._clean(text))} [y/N] ")
+            self._prompt(f"{text} [y/N] ")
             answer = self._line(_ANSWER_BYTES)
-            if answer is None:
+            if answer is None and not self._talk.json_lines:
                 self._write("\n")
         return answer is not None and answer.strip().lower() in {"y", "yes"}
 
@@ -270,6 +281,13 @@ class Console:
             self._write_line(line)
         if hint:
             self._write_line(" ".join(self._clean("hint: " + hint)))
+
+    def _prompt(self, text: str) -> None:
+        """A question: on the line of its answer, or an object of its own."""
+        if self._talk.json_lines:
+            self._say("info", text.rstrip())
+        else:
+            self._write(" ".join(self._clean(text)))
 
     def _settle(self) -> None:
         """What was written comes before the complaint; that it could not be written is not the news."""
@@ -335,6 +353,9 @@ class Console:
     def _typed(self, prompt: str) -> str | None:
         import getpass
 
+        if self._talk.json_lines:
+            self._prompt(prompt)
+            prompt = ""
         try:
             return getpass.getpass(" ".join(self._clean(prompt)), stream=self._stderr)
         except EOFError:

@@ -60,7 +60,6 @@ def add_database_flags(parser: _ActionsContainer) -> None:
         about="OCI repositories of the Java database, tried in order",
     )
     add_switch(group, "--allow-older-db", about="take a database that is older than the one in the cache")
-    add_switch(group, "--no-progress", about="no progress bars")
     add_switch(group, "--sample-db", about="use the small database that ships with the program, for trying it out")
 
 

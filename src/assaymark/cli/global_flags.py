@@ -26,11 +26,13 @@ _VARIABLES: Final = (
 
 
 def add_global_flags(parser: FlagParser, *, group_name: str = "") -> None:
-    """Add them under their own heading; `-t` is cosign's short `--timeout`, and nothing in scanning commands."""
+    """Add them under their own heading; `-t` is cosign's short `--timeout`, and `--template` for reports."""
     group = parser.add_argument_group("Global flags", description=_VARIABLES)
     add_switch(group, "--quiet", "-q", about="no progress and no warnings")
+    add_switch(group, "--no-progress", about="no progress bars")
     add_switch(group, "--debug", "--verbose", "-d", about="say on stderr what is done; credentials are left out")
-    short = () if group_name == SCANNING else ("-t",)
+    taken = {option for _, action in parser.flags() for option in action.option_strings}
+    short = () if "-t" in taken else ("-t",)
     group.add_argument(
         "--timeout",
         *short,
@@ -65,7 +67,7 @@ def apply_global_flags(values: Namespace, console: Console) -> Iterator[None]:
         quiet=values.quiet,
         debug=values.debug,
         log_format=values.log_format,
-        progress=not getattr(values, "no_progress", False),
+        progress=not values.no_progress,
     )
     with _output_to(getattr(values, "output_file", ""), console), _alarm(values):
         yield

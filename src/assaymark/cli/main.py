@@ -9,7 +9,8 @@ from __future__ import annotations
 import gc
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from types import FrameType
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -90,6 +91,8 @@ def _run(arguments: list[str], console: Console) -> int:
 
     for secret in secrets_of_arguments(arguments):  # before anything can complain about what was typed
         console.redaction.add(secret)
+    if _wants_json_lines(arguments, console.environ):
+        console.configure(log_format="json")  # for complaints about what was typed, too
     name, rest = split_command(arguments)
     if not name and rest and rest[0] not in ("-h", "--help"):
         raise UsageError(f"no command, only `{rest[0]}`", hint="see `assaymark --help`")
@@ -107,6 +110,17 @@ def _run(arguments: list[str], console: Console) -> int:
     if command is None:
         return _unknown(name)
     return run_command(command, rest, console)
+
+
+def _wants_json_lines(arguments: Sequence[str], environ: Mapping[str, str]) -> bool:
+    """Whether `--log-format json` is asked for, as far as that can be seen before a command knows its flags."""
+    chosen = environ.get("ASSAYMARK_LOG_FORMAT", "")
+    for argument, following in zip_longest(arguments, arguments[1:], fillvalue=""):
+        if argument == "--log-format":
+            chosen = following
+        elif argument.startswith("--log-format="):
+            chosen = argument.partition("=")[2]
+    return chosen == "json"
 
 
 def run_command(command: Command, arguments: Sequence[str], console: Console) -> int:
@@ -133,7 +147,7 @@ def run_command(command: Command, arguments: Sequence[str], console: Console) ->
         values.configured_signers = configuration.signers
     values.typed = tuple(arguments)
     values.explicit = {key: value for key, value in vars(values).items() if value != defaults.get(key)}
-    with apply_global_flags(values, console):
+    with apply_global_flags(values, console), console.at_work(typed(command.name)):
         if configuration is not None:
             console.note(f"settings come from `{configuration.name}`, too")
         return command.run(values, console)

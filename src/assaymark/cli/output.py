@@ -20,14 +20,18 @@ from assaymark.errors import LocalError
 class Output(io.RawIOBase):
     """A binary stream that is guarded; closing it is left to the process."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, *, before: Callable[[], object] | None = None) -> None:
+        """Guard `stream`; `before` is called before something is written, to clear the terminal for it."""
         super().__init__()
         self._stream = stream
+        self._before = before
         self._gone = False
 
     def write(self, data: object, /) -> int:
         """All of `data`, or nothing once the reader has gone."""
         view = memoryview(data).cast("B")  # type: ignore[arg-type]  # RawIOBase types it as any buffer
+        if self._before is not None:
+            self._before()
         if not self._gone:
             self._guard(lambda: self._stream.write(view))
         return len(view)

@@ -39,6 +39,11 @@ class LayerBlob(Protocol):
         ...
 
     @property
+    def size(self) -> int | None:
+        """How many bytes are stored; None where nobody knows before they are read."""
+        ...
+
+    @property
     def cache_identity(self) -> str:
         """A name for these stored bytes that was verified or is verified on reading, for cache keys.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 
@@ -19,8 +21,18 @@ class Progress(Protocol):
     """Where tasks are announced; may be called from several threads."""
 
     def start(self, label: str, *, total: int | None = None, unit: str = "B") -> Task:
-        """Announce work; `total` is None where the length is unknown."""
+        """Announce work; `total` is None where the length is unknown, `unit` empty where nobody counts."""
         ...
+
+
+@contextmanager
+def running(progress: Progress, label: str, *, total: int | None = None, unit: str = "B") -> Iterator[Task]:
+    """Work that is announced, and over at the end, well or badly."""
+    task = progress.start(label, total=total, unit=unit)
+    try:
+        yield task
+    finally:
+        task.close()
 
 
 class _NoTask:

@@ -48,22 +48,27 @@ class Stop:
             raise StoppedError("stopped")
 
     @contextmanager
-    def guard(self, opened: AbstractContextManager[BinaryIO]) -> Iterator[BinaryIO]:
-        """The stream of `opened`, which reads no further once the flag is set."""
+    def guard(
+        self, opened: AbstractContextManager[BinaryIO], advance: Callable[[int], object] = lambda _: None
+    ) -> Iterator[BinaryIO]:
+        """The stream of `opened`, which reads no further once the flag is set, and tells how far it has come."""
         with opened as stream:
-            yield cast("BinaryIO", _Guarded(stream, self))
+            yield cast("BinaryIO", _Guarded(stream, self, advance))
 
 
 class _Guarded:
     """As much of a stream as is needed to read it front to back."""
 
-    def __init__(self, stream: BinaryIO, stop: Stop) -> None:
+    def __init__(self, stream: BinaryIO, stop: Stop, advance: Callable[[int], object]) -> None:
         self._stream = stream
         self._stop = stop
+        self._advance = advance
 
     def read(self, size: int = -1, /) -> bytes:
         self._stop.check()
-        return self._stream.read(size)
+        data = self._stream.read(size)
+        self._advance(len(data))
+        return data
 
 
 def map_parallel(work: Callable[[Item, Stop], Result], items: Sequence[Item], *, workers: int) -> list[Result]:
