@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from assaymark.attest.reasons import Reason
 from assaymark.cli.identity_flags import names_signer
 from assaymark.errors import VerificationError
 from assaymark.limits import DEFAULT_LIMITS
@@ -24,7 +25,7 @@ from assaymark.safeio.json import decode_go_as
 
 if TYPE_CHECKING:
     from assaymark.attest.statement import Statement
-    from assaymark.attest.store.attestation import Found
+    from assaymark.attest.store.attestation import Candidate, Found
     from assaymark.cli.connections import Connections
     from assaymark.cli.console import Console
     from assaymark.model.report import Scan
@@ -110,7 +111,11 @@ def _members(document: bytes, what: str) -> frozenset[str]:
 
 
 def _statements_in(documents: list[bytes], what: str, args: Namespace | None, console: Console) -> Iterator[Statement]:
-    """The statements of a file's attestations, verified where somebody is named."""
+    """The statements of a file's attestations, verified where somebody is named.
+
+    Raises:
+        VerificationError: none of them proves anything; the reason is that of the first that is of the right type.
+    """
     from assaymark.attest.local import read_local
 
     candidates = [read_local(document, what=f"`{what}`") for document in documents]
@@ -120,27 +125,49 @@ def _statements_in(documents: list[bytes], what: str, args: Namespace | None, co
     from assaymark.cli.blob_verifying import prove_blob
     from assaymark.cli.connections import Connections
 
-    connections = Connections(args, console)
+    connections, refused, proven = Connections(args, console), list[VerificationError](), 0
     for candidate in candidates:
-        yield prove_blob(candidate, None, args, console, connections).attestation.statement
+        try:
+            statement = prove_blob(candidate, None, args, console, connections).attestation.statement
+        except VerificationError as exc:
+            refused.append(exc)
+            continue
+        proven += 1
+        yield statement
+    told = [exc for exc in refused if exc.reason != Reason.WRONG_TYPE.value]
+    if not proven and refused:
+        raise (told or refused)[0]
+    for refusal in told:
+        console.warn(f"`{what}`: refused [{refusal.reason}]: {refusal}")
 
 
 def _unverified(found: Iterable[Found], what: str, console: Console) -> Iterator[Statement]:
     """What attestations say; those of other types, and those that cannot be read, say nothing."""
-    from assaymark.attest.predicate import VULN_TYPE
-    from assaymark.attest.sigstore.attestations import read_material
-    from assaymark.attest.statement import parse_statement
     from assaymark.attest.store.attestation import Unreadable
 
     console.warn(f"`{what}`: nothing of the attestation is verified", hint="name who must have signed: `--key`, …")
     for each in found:
         if isinstance(each, Unreadable):
-            console.warn(f"left out [{each.reason.value}]: {each.message}")
+            console.warn(f"`{what}`: left out [{each.reason.value}]: {each.message}")
             continue
-        envelope = read_material(each).envelope
-        statement = parse_statement(envelope.payload) if envelope else None
-        if statement is not None and statement.predicate_type == VULN_TYPE:
+        try:
+            statement = _claimed(each)
+        except VerificationError as exc:
+            console.warn(f"`{what}`: left out [{exc.reason}]: {exc}")
+            continue
+        if statement is not None:
             yield statement
+
+
+def _claimed(candidate: Candidate) -> Statement | None:
+    """What a candidate says, where it says what a vulnerability record says."""
+    from assaymark.attest.predicate import VULN_TYPE
+    from assaymark.attest.sigstore.attestations import read_material
+    from assaymark.attest.statement import parse_statement
+
+    envelope = read_material(candidate).envelope
+    statement = parse_statement(envelope.payload) if envelope else None
+    return statement if statement is not None and statement.predicate_type == VULN_TYPE else None
 
 
 def _newest(statements: Iterable[Statement], what: str, console: Console) -> Scan:

@@ -121,6 +121,26 @@ class TestAttestations:
         assert ran.code == 7
         assert "error [NO_ATTESTATION]: `lines.jsonl` has no attestation that is a vulnerability record\n" in ran.err
 
+    def test_one_that_proves_it_is_enough_and_the_others_are_told(self, registry: MemoryRegistry) -> None:
+        image, _ = place_image(registry)
+        Path("x.json").write_text("{}")
+        assert attest(image, type="openvex", predicate="x.json").code == 0
+        attested(image, finished="2026-08-16T10:00:00Z", only=False, key="theirs")
+        attested(image)
+        Path("lines.jsonl").write_text(run("download", "attestation", image).out)
+        ran = run("diff", "--key", "ours.pub", "lines.jsonl", "lines.jsonl")
+        assert (ran.code, "New 0  Fixed 0  Unchanged 1" in ran.out) == (0, True)
+        assert ran.err.count("warning: `lines.jsonl`: refused [") == 2
+        assert "OPENVEX" not in ran.err.upper()
+
+    def test_what_cannot_be_read_is_told(self, downloaded: str) -> None:
+        line = Path(downloaded).read_text()
+        broken = line.replace('"payload":"', '"payload":"!')
+        Path("lines.jsonl").write_text(broken + line)
+        ran = run("diff", "lines.jsonl", "b.json")
+        assert ran.code == 0
+        assert "warning: `lines.jsonl`: left out [MALFORMED_" in ran.err
+
     def test_what_cosign_1_wrote(self, registry: MemoryRegistry) -> None:
         image, _ = place_image(registry)
         Path("vuln.json").write_bytes(rendered(a_scan(SSL), "cosign-vuln"))

@@ -44,6 +44,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
     made.place_database(MUSL)
     raw_image([honest_layer(ALPINE)]).save_layout(made.work / "image")
     (made.work / "predicate").write_text("{}")
+    (made.work / "report.json").write_text('{"SchemaVersion": 2}')
     (made.work / "bom.json").write_bytes(encoded(SMALL))
     password = {"COSIGN_PASSWORD": "x"}
     assert made.run("generate-key-pair", environ=password).code == 0
@@ -97,6 +98,10 @@ NEEDS_NETWORK: dict[str, list[tuple[int | str, ...]]] = {
     "initialize": [(5, "initialize", "--cache-dir", "empty")],
     "download-attestation": [(5, "download", "attestation", NOBODY)],
     "tree": [(5, "tree", NOBODY)],
+    "diff": [
+        (5, "diff", "report.json", NOBODY),
+        (5, "diff", "--key", "https://127.0.0.1:9/key", "--local-image", "image", "image"),
+    ],
     "login": [(5, "login", "127.0.0.1:9", "-u", "robin", "-p", "password")],
     "public-key": [
         (5, "public-key", "--key", "https://127.0.0.1:9/key"),
@@ -122,6 +127,7 @@ LOCAL = {
     "verify-attestation": ("verify-attestation", "--local-image", "--key", "cosign.pub", "image"),
     "download-attestation": ("download", "attestation", "--local-image", "image"),
     "tree": ("tree", "--local-image", "image"),
+    "diff": ("diff", "report.json", "report.json"),
     "pkcs11-tool-list-tokens": ("pkcs11-tool", "list-tokens", "--module-path", "/nonexistent/token.so"),
     "pkcs11-tool-list-keys-uris": ("pkcs11-tool", "list-keys-uris", "--module-path", "/nonexistent/token.so"),
     "attest-blob": ("attest-blob", "--key", "cosign.key", "--predicate", "predicate", "predicate"),
