@@ -48,7 +48,6 @@ NOT_HERE: Final[Mapping[str, tuple[str, str]]] = {
     "completion": ("completions for shells are not there", "`assaymark COMMAND --help` lists the flags"),
     # Trivy
     "clean": ("nothing of the cache has to be cleaned", "delete the folder that `--cache-dir` names to start anew"),
-    "convert": ("reports are not converted", "scan again with another `--format`: what was read is remembered"),
     "server": ("there is no server", "leave it out: `assaymark image IMAGE` does everything by itself"),
     "client": ("there is no server", "leave it out: `assaymark image IMAGE` does everything by itself"),
     "plugin": ("there are no plug-ins", "`assaymark --help` lists what is there"),
