@@ -21,19 +21,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from enum import Enum
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from assaymark.model.finding import Finding
+from assaymark.model.hierarchy import GATHERED, find_image_purl, hangs_under_holder, members, package_id
 from assaymark.model.package import Package, Relationship
 from assaymark.model.purl import Purl, find_purl
-from assaymark.model.reference import find_reference
 from assaymark.model.report import Metadata, Report, Result
 from assaymark.report.bom.document import uuid_of
 
-GATHERED: Final = frozenset({"python-pkg", "conda-pkg", "gemspec", "node-pkg", "jar", "kubernetes"})
-"""Types of packages that stand in one result wherever they were found (rule 2)."""
 _GROUPED: Final = frozenset({"maven", "npm"})
 _NO_EPOCH: Final = ("", "0")
 
@@ -133,11 +131,11 @@ class _Maker:
             key: self._place(_library(package, result, tuple(findings.get(key, ()))))
             for key, package in packages.items()
         }
-        named = {package.id or f"{package.name}@{package.version}": places[key] for key, package in packages.items()}
+        named = {package_id(package): places[key] for key, package in packages.items()}
         needed = {name for package in packages.values() for name in package.depends_on}
         has_root = any(package.relationship is Relationship.ROOT for package in packages.values())
         for key, package in packages.items():
-            if _hangs_under_parent(package, needed, has_root=has_root):
+            if hangs_under_holder(package, needed, has_root=has_root):
                 self._holds[parent].append(places[key])
             needs = [named[name] for name in dict.fromkeys(package.depends_on) if name in named]
             if needs or not package.depends_on:
@@ -165,7 +163,7 @@ def _root(report: Report) -> Component:
     return Component(
         kind=kind,
         name=report.artifact_name,
-        purl=_image_purl(metadata) if kind is Kind.IMAGE else "",
+        purl=str(find_image_purl(metadata) or "") if kind is Kind.IMAGE else "",
         properties=_properties(
             ("SchemaVersion", str(report.schema_version)),
             *_image_properties(metadata if kind is Kind.IMAGE else None),
@@ -182,25 +180,8 @@ def _image_properties(metadata: Metadata | None) -> Iterator[tuple[str, str]]:
     if metadata is None:
         return
     yield "ImageID", metadata.image_id
-    labels = _members(_members(metadata.image_config, "config"), "Labels")
+    labels = members(members(members(metadata.image_config).get("config")).get("Labels"))
     yield from ((f"Labels:{name}", value) for name, value in labels.items() if isinstance(value, str))
-
-
-def _image_purl(metadata: Metadata) -> str:
-    reference = find_reference(metadata.repo_digests[0]) if metadata.repo_digests else None
-    if reference is None or reference.digest is None:
-        return ""
-    architecture = (metadata.image_config or {}).get("architecture")
-    qualifiers = [("repository_url", reference.context)]
-    if isinstance(architecture, str) and architecture:
-        qualifiers.insert(0, ("arch", architecture))
-    name = reference.repository.rpartition("/")[2].lower()
-    return str(Purl(type="oci", name=name, version=str(reference.digest), qualifiers=tuple(qualifiers)))
-
-
-def _members(value: Any, name: str) -> dict[str, Any]:
-    found = value.get(name) if isinstance(value, dict) else None
-    return found if isinstance(found, dict) else {}
 
 
 # 2. what holds packages
@@ -216,12 +197,6 @@ def _holder(result: Result, metadata: Metadata) -> Component:
 
 
 # 3 to 5. packages
-
-
-def _hangs_under_parent(package: Package, needed: set[str], *, has_root: bool) -> bool:
-    if package.relationship is Relationship.DIRECT:
-        return not has_root
-    return (package.id or f"{package.name}@{package.version}") not in needed
 
 
 def _library(package: Package, result: Result, findings: tuple[Finding, ...]) -> Component:
