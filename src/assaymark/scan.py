@@ -47,6 +47,7 @@ from assaymark.model.issue import Coverage, Issue, IssueCode, Unanalysed
 from assaymark.model.progress import NoProgress, Progress, running
 from assaymark.model.reference import find_reference
 from assaymark.model.report import NO_METADATA, Invocation, Metadata, Report, ReportLayer, Scan, ScannerInfo
+from assaymark.model.uuids import uuid7
 from assaymark.safeio.workers import Stop, map_parallel
 from assaymark.version import __version__
 
@@ -195,7 +196,8 @@ def scan_sbom(sbom: SbomFile, source: AdvisorySource | None, *, wanted: Wanted, 
         msgspec.structs.replace(wanted, matching=matching),
         means.progress,
     )
-    return _scan(report, source, started, means)
+    scan = _scan(report, source, started, means)
+    return msgspec.structs.replace(scan, sbom=sbom.data) if described.type is ArtifactType.CYCLONEDX else scan
 
 
 # 1. layers to inventories
@@ -343,7 +345,7 @@ def _head(started: datetime, wanted: Wanted, means: Means) -> Report:
     return Report(
         schema_version=2,
         scanner=ScannerInfo(name="assaymark", version=__version__),
-        report_id=_uuid7(started, means.random(10)),
+        report_id=uuid7(started, means.random(10)),
         created_at=rfc3339(wanted.date or started),
     )
 
@@ -388,13 +390,3 @@ def rfc3339(moment: datetime) -> str:
     """RFC 3339 in UTC with as many fractional digits as are not zero, as Go prints times."""
     text = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f").rstrip("0").rstrip(".")
     return f"{text}Z"
-
-
-def _uuid7(moment: datetime, random: bytes) -> str:
-    """A time-ordered identifier (RFC 9562, section 5.7)."""
-    milliseconds = int(moment.timestamp() * 1000)
-    value = bytearray(milliseconds.to_bytes(6, "big") + random)
-    value[6] = 0x70 | value[6] & 0x0F
-    value[8] = 0x80 | value[8] & 0x3F
-    text = value.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -99,6 +99,7 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
         started: the real clock when the scan began; RFC 3339 UTC.
         finished: the real clock when the last finding was known.
         subject: digest of the manifest that was scanned, empty where there is none.
+        sbom: the bytes of the CycloneDX document that was scanned; empty where it was something else.
     """
 
     report: Report
@@ -107,3 +108,4 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     started: str
     finished: str
     subject: str = ""
+    sbom: bytes = b""

@@ -22,6 +22,7 @@ from assaymark.model.report import Scan
 from assaymark.report.bom.components import Bom, Component, Kind, bom_of
 from assaymark.report.bom.document import document_uuid, encode_inert, seconds
 from assaymark.report.bom.licenses import license_choices
+from assaymark.report.bom.scanned import scanned_document
 from assaymark.report.bom.vulnerabilities import ZONE, vulnerabilities
 from assaymark.report.format import Format, Rendering
 from assaymark.report.scanner import scanner_purl
@@ -49,22 +50,24 @@ def write(scan: Scan, rendering: Rendering, stream: BinaryIO) -> None:
 
 
 def _document(scan: Scan) -> dict[str, Any]:
+    head = {"$schema": SCHEMA, "bomFormat": "CycloneDX", "specVersion": VERSION}
+    made = _made(scan)
+    if scan.sbom:
+        return scanned_document(scan, head, made)
     bom = bom_of(scan.report)
     libraries = [component for component in bom.components if component.findings]
     return {
-        "$schema": SCHEMA,
-        "bomFormat": "CycloneDX",
-        "specVersion": VERSION,
+        **head,
         "serialNumber": f"urn:uuid:{document_uuid(scan.report)}",
         "version": 1,
-        "metadata": metadata(scan) | {"component": _component(bom.root)} | _remarks(scan),
+        "metadata": {**made, "component": _component(bom.root), **_remarks(scan)},
         "components": sorted(map(_component, bom.components[1:]), key=lambda each: str(each["bom-ref"])),
         "dependencies": sorted(_dependencies(bom), key=lambda each: str(each["ref"])),
         "vulnerabilities": vulnerabilities((each.ref, finding) for each in libraries for finding in each.findings),
     }
 
 
-def metadata(scan: Scan) -> dict[str, Any]:
+def _made(scan: Scan) -> dict[str, Any]:
     """When the document was made, and with what."""
     scanner = scan.report.scanner
     tool = {"type": "application", "name": scanner.name, "version": scanner.version, "purl": scanner_purl(scanner)}

@@ -16,7 +16,6 @@ dependencies: what does not fit is left out, and that is said.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -32,6 +31,7 @@ from assaymark.limits import Limits
 from assaymark.model.inventory import Application, OperatingSystem
 from assaymark.model.issue import Issue, IssueCode
 from assaymark.model.package import Package, PackageIdentifier
+from assaymark.model.uuids import uuid8
 
 _REFERENCE_BYTES: Final = 64  # what one more dependency costs on top of its characters
 
@@ -206,12 +206,8 @@ def _references(document: Document) -> list[str]:
 
 
 def _made_reference(place: int, component: Component) -> str:
-    """A UUID (version 8, RFC 9562) that is the same whenever the document is read."""
-    value = bytearray(hashlib.sha256(f"{place} {component.purl} {component.name}".encode()).digest()[:16])
-    value[6] = 0x80 | value[6] & 0x0F
-    value[8] = 0x80 | value[8] & 0x3F
-    text = value.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    """A UUID that is the same whenever the document is read."""
+    return uuid8(f"{place} {component.purl} {component.name}".encode())
 
 
 def _joined(applications: Iterable[Application]) -> list[Application]:

@@ -30,7 +30,7 @@ from assaymark.model.hierarchy import GATHERED, find_image_purl, hangs_under_hol
 from assaymark.model.package import Package, Relationship
 from assaymark.model.purl import Purl, find_purl
 from assaymark.model.report import Metadata, Report, Result
-from assaymark.report.bom.document import uuid_of
+from assaymark.model.uuids import uuid8
 
 _GROUPED: Final = frozenset({"maven", "npm"})
 _NO_EPOCH: Final = ("", "0")
@@ -292,6 +292,6 @@ def _named(components: list[Component]) -> Iterator[Component]:
             continue
         ref = component.purl if component.purl and uses[component.purl] == 1 else ""
         if not ref or ref in taken:
-            ref = uuid_of(f"{place}\n{component}".encode("utf-8", "replace"))
+            ref = uuid8(f"{place}\n{component}".encode("utf-8", "replace"))
         taken.add(ref)
         yield msgspec.structs.replace(component, ref=ref)

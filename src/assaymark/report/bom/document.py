@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC
-from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
 
 from assaymark.model.report import Report
+from assaymark.model.uuids import uuid8
 from assaymark.report.gojson import encode_go
 from assaymark.report.wording import parse_time
 
@@ -41,15 +41,6 @@ def seconds(text: str, *, suffix: str) -> str:
 def document_uuid(report: Report) -> str:
     """What the document is called: it follows from everything that the report says, its own identifier included."""
     try:
-        return uuid_of(msgspec.json.encode(report))
+        return uuid8(msgspec.json.encode(report))
     except UnicodeEncodeError:  # half a surrogate pair
-        return uuid_of(encode_go(report))
-
-
-def uuid_of(data: bytes) -> str:
-    """A UUID (version 8, RFC 9562) that follows from `data`."""
-    value = bytearray(sha256(data).digest()[:16])
-    value[6] = 0x80 | value[6] & 0x0F
-    value[8] = 0x80 | value[8] & 0x3F
-    text = value.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        return uuid8(encode_go(report))
