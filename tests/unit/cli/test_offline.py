@@ -128,11 +128,15 @@ LOCAL = {
     "download-attestation": ("download", "attestation", "--local-image", "image"),
     "tree": ("tree", "--local-image", "image"),
     "diff": ("diff", "report.json", "report.json"),
+    "convert": ("convert", "report.json"),
     "pkcs11-tool-list-tokens": ("pkcs11-tool", "list-tokens", "--module-path", "/nonexistent/token.so"),
     "pkcs11-tool-list-keys-uris": ("pkcs11-tool", "list-keys-uris", "--module-path", "/nonexistent/token.so"),
     "attest-blob": ("attest-blob", "--key", "cosign.key", "--predicate", "predicate", "predicate"),
     "verify-blob-attestation": (
         "verify-blob-attestation", "--key", "cosign.pub", "--bundle", "bundle", "predicate",
+    ),
+    "bundle-create": (
+        "bundle", "create", "--bundle", "bundle", "--key", "cosign.pub", "--artifact", "predicate", "--ignore-tlog",
     ),
     "bundle-inspect": ("bundle", "inspect", "bundle"),
     "trusted-root-create": (
