@@ -29,11 +29,18 @@ def number_of(text: str) -> int | float:
     if hexadecimal and ("p" in text.lower() or "." in text):
         return float.fromhex(text.replace("_", ""))
     if not hexadecimal and _FLOAT_SIGNS.search(text):
-        return float(text)
+        return _float(text)
     number = int(text, 0) if hexadecimal else int(text, 8 if _OLD_OCTAL.match(text) else 10)
     if not -INT64_MAX - 1 <= number <= INT64_MAX:
         raise ValueError("it overflows an int")
     return number
+
+
+def _float(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as exc:
+        raise ValueError("illegal number syntax") from exc
 
 
 def text_of(literal: str) -> str | int:

@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from assaymark.report.gotemplate.run import MISSING, Run
-from assaymark.report.gotemplate.times import GoTime
-from assaymark.report.gotemplate.values import Function, GoList, GoMap, Nil, truth, type_name
+from assaymark.report.gotemplate.values import Function, truth
 
 
 class Expression(Protocol):
@@ -107,16 +106,7 @@ class Call:
         if piped is not MISSING:
             arguments.append(piped)
         run.line = self.line
-        function = self.function
-        if len(arguments) < function.fixed or (len(arguments) > function.fixed and not function.variadic):
-            least = "at least " if function.variadic else ""
-            raise run.fail(f"wrong number of args for `{self.name}`: want {least}{function.fixed} got {len(arguments)}")
-        try:
-            given = _converted(function.parameters, arguments)
-            answer = function.call(run, *given) if function.needs_run else function.call(*given)
-        except (ValueError, ArithmeticError, TypeError, LookupError) as exc:
-            raise run.fail(f"error calling `{self.name}`: {exc}") from exc
-        return run.charge(answer)
+        return run.call(self.name, self.function, arguments, run if self.function.needs_run else None)
 
 
 class AndOr:
@@ -162,40 +152,3 @@ class Pipeline:
         for slot in self.targets:
             run.frame[slot] = value
         return value
-
-
-def _converted(parameters: str, arguments: list[Any]) -> list[Any]:
-    if parameters == "a":
-        return arguments
-    last = len(parameters) - 1
-    return [_argument(parameters[min(place, last)], value) for place, value in enumerate(arguments)]
-
-
-def _argument(letter: str, value: Any) -> Any:
-    """`value` as a parameter takes it; between kinds of integers, and to a float, it is converted."""
-    if letter == "a" or (letter == "s" and isinstance(value, str)):
-        return value
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if letter == "i" and number and value == int(value):
-        return int(value)
-    if letter == "f" and number:
-        return float(value)
-    if letter in "ld" and isinstance(value, Nil):
-        return [] if letter == "l" else {}
-    kinds, expected = _KINDS[letter]
-    if isinstance(value, kinds):
-        return value
-    if value is None and letter in "ld":
-        return GoList() if letter == "l" else GoMap({}, go_type="map[string]interface {}", zero=None)
-    raise ValueError(f"wrong type for value; expected {expected}; got {type_name(value)}")
-
-
-_KINDS: dict[str, tuple[tuple[type, ...], str]] = {
-    "s": ((str,), "string"),
-    "i": ((), "int"),
-    "f": ((), "float64"),
-    "b": ((bool,), "bool"),
-    "l": ((list,), "a list"),
-    "d": ((dict,), "map[string]interface {}"),
-    "t": ((GoTime,), "time.Time"),
-}

@@ -98,10 +98,8 @@ def _converted(match: re.Match[str], arguments: _Arguments) -> str:
     precision, fine = arguments.number(precision_text)
     if precision is None and fine and _HAS_PRECISION.match(match[0]):
         precision = 0
-    if not fine or (precision is not None and precision > _WIDEST):
+    if not fine or (precision is not None and not 0 <= precision <= _WIDEST):
         complaints, precision = complaints + "%!(BADPREC)", None
-    elif precision is not None and precision < 0:
-        precision = None
     good = arguments.goto(index if index is not None else (width_index if width_text != "*" else None)) and good
     if not letter:
         return complaints + "%!(NOVERB)"
@@ -123,7 +121,8 @@ def _one(value: Any, verb: Verb) -> str:
     if verb.letter == "T":
         return _padded(type_name(value), verb)
     if value is None or isinstance(value, Nil):
-        return _padded("<nil>" if verb.letter == "v" else f"%!{verb.letter}(<nil>)", verb)
+        kind = "" if value is None else f"{value.go_type}="
+        return _padded("<nil>" if verb.letter == "v" else f"%!{verb.letter}({kind}<nil>)", verb)
     own = own_text(value) if verb.letter in "vsqxX" else None
     if own is not None:
         return _text(own, verb, value)
@@ -137,17 +136,22 @@ def _one(value: Any, verb: Verb) -> str:
         case float():
             return _float(value, verb)
         case list():
-            return "[" + " ".join(_one(each, verb) for each in value) + "]"
+            return "[" + " ".join(_inner(each, verb) for each in value) + "]"
         case dict():
-            pairs = (f"{_one(key, verb)}:{_one(each, verb)}" for key, each in sorted(value.items()))
+            pairs = (f"{_one(key, verb)}:{_inner(each, verb)}" for key, each in sorted(value.items()))
             return "map[" + " ".join(pairs) + "]"
         case Struct():
             return _struct(value, verb)
     return _bad(value, verb)
 
 
+def _inner(value: Any, verb: Verb) -> str:
+    """A value inside of another one; nothing is nothing there, whatever the verb."""
+    return _padded("<nil>", verb) if value is None else _one(value, verb)
+
+
 def _struct(value: Struct, verb: Verb) -> str:
-    fields = ((f"{name}:" if verb.named else "") + _one(value.field(name), verb) for name in value.type.fields)
+    fields = ((f"{name}:" if verb.named else "") + _inner(value.field(name), verb) for name in value.type.fields)
     return ("&" if value.pointer else "") + "{" + " ".join(fields) + "}"
 
 

@@ -17,7 +17,18 @@ from assaymark.model.package import Relationship
 from assaymark.model.purl import Purl, find_purl
 from assaymark.model.report import Report
 from assaymark.report.gotemplate.times import GoTime, parse_rfc3339
-from assaymark.report.gotemplate.values import Enum, GoList, GoMap, Named, Nil, Spelled, Struct, StructType, whole
+from assaymark.report.gotemplate.values import (
+    Enum,
+    Function,
+    GoList,
+    GoMap,
+    Named,
+    Nil,
+    Spelled,
+    Struct,
+    StructType,
+    whole,
+)
 
 Getter = Callable[[Any], Any]
 
@@ -51,13 +62,11 @@ def results_of(report: Report) -> GoList:
     """What `.` is at the beginning of a template."""
     results = (Struct(_RESULT, each) for each in report.results)
     failed = any(each.vulnerabilities for each in report.results)
-    return Spelled(results, go_type="types.Results", methods={"Failed": lambda _: failed})
+    return Spelled(results, go_type="types.Results", methods={"Failed": Function("", lambda _: failed)})
 
 
 def plain(value: Struct) -> Any:
     """What `toJson` writes of a struct: the keys of the JSON report, as far as they are the type's own."""
-    if value.type.plain is not None:
-        return value.type.plain(value.source)
     tree = msgspec.to_builtins(value.source, enc_hook=str)
     if value.type is not _VULNERABILITY or not isinstance(tree, dict):
         return tree
@@ -201,13 +210,13 @@ _PURL: Final = StructType(
         Qualifiers=_qualifiers,
         Subpath="subpath",
     ),
-    methods={"String": str, "ToString": str},
+    methods={"String": Function("", str), "ToString": Function("", str)},
     text=str,
 )
 _IDENTIFIER: Final = StructType(
     "types.PkgIdentifier",
     _fields(UID="uid", PURL=_purl, BOMRef="bom_ref"),
-    methods={"Empty": lambda source: not (source.uid or source.purl or source.bom_ref)},
+    methods={"Empty": Function("", lambda source: not (source.uid or source.purl or source.bom_ref))},
 )
 _LAYER: Final = StructType(
     "types.Layer", _fields(Size=_constant(0), Digest="digest", DiffID="diff_id", CreatedBy=_constant(""))
@@ -250,7 +259,7 @@ _PACKAGE: Final = StructType(
         InstalledFiles=_texts("installed_files"),
         AnalyzedBy=_named("analyzed_by", "types.AnalyzerType"),
     ),
-    methods={"Empty": lambda source: not (source.name and source.version)},
+    methods={"Empty": Function("", lambda source: not (source.name and source.version))},
 )
 _VULNERABILITY: Final = StructType(
     "types.Vulnerability",
@@ -288,7 +297,7 @@ _FINDING: Final = StructType(
         Vulnerability=lambda source: Struct(_VULNERABILITY, source),
     ),
     embedded="Vulnerability",
-    methods={"FindingType": lambda _: Named("vulnerability", "types.FindingType")},
+    methods={"FindingType": Function("", lambda _: Named("vulnerability", "types.FindingType"))},
 )
 _MODIFIED: Final = StructType(
     "types.ModifiedFinding",
@@ -315,5 +324,5 @@ _RESULT: Final = StructType(
         CustomResources=_nothing("[]types.CustomResource"),
         ModifiedFindings=_structs("modified_findings", _MODIFIED, "[]types.ModifiedFinding"),
     ),
-    methods={"IsEmpty": _is_empty},
+    methods={"IsEmpty": Function("", _is_empty)},
 )

@@ -13,7 +13,7 @@ from typing import Any, Final
 from assaymark.errors import UsageError
 from assaymark.limits import Limits
 from assaymark.report.gotemplate.times import GoTime
-from assaymark.report.gotemplate.values import Nil, Struct, encoded, type_name, whole
+from assaymark.report.gotemplate.values import Function, Nil, Struct, encoded, type_name, whole
 
 _FLUSH_CHARACTERS: Final = 1 << 18
 MISSING: Final = object()
@@ -100,7 +100,7 @@ class Run:
         """
         if isinstance(receiver, Struct):
             if receiver.type.methods and name in receiver.type.methods:
-                return self.method(receiver.type.methods[name], receiver.source, name, arguments)
+                return self.call(f".{name}", receiver.type.methods[name], arguments or [], receiver.source)
             try:
                 value = receiver.field(name)
             except KeyError:
@@ -112,20 +112,28 @@ class Run:
         elif isinstance(receiver, Nil):
             raise self.fail(f"nil pointer evaluating {receiver.go_type}.{name}")
         else:
-            methods: Mapping[str, Callable[..., Any]] = getattr(receiver, "methods", {})
+            methods: Mapping[str, Function] = getattr(receiver, "methods", {})
             if name not in methods:
                 raise self._no_field(receiver, name)
-            return self.method(methods[name], receiver, name, arguments)
+            return self.call(f".{name}", methods[name], arguments or [], receiver)
         if arguments:
             raise self.fail(f"`.{name}` has arguments but is not a method")
         return whole(value) if type(value) is str else value
 
-    def method(self, call: Callable[..., Any], receiver: Any, name: str, arguments: list[Any] | None) -> Any:
-        """What a method of a value answers."""
+    def call(self, name: str, function: Function, arguments: list[Any], receiver: Any = None) -> Any:
+        """What a function, or a method of `receiver`, answers.
+
+        Raises:
+            UsageError: arguments that it does not take, or that it cannot work with.
+        """
+        if len(arguments) < function.fixed or (len(arguments) > function.fixed and not function.variadic):
+            wanted = f"at least {function.fixed}" if function.variadic else function.fixed
+            raise self.fail(f"wrong number of args for `{name}`: want {wanted} got {len(arguments)}")
         try:
-            return self.charge(call(receiver, *(arguments or ())))
-        except (TypeError, ValueError, ArithmeticError) as exc:
-            raise self.fail(f"error calling `.{name}`: {exc}") from exc
+            given = function.converted(arguments)
+            return self.charge(function.call(*given) if receiver is None else function.call(receiver, *given))
+        except (ValueError, ArithmeticError, TypeError, LookupError) as exc:
+            raise self.fail(f"error calling `{name}`: {exc}") from exc
 
     def _no_field(self, receiver: Any, name: str) -> UsageError:
         return self.fail(f"can't evaluate field {name} in type {type_name(receiver)}")

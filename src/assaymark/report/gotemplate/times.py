@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
-from assaymark.report.gotemplate.values import Enum, Int64
+from assaymark.report.gotemplate.values import Enum, Function, Int64
 
 SECOND: Final = 1_000_000_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -59,13 +59,13 @@ class Duration(Int64):
     go_type: ClassVar[str] = "time.Duration"
 
     @property
-    def methods(self) -> Mapping[str, Callable[..., Any]]:
+    def methods(self) -> Mapping[str, Function]:
         """What templates may call."""
         return {
-            "String": duration_text,
-            "Hours": lambda each: each / (3600 * SECOND),
-            "Minutes": lambda each: each / (60 * SECOND),
-            "Seconds": lambda each: each / SECOND,
+            "String": _method(duration_text),
+            "Hours": _method(lambda each: each / (3600 * SECOND)),
+            "Minutes": _method(lambda each: each / (60 * SECOND)),
+            "Seconds": _method(lambda each: each / SECOND),
         }
 
 
@@ -100,7 +100,7 @@ class GoTime(msgspec.Struct, frozen=True):
         return int((self.moment - _EPOCH) // timedelta(seconds=1))
 
     @property
-    def methods(self) -> Mapping[str, Callable[..., Any]]:
+    def methods(self) -> Mapping[str, Function]:
         """What templates may call."""
         return _METHODS
 
@@ -275,28 +275,32 @@ def _date_moved(time: GoTime, years: int, months: int, days: int) -> GoTime:
         raise ValueError("the time is outside of the years 1 to 9999") from exc
 
 
-_METHODS: Final[Mapping[str, Callable[..., Any]]] = {
-    "Format": formatted,
-    "String": time_text,
-    "Unix": lambda time: Int64(time.unix),
-    "UnixMilli": lambda time: Int64(time.unix * 1000 + time.nanoseconds // 1_000_000),
-    "UnixNano": lambda time: Int64(time.unix * SECOND + time.nanoseconds),
-    "Year": lambda time: time.moment.year,
-    "Month": lambda time: Month(time.moment.month),
-    "Day": lambda time: time.moment.day,
-    "Hour": lambda time: time.moment.hour,
-    "Minute": lambda time: time.moment.minute,
-    "Second": lambda time: time.moment.second,
-    "Nanosecond": lambda time: time.nanoseconds,
-    "YearDay": lambda time: time.moment.timetuple().tm_yday,
-    "Weekday": lambda time: Weekday(time.moment.isoweekday() % 7),
-    "IsZero": lambda time: _order(time) == _order(ZERO_TIME),
-    "UTC": lambda time: in_zone(time, "UTC"),
-    "Local": lambda time: in_zone(time, "UTC"),
-    "Before": lambda time, other: _order(time) < _order(other),
-    "After": lambda time, other: _order(time) > _order(other),
-    "Equal": lambda time, other: _order(time) == _order(other),
-    "Sub": _difference,
-    "Add": lambda time, duration: time.moved(duration),
-    "AddDate": _date_moved,
+def _method(call: Callable[..., Any], parameters: str = "") -> Function:
+    return Function(parameters, call)
+
+
+_METHODS: Final[Mapping[str, Function]] = {
+    "Add": _method(lambda time, duration: time.moved(duration), "i"),
+    "AddDate": _method(_date_moved, "iii"),
+    "After": _method(lambda time, other: _order(time) > _order(other), "t"),
+    "Before": _method(lambda time, other: _order(time) < _order(other), "t"),
+    "Day": _method(lambda time: time.moment.day),
+    "Equal": _method(lambda time, other: _order(time) == _order(other), "t"),
+    "Format": _method(formatted, "s"),
+    "Hour": _method(lambda time: time.moment.hour),
+    "IsZero": _method(lambda time: _order(time) == _order(ZERO_TIME)),
+    "Local": _method(lambda time: in_zone(time, "UTC")),
+    "Minute": _method(lambda time: time.moment.minute),
+    "Month": _method(lambda time: Month(time.moment.month)),
+    "Nanosecond": _method(lambda time: time.nanoseconds),
+    "Second": _method(lambda time: time.moment.second),
+    "String": _method(time_text),
+    "Sub": _method(_difference, "t"),
+    "UTC": _method(lambda time: in_zone(time, "UTC")),
+    "Unix": _method(lambda time: Int64(time.unix)),
+    "UnixMilli": _method(lambda time: Int64(time.unix * 1000 + time.nanoseconds // 1_000_000)),
+    "UnixNano": _method(lambda time: Int64(time.unix * SECOND + time.nanoseconds)),
+    "Weekday": _method(lambda time: Weekday(time.moment.isoweekday() % 7)),
+    "Year": _method(lambda time: time.moment.year),
+    "YearDay": _method(lambda time: time.moment.timetuple().tm_yday),
 }

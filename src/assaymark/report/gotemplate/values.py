@@ -99,7 +99,7 @@ class Spelled(GoList):
         *,
         go_type: str,
         text: str | None = None,
-        methods: Mapping[str, Callable[..., Any]] | None = None,
+        methods: Mapping[str, Function] | None = None,
     ) -> None:
         super().__init__(items, go_type=go_type, nil=True)
         self.text = text
@@ -120,7 +120,7 @@ class GoMap(dict[Any, Any]):
 class StructType:
     """A Go struct's name, its fields in order, what an embedded struct adds, and its methods.
 
-    `fields` are functions of what a `Struct` stands for; `methods` of that and their arguments.
+    `fields` are functions of what a `Struct` stands for; `methods` get that before their arguments.
     """
 
     def __init__(
@@ -129,19 +129,14 @@ class StructType:
         fields: Mapping[str, Callable[[Any], Any]],
         *,
         embedded: str = "",
-        methods: Mapping[str, Callable[..., Any]] | None = None,
+        methods: Mapping[str, Function] | None = None,
         text: Callable[[Any], str] | None = None,
-        plain: Callable[[Any], Any] | None = None,
     ) -> None:
         self.name = name
         self.fields = dict(fields)
         self.methods = dict(methods or {})
         self.embedded = embedded
         self.text = text
-        self.plain = plain
-
-    def __repr__(self) -> str:
-        return self.name
 
 
 class Struct:
@@ -201,7 +196,7 @@ class Function:
 
     Attributes:
         parameters: a letter each: `a` anything, `s` text, `i` an int, `f` a float, `b` a bool, `l` a list, `d` a dict,
-            `t` a time; a star behind the last one takes any number.
+            `t` a time; a star behind the last one takes any number. A method's receiver comes before them.
         needs_run: whether the execution itself is handed in first.
     """
 
@@ -215,6 +210,34 @@ class Function:
     def fixed(self) -> int:
         """How many arguments there must be at least."""
         return len(self.parameters) - self.variadic
+
+    def converted(self, arguments: list[Any]) -> list[Any]:
+        """The arguments as the parameters take them.
+
+        Raises:
+            ValueError: one has another type.
+        """
+        if self.parameters == "a":
+            return arguments
+        last = len(self.parameters) - 1
+        return [_argument(self.parameters[min(place, last)], value) for place, value in enumerate(arguments)]
+
+
+def _argument(letter: str, value: Any) -> Any:
+    """`value` as a parameter takes it; between kinds of integers, and to a float, it is converted."""
+    if letter == "a" or (letter == "s" and isinstance(value, str)):
+        return value
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if letter == "i" and number and value == int(value):
+        return int(value)
+    if letter == "f" and number:
+        return float(value)
+    if letter in "ld" and (value is None or isinstance(value, Nil)):
+        return [] if letter == "l" else {}
+    kinds, expected = _KINDS[letter]
+    if isinstance(value, kinds) or (letter == "t" and type_name(value) in ("time.Time", "*time.Time")):
+        return value
+    raise ValueError(f"wrong type for value; expected {expected}; got {type_name(value)}")
 
 
 def type_name(value: Any) -> str:
@@ -278,6 +301,15 @@ def whole(text: str) -> str:
     return text if text.isascii() else _HALF.sub("\ufffd", text)
 
 
+_KINDS: Final[dict[str, tuple[tuple[type, ...], str]]] = {
+    "s": ((str,), "string"),
+    "i": ((), "int"),
+    "f": ((), "float64"),
+    "b": ((bool,), "bool"),
+    "l": ((list,), "a list"),
+    "d": ((dict,), "map[string]interface {}"),
+    "t": ((), "time.Time"),
+}
 _TYPE_NAMES: Final = {
     bool: "bool",
     int: "int",

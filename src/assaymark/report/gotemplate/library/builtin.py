@@ -15,7 +15,6 @@ from assaymark.report.gotemplate.values import (
     GoMap,
     Nil,
     Struct,
-    decoded,
     encoded,
     kind_name,
     truth,
@@ -163,18 +162,6 @@ def escape_query(*values: Any) -> str:
 def _call(function: Any, *arguments: Any) -> Any:
     del arguments
     raise ValueError(f"non-function of type {type_name(function)}")
-
-
-def _sliced_builtin(item: Any, *places: Any) -> Any:
-    """Text/template's own `slice`, which the reference's functions replace, works on text as well."""
-    if not isinstance(item, str):
-        raise TypeError(f"can't slice item of type {type_name(item)}")
-    data = encoded(item)
-    numbers = [_place(place, len(data)) for place in places]
-    start, end = (*numbers, len(data))[:2] if numbers else (0, len(data))
-    if start > end:
-        raise ValueError(f"invalid slice index: {start} > {end}")
-    return decoded(data[start:end])
 
 
 def _comparison(test: Callable[[Any, Any], bool]) -> Function:

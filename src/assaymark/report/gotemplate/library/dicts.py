@@ -46,12 +46,12 @@ def _merged_over(target: dict[Any, Any], *sources: dict[Any, Any]) -> dict[Any, 
 
 
 def _fill(target: dict[Any, Any], source: dict[Any, Any], *, overwrite: bool) -> None:
-    """mergo: what the target lacks or has empty comes from the source; what overwrites must not be empty itself."""
+    """mergo: what the target lacks or has empty comes from the source; with `overwrite`, everything does."""
     for key, value in source.items():
         known = target.get(key)
         if isinstance(known, dict) and isinstance(value, dict) and not isinstance(known, GoMap):
             _fill(known, value, overwrite=overwrite)
-        elif (overwrite and not is_empty(value)) or key not in target or is_empty(known):
+        elif overwrite or key not in target or is_empty(known):
             target[key] = value
 
 

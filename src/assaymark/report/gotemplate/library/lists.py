@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from assaymark.report.gotemplate.library.bounded import checked
 from assaymark.report.gotemplate.library.kinds import deep_equal, is_empty, strings_of, text_of_value
+from assaymark.report.gotemplate.library.numbers import whole
 from assaymark.report.gotemplate.values import Function, GoList, encoded, type_name
 
 _COMPARED: Final = 3_000_000
@@ -72,20 +73,13 @@ def _sorted(values: Any) -> GoList:
 def _part(values: list[Any], *places: Any) -> list[Any] | None:
     if not values:
         return None
-    start, end = (*(whole_number(place) for place in places[:2]), 0, 0)[:2]
+    start, end = (*(int(whole(place)) for place in places[:2]), 0, 0)[:2]
     end = end if len(places) > 1 else len(values)
     if not 0 <= start <= end <= len(values):
         raise ValueError(f"slice bounds out of range [{start}:{end}] with length {len(values)}")
     if isinstance(values, GoList):
         return GoList(values[start:end], go_type=values.go_type)
     return values[start:end]
-
-
-def whole_number(value: Any) -> int:
-    """An index, which may come as any kind of number."""
-    if isinstance(value, (int, float)):
-        return int(value)
-    raise ValueError(f"{type_name(value)} is no index")
 
 
 def _added(values: list[Any], value: Any) -> list[Any]:

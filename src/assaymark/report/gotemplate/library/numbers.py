@@ -13,7 +13,7 @@ from assaymark.report.gotemplate.printing import plain_text
 from assaymark.report.gotemplate.values import INT64_MAX, Function, GoList, Int64
 
 _DECIMAL: Final = Context(prec=60)
-_WHOLE = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|[0-9]+)(\.0*)?\Z")
+_WHOLE = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|[0-9][0-9_]*)(\.[0-9]*)?\Z")
 _DIVISION_PLACES: Final = Decimal("1e-16")
 _DIGITS: Final = 40
 
@@ -34,7 +34,7 @@ def _of_text(text: str) -> int:
     digits = text.removesuffix(match[1] or "")
     plain = digits.lstrip("+-")
     try:
-        number = int(plain, 8 if plain.isdecimal() and len(plain) > 1 and plain[0] == "0" else 0)
+        number = int(plain, 8 if plain.replace("_", "").isdecimal() and len(plain) > 1 and plain[0] == "0" else 0)
     except ValueError:
         return 0
     number = -number if digits[0] == "-" else number

@@ -9,12 +9,12 @@ _SPACES = re.compile(r"\s+")
 
 def upper(text: str) -> str:
     """Capitals, letter by letter: one that has two as its capital stays."""
-    return text.upper() if text.isascii() else "".join(_one(letter, letter.upper()) for letter in text)
+    return text.upper() if text.isascii() else "".join(map(_capital, text))
 
 
 def lower(text: str) -> str:
     """Small letters, letter by letter."""
-    return text.lower() if text.isascii() else "".join(_one(letter, letter.lower()) for letter in text)
+    return text.lower() if text.isascii() else "".join(letter.lower()[0] for letter in text)
 
 
 def title(text: str) -> str:
@@ -69,5 +69,5 @@ def wrapped(text: str, width: int, line_end: str, *, long_words: bool) -> str:
     return line_end.join([*parts, text[place:]])
 
 
-def _one(letter: str, changed: str) -> str:
-    return changed if len(changed) == 1 else letter
+def _capital(letter: str) -> str:
+    return letter.upper() if len(letter.upper()) == 1 else letter
