@@ -20,7 +20,19 @@ def _validator(name: str) -> Any:
     from jsonschema.validators import validator_for
 
     schema = json.loads((SCHEMAS / f"{name}.json").read_bytes())
-    return validator_for(schema)(schema)
+    return validator_for(schema)(schema, registry=_registry())
+
+
+@cache
+def _registry() -> Any:
+    """The schemas that others refer to; nothing is asked of the network."""
+    from referencing import Registry, Resource
+    from referencing.jsonschema import DRAFT7
+
+    schemas = [json.loads(path.read_bytes()) for path in SCHEMAS.glob("cyclonedx-*.json")]
+    return Registry().with_resources(
+        (schema["$id"], Resource.from_contents(schema, default_specification=DRAFT7)) for schema in schemas
+    )
 
 
 def schema_errors(document: bytes, name: str) -> list[str]:
