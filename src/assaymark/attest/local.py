@@ -21,9 +21,11 @@ from typing import Any, Final
 import msgspec
 
 from assaymark.attest.attach import Attestation
+from assaymark.attest.bundle import MessageSignature
 from assaymark.attest.keys.pem import Pem, encode_pem, parse_pem
 from assaymark.attest.reasons import Reason, refuse
-from assaymark.attest.sigstore.material import CERTIFICATE, LOG_ENTRY, TIMESTAMP
+from assaymark.attest.sigstore.artifact import Blob
+from assaymark.attest.sigstore.material import CERTIFICATE, LOG_ENTRY, TIMESTAMP, Material, material_of_signature
 from assaymark.attest.store.attestation import AttestationFormat, Candidate
 from assaymark.attest.strict import decode_base64, decode_document, encode_base64, refuse_case_variants
 from assaymark.errors import UsageError
@@ -73,6 +75,21 @@ def read_local(
         )
     digest = _digest(data)
     return Candidate(format=AttestationFormat.BUNDLE, data=data, manifest=digest, layer=digest)
+
+
+def read_local_signature(text: bytes, blob: Blob, *, certificate: bytes = b"", timestamp: bytes = b"") -> Material:
+    """A signature over a file, in base64 as cosign 1 and 2 wrote it, with what is in files besides; not verified.
+
+    Raises:
+        VerificationError: `BAD_SIGNATURE`, `CERTIFICATE_MALFORMED`, `TIMESTAMP_MALFORMED`.
+    """
+    try:
+        signature = decode_base64(text.decode("ascii").strip())
+    except ValueError as exc:
+        raise refuse(Reason.BAD_SIGNATURE, f"the signature that was given is none: {exc}") from exc
+    digest = bytes.fromhex(dict(blob.digests)["sha256"])
+    message = MessageSignature(signature=signature, algorithm="SHA2_256", digest=digest)
+    return material_of_signature(message, _annotations(certificate, timestamp))
 
 
 def _read_older(document: Mapping[str, Any], certificate: bytes, timestamp: bytes, what: str) -> Candidate:

@@ -13,6 +13,7 @@ ALIASES: Final[Mapping[str, str]] = {"i": "image", "filesystem": "fs", "reposito
 """Other spellings that the peers' documentation uses."""
 
 TWO_WORDS: Final[Mapping[str, str]] = {
+    "bundle create": "bundle-create",
     "bundle inspect": "bundle-inspect",
     "download attestation": "download-attestation",
     "pkcs11-tool list-keys-uris": "pkcs11-tool-list-keys-uris",

@@ -76,6 +76,7 @@ def test_help_loads_nothing_heavy(machine: Machine, command: str) -> None:
         "attest-blob",
         "verify-attestation",
         "verify-blob-attestation",
+        "bundle-create",
         "bundle-inspect",
         "trusted-root-create",
         "signing-config-create",

@@ -17,6 +17,7 @@ from tests.support.sigstore.cosign import BLOB, STATEMENT, statement_about
 from tests.support.sigstore.entries import base64_text
 from tests.support.sigstore.fake import FakeSigstore
 from tests.support.sigstore.log import Generation
+from tests.support.sigstore.older import older
 from tests.support.sigstore.signing import Signed, sign_blob, sign_envelope
 
 V1, V2 = Generation.V1, Generation.V2
@@ -56,19 +57,6 @@ def place(signed: Signed, folder: Path) -> Signed:
     pem = signed.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     (folder / "key.pub").write_bytes(pem)
     return signed
-
-
-def older(signed: Signed, folder: Path) -> None:
-    """The same as cosign 1 and 2 wrote it, in one file and in several."""
-    noted = signed.annotations
-    certificate = noted["dev.sigstore.cosign/certificate"].encode()
-    local = {"base64Signature": base64_text(signed.envelope), "cert": base64_text(certificate)}
-    entry = json.loads(noted["dev.sigstore.cosign/bundle"])
-    (folder / "old.json").write_text(json.dumps(local | {"rekorBundle": entry}))
-    (folder / "envelope").write_bytes(signed.envelope)
-    (folder / "certificate").write_bytes(base64_text(certificate).encode())
-    if "dev.sigstore.cosign/rfc3161timestamp" in noted:
-        (folder / "timestamp").write_text(noted["dev.sigstore.cosign/rfc3161timestamp"])
 
 
 class TestWhatPasses:

@@ -93,6 +93,23 @@ def material_of_layer(data: bytes, annotations: Mapping[str, str], *, limits: Li
     )
 
 
+def material_of_signature(
+    message: MessageSignature, annotations: Mapping[str, str], *, limits: Limits = DEFAULT_LIMITS
+) -> Material:
+    """The material of a signature over an artifact, with what annotations would hold beside it.
+
+    Raises:
+        VerificationError: `CERTIFICATE_MALFORMED`, `TIMESTAMP_MALFORMED` or `DUPLICATE_KEYS`.
+    """
+    certificate, timestamp = annotations.get(CERTIFICATE, ""), annotations.get(TIMESTAMP, "")
+    return Material(
+        envelope=None,
+        message=message,
+        certificates=(_read_certificate(certificate),) if certificate else (),
+        timestamps=(_read_timestamp(timestamp, limits),) if timestamp else (),
+    )
+
+
 def _read_certificate(text: str) -> bytes:
     try:
         return _certificate(text)

@@ -154,6 +154,22 @@ def upload(
     return entry
 
 
+def fetch_entry(network: Network, url: str, index: int, *, limits: Limits = DEFAULT_LIMITS) -> LogEntry:
+    """The entry at `index` of the log of version 1 at `url`, with its proof.
+
+    Raises:
+        NetworkError: the log cannot be reached, has none, or answers something else.
+    """
+    where = f"{join(url, _ENTRIES)}?logIndex={index}"
+    answer = ask(network, "GET", where, service="the transparency log", limit=limits.log_reply_bytes, accept=JSON)
+    if not answer.good:
+        raise answer.failure(hint="`--rekor-url` names the log that the entry is in")
+    try:
+        return _read_v1(answer.document(limits=limits))
+    except (ValueError, ArtifactError) as exc:
+        raise answer.malformed(str(exc)) from exc
+
+
 def _post(network: Network, url: str, body: bytes, limits: Limits) -> Answer:
     limit = limits.log_reply_bytes
     return ask(network, "POST", url, service="the transparency log", limit=limit, body=body)

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from assaymark.attest.bundle import BUNDLE_V03, LogEntry
+from assaymark.attest.bundle import BUNDLE_V03, LogEntry, MessageSignature
 from assaymark.attest.dsse import Envelope, bundle_envelope
 from assaymark.attest.keys.pem import encode_pem
 from assaymark.attest.keys.public import PublicKey
@@ -41,7 +41,18 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def encode_bundle(envelope: Envelope, gathered: Gathered) -> bytes:
-    """The bundle v0.3 as JSON."""
+    """The bundle v0.3 of an attestation as JSON."""
+    return _encode({"dsseEnvelope": bundle_envelope(envelope)}, gathered)
+
+
+def encode_message_bundle(message: MessageSignature, gathered: Gathered) -> bytes:
+    """The bundle v0.3 of a signature over an artifact as JSON."""
+    digest = {"algorithm": message.algorithm, "digest": encode_base64(message.digest)}
+    signed = {"messageDigest": digest, "signature": encode_base64(message.signature)}
+    return _encode({"messageSignature": signed}, gathered)
+
+
+def _encode(content: dict[str, Any], gathered: Gathered) -> bytes:
     identity: dict[str, Any] = {"publicKey": {"hint": gathered.public.hint}}
     if gathered.certificate:
         identity = {"certificate": {"rawBytes": encode_base64(gathered.certificate)}}
@@ -54,7 +65,7 @@ def encode_bundle(envelope: Envelope, gathered: Gathered) -> bytes:
         {
             "mediaType": BUNDLE_V03,
             "verificationMaterial": identity | _filled(evidence),
-            "dsseEnvelope": bundle_envelope(envelope),
+            **content,
         }
     )
 
