@@ -18,13 +18,17 @@ LINE = Callable[[str], None]
 
 
 class LineHandler(logging.Handler):
-    """Formats a record into lines and gives them to the console, which knows whether a progress bar is in the way."""
+    """Formats a record into lines and gives them to the console, which knows whether a progress bar is in the way.
+
+    Attributes:
+        as_json: whether each line is an object.
+    """
 
     def __init__(self, write: LINE, *, redaction: Redaction, as_json: bool, now: Callable[[], datetime]) -> None:
         super().__init__()
         self._write = write
         self._redaction = redaction
-        self._json = as_json
+        self.as_json = as_json
         self._now = now
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -34,7 +38,7 @@ class LineHandler(logging.Handler):
         except (TypeError, ValueError):  # a library's wrong format string must not end a scan
             message = str(record.msg)
         exception = self._exception(record)
-        if self._json:
+        if self.as_json:
             self._write(self.json_line(record.levelname.lower(), message, logger=record.name, exception=exception))
             return
         self._write(self.text_line(f"{record.levelname.lower()}: {message} [{record.name}]"))
@@ -66,7 +70,11 @@ class LineHandler(logging.Handler):
 
 
 def install(handler: LineHandler, *, quiet: bool, debug: bool) -> None:
-    """Make `handler` the only receiver of log records, at the level that the flags ask for."""
+    """Make `handler` the only receiver of log records, at the level that the flags ask for.
+
+    Warnings of Python's own (`warnings.warn` in a library) become records where every line must be an object.
+    """
+    logging.captureWarnings(handler.as_json)
     root = logging.getLogger()
     for old in [each for each in root.handlers if isinstance(each, LineHandler)]:
         root.removeHandler(old)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -95,3 +96,16 @@ def test_the_last_console_receives_the_records() -> None:
     second.console.configure()
     OURS.warning("once")
     assert (first.err, second.err) == ("", "warning: once [assaymark.somewhere]\n")
+
+
+@pytest.mark.parametrize(("debug", "lines"), [(True, 1), (False, 0)])
+def test_warnings_of_libraries_are_objects_or_nothing(debug: bool, lines: int) -> None:
+    recorded = recorded_console()
+    recorded.console.configure(log_format="json", debug=debug)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn("the certificate is old", UserWarning, stacklevel=1)
+    recorded.console.configure()
+    said = [json.loads(line) for line in recorded.err.splitlines()]
+    assert [line["level"] for line in said] == ["warning"] * lines
+    assert all("the certificate is old" in line["message"] for line in said)
