@@ -13,8 +13,7 @@ from pathlib import Path
 
 from assaymark.artifact.source import sources
 from assaymark.attest.keys.scheme import key_schemes
-from assaymark.cli.flags import FlagParser
-from assaymark.cli.global_flags import add_global_flags
+from assaymark.cli.command_parser import parser_of
 from assaymark.cli.overview import commands, typed
 from assaymark.inventory.analyzer import Analyzer
 from assaymark.inventory.select import analyzers
@@ -115,10 +114,7 @@ def command_pages() -> str:
     """The help text of every command."""
     lines = ["# Commands", "", GENERATED]
     for command in commands():
-        parser = FlagParser(prog=f"assaymark {typed(command.name)}", description=command.summary)
-        command.configure(parser)
-        add_global_flags(parser, group_name=command.group)
-        lines += [f"## {typed(command.name)}", "", "```", parser.format_help().rstrip(), "```", ""]
+        lines += [f"## {typed(command.name)}", "", "```", parser_of(command).format_help().rstrip(), "```", ""]
     return "\n".join(lines)
 
 

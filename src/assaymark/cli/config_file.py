@@ -20,6 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from assaymark.cli.config_keys import flags_by_key
 from assaymark.cli.config_signers import VERIFY, signers_of
 from assaymark.cli.config_values import Misplaced, items_of, pairs_of, text_of
 from assaymark.cli.flags import FlagParser
@@ -173,9 +174,7 @@ def _stand_ins(node: Placed) -> str:
 @cache
 def _keys() -> dict[str, str]:
     """Flags by their keys in lower case."""
-    lines = Path(__file__).with_name("config_keys.txt").read_text(encoding="ascii").splitlines()
-    pairs = (line.split() for line in lines if line and not line.startswith("#"))
-    return {key.lower(): flag for key, flag in pairs}
+    return {key.lower(): flag for key, flag in flags_by_key().items()}
 
 
 def _suggestion(path: str) -> str:

@@ -1,8 +1,8 @@
 """The flags that decide which packages are matched, which findings stay, and what the exit code says of them.
 
 Names, values and defaults are the reference's. `--ignore-unfixed` is short for ignoring every status but `fixed`,
-and is itself ignored beside `--ignore-status`. `.trivyignore` in the working directory need not exist; a file that was
-asked for must.
+and is itself ignored beside `--ignore-status`. `.trivyignore` in the working directory need not exist, even where
+it is named; any other file that was asked for must.
 """
 
 from __future__ import annotations
@@ -216,7 +216,7 @@ def _ignore_file(name: str, folder: Path, now: datetime, limits: Limits) -> Igno
 
     path = folder / (name or DEFAULT_IGNORE_FILE)
     if not path.is_file():
-        if name:
+        if name not in ("", DEFAULT_IGNORE_FILE):  # files that the reference generates name the default
             raise UsageError(f"ignore file not found: `{name}`")
         return None
     try:

@@ -48,7 +48,9 @@ def add_global_flags(parser: FlagParser, *, group_name: str = "") -> None:
         metavar="FILE",
         help="settings (default: assaymark.yaml, else trivy.yaml, in the working directory)",
     )
-    if group_name != SCANNING:
+    if group_name == SCANNING:
+        add_switch(group, "--generate-default-config", about="write assaymark-default.yaml with every key, and end")
+    else:
         group.add_argument("--output-file", default="", metavar="FILE", help="write to a file instead of stdout")
     group.add_argument(
         "--log-format", choices=("text", "json"), default="text", help="how log lines on stderr are written"

@@ -18,6 +18,8 @@ from assaymark.errors import Error, ExitCode, UsageError
 from assaymark.version import __version__
 
 if TYPE_CHECKING:
+    from argparse import Namespace
+
     from assaymark.cli.command import Command
     from assaymark.cli.console import Console
 
@@ -125,18 +127,19 @@ def _wants_json_lines(arguments: Sequence[str], environ: Mapping[str, str]) -> b
 
 def run_command(command: Command, arguments: Sequence[str], console: Console) -> int:
     """Parse a command's own arguments and run it."""
-    from assaymark.cli.flags import FlagParser
-    from assaymark.cli.global_flags import SCANNING, add_global_flags, apply_global_flags, configuration_file
+    from assaymark.cli.command_parser import parser_of
+    from assaymark.cli.global_flags import SCANNING, apply_global_flags, configuration_file
     from assaymark.cli.overview import typed
+    from assaymark.cli.unknown_variables import tell_unknown_variables
     from assaymark.cli.variables import take_variables
 
-    parser = FlagParser(prog=f"assaymark {typed(command.name)}", description=command.summary)
-    command.configure(parser)
-    add_global_flags(parser, group_name=command.group)
+    parser = parser_of(command)
     defaults = {action.dest: parser.get_default(action.dest) for _, action in parser.flags()}
     scans = command.group == SCANNING
     settled = take_variables(parser, console.environ, scans=scans, redaction=console.redaction)
     values = parser.parse(arguments)
+    if getattr(values, "generate_default_config", False):
+        return _write_defaults(command, arguments, values, console)
     name, configuration = configuration_file(values), None
     if name:
         from assaymark.cli.config_file import read_configuration, take_settings
@@ -148,9 +151,22 @@ def run_command(command: Command, arguments: Sequence[str], console: Console) ->
     values.typed = tuple(arguments)
     values.explicit = {key: value for key, value in vars(values).items() if value != defaults.get(key)}
     with apply_global_flags(values, console), console.at_work(typed(command.name)):
+        tell_unknown_variables(parser, console)
         if configuration is not None:
             console.note(f"settings come from `{configuration.name}`, too")
         return command.run(values, console)
+
+
+def _write_defaults(command: Command, arguments: Sequence[str], values: Namespace, console: Console) -> int:
+    from pathlib import Path
+
+    from assaymark.cli.config_default import write_default_configuration
+    from assaymark.cli.global_flags import apply_global_flags
+
+    with apply_global_flags(values, console):
+        name = write_default_configuration(command, arguments, Path())
+        console.note(f"wrote `{name}`; as `assaymark.yaml` it is read without being named")
+    return ExitCode.DONE
 
 
 def split_command(arguments: Sequence[str]) -> tuple[str, list[str]]:

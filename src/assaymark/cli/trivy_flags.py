@@ -17,12 +17,10 @@ from assaymark.cli.flags import add_switch
 from assaymark.cli.unsupported_flags import Unsupported, add_unsupported
 
 NOT_YET: Final = "not supported by this version"
-_USE_FLAGS: Final = "give flags, or variables such as TRIVY_SEVERITY"
 _JSON_HOLDS_IT: Final = "`--format json` holds everything"
 
 
 UNSUPPORTED: Final = (
-    Unsupported("--generate-default-config", f"configuration files are {NOT_YET}", _USE_FLAGS, switch=True),
     Unsupported("--compliance", "assaymark finds vulnerabilities only; compliance reports are not among them"),
     Unsupported("--report", f"other reports than `all` are {NOT_YET}", _JSON_HOLDS_IT, harmless=("all", "summary")),
     Unsupported("--ignore-policy", f"Rego policies are {NOT_YET}", "`--ignorefile` takes a list with conditions"),

@@ -50,7 +50,7 @@ def take_variables(
     taken = set()
     for title, action in parser.flags():
         prefixes = _prefixes(title, scans=scans)
-        for name in _names(action, prefixes):
+        for name in names_of(action, prefixes):
             text = environ.get(name, "")
             if text:
                 set_default(parser, action, text, where=name, redaction=redaction)
@@ -71,6 +71,13 @@ def set_default(parser: FlagParser, action: Action, text: str, *, where: str, re
     action.required = False
 
 
+def names_of(action: Action, prefixes: tuple[str, ...]) -> Iterator[str]:
+    """The variables of a flag, for each prefix and spelling."""
+    flags = [option[2:] for option in action.option_strings if option.startswith("--") and "=" not in option]
+    names = (prefix + flag.upper().replace("-", "_") for prefix in prefixes for flag in flags)
+    return (name for name in names if name not in _NOT_FLAGS)
+
+
 def _prefixes(title: str, *, scans: bool) -> tuple[str, ...]:
     """Rule 2."""
     if title == NETWORK_GROUP:
@@ -78,12 +85,6 @@ def _prefixes(title: str, *, scans: bool) -> tuple[str, ...]:
     if title == SIGNING_GROUP and scans:
         return (OWN, COSIGN)
     return (OWN, TRIVY if scans else COSIGN)
-
-
-def _names(action: Action, prefixes: tuple[str, ...]) -> Iterator[str]:
-    flags = [option[2:] for option in action.option_strings if option.startswith("--") and "=" not in option]
-    names = (prefix + flag.upper().replace("-", "_") for prefix in prefixes for flag in flags)
-    return (name for name in names if name not in _NOT_FLAGS)
 
 
 def _is_credential(action: Action) -> bool:

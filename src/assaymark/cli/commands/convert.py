@@ -28,7 +28,7 @@ is changed: the filters apply to the findings that are there."""
 
 def _configure(parser: ArgumentParser) -> None:
     parser.description = DESCRIPTION
-    parser.add_argument("path", metavar="FILE", help="a JSON report or a vulnerability record")
+    parser.add_argument("path", nargs="?", default="", metavar="FILE", help="a JSON report or a vulnerability record")
     group = add_output_flags(parser)
     add_baseline_flag(group)
     add_switch(group, "--require-complete", about="exit 3 when something was not looked at")
