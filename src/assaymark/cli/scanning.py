@@ -154,7 +154,10 @@ class Scanning:
         return Wanted(
             target=self.target,
             pkg_types=tuple(sorted(self.filters.match.pkg_types)),
-            analysis=_analysis(self.args, self.console.environ),
+            analysis=msgspec.structs.replace(
+                _analysis(self.args, self.console.environ),
+                checksums=any(each.format.is_bill for each in self.reporting.destinations),
+            ),
             skip_dirs=getattr(self.args, "skip_dirs", ()),
             skip_files=getattr(self.args, "skip_files", ()),
             matching=self.filters.match,

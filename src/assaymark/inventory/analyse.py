@@ -21,6 +21,7 @@ from msgspec.structs import replace
 
 from assaymark.errors import Error, LimitError, LocalError
 from assaymark.inventory.analyzer import Analyzer, File, Host, Input, NoHost, Options, Tree
+from assaymark.inventory.checksums import sha1_of
 from assaymark.inventory.index import Index
 from assaymark.inventory.ordering import package_order
 from assaymark.inventory.uid import package_uids
@@ -148,13 +149,28 @@ class _Linked:
 def _run(analyzer: Analyzer, source: Input) -> Iterable[Found]:
     """Rule 2. A file that fails half-way contributes nothing."""
     try:
-        return list(analyzer.parse(source))
+        found = list(analyzer.parse(source))
+        return _with_checksum(found, source) if analyzer.is_file and source.options.checksums else found
     except Exception as exc:  # marked place: one analyser on one file; the report tells
         logger.debug("analyser %s on %s", analyzer.name, source.path, exc_info=True)
         code = _code(exc)
         reason = str(exc) if isinstance(exc, (Error, ValueError, OSError)) else f"{type(exc).__name__}: {exc}"
         source.report(Issue(code=code, message=f"{analyzer.name}: {reason}", path=source.path))
         return ()
+
+
+def _with_checksum(found: list[Found], source: Input) -> list[Found]:
+    """The applications, with the SHA-1 of their file at each package that has none of its own."""
+    if not any(isinstance(item, Application) for item in found):
+        return found
+    with source.file.open() as stream:
+        digest = sha1_of(stream)
+    return [
+        replace(item, packages=tuple(each if each.digest else replace(each, digest=digest) for each in item.packages))
+        if isinstance(item, Application)
+        else item
+        for item in found
+    ]
 
 
 def _code(exc: Exception) -> IssueCode:

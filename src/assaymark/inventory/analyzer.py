@@ -74,6 +74,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     comprehensive: bool = False  # --detection-priority comprehensive
     rpm_archives: bool = False  # TRIVY_EXPERIMENTAL_RPM_ARCHIVE
+    checksums: bool = False  # of the files that packages are; bills of materials have a place for them
     file_patterns: tuple[tuple[str, str], ...] = ()  # (analyser, regular expression), from --file-patterns
 
 
@@ -181,6 +182,7 @@ class Analyzer(msgspec.Struct, frozen=True, kw_only=True):
             parsed without being asked.
         application: the type of the applications that it yields, where that is not its name; see `application_type`.
         option: the member of `Options` without which it does not run; empty where it always does.
+        is_file: whether its packages are the files that they were found in, whose checksums then may be theirs.
         parse: yields what it finds; raises `assaymark.errors.Error` or `ValueError` on a file it cannot read, which
             becomes an issue of the report.
     """
@@ -194,6 +196,7 @@ class Analyzer(msgspec.Struct, frozen=True, kw_only=True):
     sieve: Sieve | None = None
     application: str = ""
     option: str = ""
+    is_file: bool = False
     parse: Callable[[Input], Iterator[Found]]
 
     @property

@@ -65,5 +65,6 @@ def analyser_set(chosen: Sequence[Analyzer], *, options: Options | None = None) 
     options = options or Options()
     lines = sorted(f"{analyzer.kind} {analyzer.name} {analyzer.version}" for analyzer in chosen)
     lines.append(f"comprehensive {options.comprehensive}")
+    lines += ["checksums"] if options.checksums else []
     lines.extend(f"pattern {name} {expression}" for name, expression in options.file_patterns)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -104,12 +104,16 @@ class JavaArchive(msgspec.Struct, frozen=True, kw_only=True, tag_field="found", 
 
     It becomes an application of the type `jar` when the questions are answered; the answers depend on a database, and
     so are no part of what is cached.
+
+    Attributes:
+        checksums: whether packages are wanted with the checksums of their archives.
     """
 
     path: str
     packages: tuple[Package, ...] = ()
     queries: tuple[ArchiveQuery, ...] = ()
     licenses: tuple[ArchiveLicenses, ...] = ()
+    checksums: bool = False
 
 
 class PackageLicense(msgspec.Struct, frozen=True, kw_only=True, tag_field="found", tag="license"):

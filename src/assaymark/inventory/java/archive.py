@@ -17,7 +17,6 @@ The inflated bytes of one file, with everything in it, are bounded together (`as
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
 from posixpath import basename, normpath, splitext
@@ -27,6 +26,7 @@ import msgspec
 
 from assaymark.errors import Error, LimitError
 from assaymark.inventory.analyzer import Input
+from assaymark.inventory.checksums import PREFIX, sha1_of
 from assaymark.inventory.java.coordinates import (
     Coordinates,
     coordinates_of_file,
@@ -42,7 +42,6 @@ from assaymark.model.package import Package
 from assaymark.safeio.zip import ZipArchive, ZipBudget
 from assaymark.safeio.zipdirectory import Member
 
-_CHUNK: Final = 1 << 20
 _ARCHIVES: Final = frozenset({".jar", ".war", ".ear"})
 _PROPERTIES: Final = "pom.properties"
 _POM: Final = "pom.xml"
@@ -104,6 +103,9 @@ class _Reader:
         if manifest_member:
             manifest = parse_manifest(archive.read(manifest_member, self._limits.jar_manifest_bytes))
         self._add_licenses(found, archive, poms, path)
+        if self._source.options.checksums and any(package.file_path == path for package in found.packages):
+            checksum = sha1_of(stream)
+            found.packages[:] = [_with_checksum(package, path, checksum) for package in found.packages]
         if is_known:
             license_own(found.packages, path, manifest.licenses)
         else:
@@ -161,16 +163,12 @@ class _Reader:
         self, stream: BinaryIO, path: str, parents: tuple[str, ...], manifest: Manifest, named: Coordinates
     ) -> ArchiveQuery:
         """Rule 2."""
-        stream.seek(0)
-        digest = hashlib.sha1(usedforsecurity=False)
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
         said = Coordinates(manifest.group, manifest.artifact, manifest.version)
         said = said if said.is_complete else Coordinates()
         return ArchiveQuery(
             path=path,
             parents=parents,
-            sha1=digest.hexdigest(),
+            sha1=sha1_of(stream).removeprefix(PREFIX),
             group=said.group,
             artifact=said.artifact,
             version=said.version,
@@ -184,6 +182,10 @@ def _extend(found: Contents, inner: Contents) -> None:
     found.packages += inner.packages
     found.queries += inner.queries
     found.licenses += inner.licenses
+
+
+def _with_checksum(package: Package, path: str, checksum: str) -> Package:
+    return msgspec.structs.replace(package, digest=checksum) if package.file_path == path else package
 
 
 def _with_licenses(package: Package, declared: Mapping[str, tuple[str, ...]]) -> Package:

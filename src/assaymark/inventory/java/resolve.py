@@ -22,6 +22,7 @@ import msgspec
 
 from assaymark.errors import DatabaseError
 from assaymark.inventory.analyse import finished, identified
+from assaymark.inventory.checksums import PREFIX
 from assaymark.inventory.java.archive import license_own
 from assaymark.inventory.java.names import package_name
 from assaymark.inventory.java.unique import unique_packages
@@ -89,7 +90,8 @@ def _packages(archive: JavaArchive, index: ArchiveIndex) -> Iterator[Package]:
     for query in archive.queries:
         package = _answer(query, index)
         if package:
-            packages.append(package)
+            digest = PREFIX + query.sha1 if archive.checksums else ""
+            packages.append(msgspec.structs.replace(package, digest=digest))
         license_own(packages, query.path, query.licenses)
         if package:
             packages[-1] = _licensed_outside(packages[-1], query, licenses)

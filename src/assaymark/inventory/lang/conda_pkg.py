@@ -41,5 +41,6 @@ ANALYZER: Final = Analyzer(
     kind="lang",
     paths=("*/**/envs/*/**/conda-meta/**/*-*-*.json",),
     targets=("image", "rootfs"),
+    is_file=True,
     parse=_parse,
 )

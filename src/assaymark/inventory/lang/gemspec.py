@@ -92,5 +92,6 @@ ANALYZER: Final = Analyzer(
     kind="lang",
     paths=("*/**/specifications/**/*.gemspec",),
     targets=("image", "rootfs"),
+    is_file=True,
     parse=_parse,
 )

@@ -28,6 +28,7 @@ def _parse(source: Input) -> Iterator[Found]:
             packages=tuple(found.packages),
             queries=tuple(found.queries),
             licenses=tuple(found.licenses),
+            checksums=source.options.checksums,
         )
 
 

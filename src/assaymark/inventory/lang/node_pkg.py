@@ -40,5 +40,11 @@ def _parse(source: Input) -> Iterator[Found]:
 
 
 ANALYZER: Final = Analyzer(
-    name="node-pkg", version=1, kind="lang", paths=("package.json",), targets=("image", "rootfs"), parse=_parse
+    name="node-pkg",
+    version=1,
+    kind="lang",
+    paths=("package.json",),
+    targets=("image", "rootfs"),
+    is_file=True,
+    parse=_parse,
 )

@@ -36,5 +36,6 @@ ANALYZER: Final = Analyzer(
     paths=("*.egg",),
     targets=("image", "rootfs", "fs", "repo"),
     application="python-pkg",
+    is_file=True,
     parse=_parse,
 )

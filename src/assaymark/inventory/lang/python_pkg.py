@@ -28,5 +28,6 @@ ANALYZER: Final = Analyzer(
         "*.egg-info/METADATA",
     ),
     targets=("image", "rootfs"),
+    is_file=True,
     parse=_parse,
 )
