@@ -62,11 +62,11 @@ class Variable:
 class Access:
     """`.A.B`, `$x.A`, `(…).A`: the last name may be a method with arguments."""
 
-    __slots__ = ("arguments", "base", "line", "names")
+    __slots__ = ("arguments", "base", "chain", "last", "line")
 
     def __init__(self, base: Expression, names: tuple[str, ...], arguments: tuple[Expression, ...], line: int) -> None:
         self.base = base
-        self.names = names
+        *self.chain, self.last = names
         self.arguments = arguments
         self.line = line
 
@@ -75,13 +75,12 @@ class Access:
         run.step()
         run.line = self.line
         value = self.base.value(run, dot)
-        *chain, last = self.names
-        for name in chain:
+        for name in self.chain:
             value = run.field(value, name)
         if not self.arguments and piped is MISSING:
-            return run.field(value, last)
+            return run.field(value, self.last)
         arguments = [argument.value(run, dot) for argument in self.arguments]
-        return run.field(value, last, arguments if piped is MISSING else [*arguments, piped])
+        return run.field(value, self.last, arguments if piped is MISSING else [*arguments, piped])
 
 
 class Call:
@@ -136,18 +135,18 @@ class AndOr:
 class Pipeline:
     """Commands that hand their values on, and the variables that the last value goes into."""
 
-    __slots__ = ("commands", "targets")
+    __slots__ = ("first", "others", "targets")
 
     def __init__(self, commands: tuple[Expression, ...], targets: tuple[int, ...]) -> None:
-        self.commands = commands
+        self.first = commands[0]
+        self.others = commands[1:]
         self.targets = targets
 
     def value(self, run: Run, dot: Any, piped: Any = MISSING) -> Any:
         """The value of the last command."""
         del piped
-        first, *others = self.commands
-        value = first.value(run, dot)
-        for command in others:
+        value = self.first.value(run, dot)
+        for command in self.others:
             value = command.value(run, dot, value)
         for slot in self.targets:
             run.frame[slot] = value
