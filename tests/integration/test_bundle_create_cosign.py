@@ -63,6 +63,21 @@ def test_an_identitys_older_bundle(fake: FakeSigstore, cosign: Cosign, tmp_path:
     ours(*VERIFYING, *ALICE, *ROOT, "--bundle", "ours.json", "blob")
 
 
+def test_an_older_version_becomes_the_same_as_cosigns(fake: FakeSigstore, cosign: Cosign, tmp_path: Path) -> None:
+    signed = sign_envelope(fake.instance, STATEMENT, log=Generation.V1, timestamp=True, version=1)
+    signed.bundle["verificationMaterial"]["tlogEntries"][0].pop("inclusionProof", None)
+    (tmp_path / "old.json").write_bytes(signed.data)
+    ours("bundle", "upgrade", "old.json", f"--rekor-url={fake.url}", "--out=ours.json")
+    cosign("bundle", "upgrade", "old.json", f"--rekor-url={fake.url}", "--out=theirs.json")
+    assert "Verified OK" in cosign(*VERIFYING, *ALICE, *ROOT, "--bundle", "ours.json", "blob")
+    of_both = [document(name) for name in ("ours.json", "theirs.json")]
+    for each in of_both:  # the log signs anew for everybody who asks
+        entry = each["verificationMaterial"]["tlogEntries"][0]
+        assert entry.pop("inclusionPromise")
+        assert entry["inclusionProof"].pop("checkpoint")
+    assert of_both[0] == of_both[1]
+
+
 def test_parts_without_a_log_make_the_same_bundle(fake: FakeSigstore, cosign: Cosign, tmp_path: Path) -> None:
     older(sign_envelope(fake.instance, STATEMENT, timestamp=True), tmp_path)
     parts = ("--artifact=blob", "--certificate=certificate", "--rfc3161-timestamp=timestamp", "--ignore-tlog")

@@ -15,6 +15,7 @@ ALIASES: Final[Mapping[str, str]] = {"i": "image", "filesystem": "fs", "reposito
 TWO_WORDS: Final[Mapping[str, str]] = {
     "bundle create": "bundle-create",
     "bundle inspect": "bundle-inspect",
+    "bundle upgrade": "bundle-upgrade",
     "download attestation": "download-attestation",
     "pkcs11-tool list-keys-uris": "pkcs11-tool-list-keys-uris",
     "pkcs11-tool list-tokens": "pkcs11-tool-list-tokens",

@@ -16,7 +16,7 @@ from tests.support.sigstore.entries import base64_text
 from tests.support.sigstore.fake import FakeSigstore
 from tests.support.sigstore.log import Generation
 from tests.support.sigstore.older import older
-from tests.support.sigstore.signing import sign_envelope
+from tests.support.sigstore.signing import sign_blob, sign_envelope
 
 V1 = Generation.V1
 ALICE = ("--certificate-identity", "alice@gmail.test", "--certificate-oidc-issuer", GOOGLE)
@@ -137,3 +137,40 @@ def test_the_log_must_have_the_same_entry(fake: FakeSigstore, here: Path) -> Non
     (here / "old.json").write_text(json.dumps(document))
     ran = create(*OLD, f"--rekor-url={fake.url}")
     assert (ran.code, ran.first.split(":")[0]) == (7, "error [LOG_ENTRY_CONTENT]"), ran.err
+
+
+class TestUpgrade:
+    @pytest.mark.parametrize("version", [1, 2])
+    @pytest.mark.parametrize("proven", [True, False], ids=["with its proof", "without a proof"])
+    def test_an_older_version(self, fake: FakeSigstore, here: Path, version: int, proven: bool) -> None:
+        signed = sign_envelope(fake.instance, STATEMENT, log=V1, version=version)
+        if not proven and version == 1:  # 0.2 demands the proof itself
+            del signed.bundle["verificationMaterial"]["tlogEntries"][0]["inclusionProof"]
+        (here / "old.json").write_bytes(signed.data)
+        ran = run("bundle", "upgrade", "old.json", "--out=b.json", f"--rekor-url={fake.url}")
+        assert (ran.code, ran.out, ran.err) == (0, "", "")
+        material = json.loads((here / "b.json").read_bytes())["verificationMaterial"]
+        assert (set(material), "inclusionProof" in material["tlogEntries"][0]) == ({"certificate", "tlogEntries"}, True)
+        flags = (*ALICE, *ROOT, "--bundle=b.json", "--offline")
+        assert run("verify-blob-attestation", "--type=vuln", *flags, "blob").code == 0
+
+    def test_signatures_over_files(self, fake: FakeSigstore, here: Path) -> None:
+        signed = sign_blob(fake.instance, BLOB, version=2)
+        (here / "old.json").write_bytes(signed.data)
+        upgraded = run("bundle", "upgrade", "old.json").json
+        assert upgraded["messageSignature"] == signed.bundle["messageSignature"]
+
+    def test_keys_keep_their_hint(self, fake: FakeSigstore, here: Path) -> None:
+        signed = sign_envelope(fake.instance, STATEMENT, log=V1, version=2, managed=True)
+        (here / "old.json").write_bytes(signed.data)
+        upgraded = run("bundle", "upgrade", "old.json").json["verificationMaterial"]
+        assert upgraded["publicKey"] == signed.bundle["verificationMaterial"]["publicKey"]
+
+    def test_the_newest_stays_as_it_is(self, fake: FakeSigstore, here: Path) -> None:
+        data = json.dumps(sign_envelope(fake.instance, STATEMENT).bundle, indent=2)
+        (here / "new.json").write_text(data)
+        ran = run("bundle", "upgrade", "new.json", "--offline")
+        assert (ran.code, ran.out, ran.err) == (0, data + "\n", "`new.json` has version 0.3 already\n")
+
+    def test_what_is_no_bundle(self) -> None:
+        assert run("bundle", "upgrade", "blob").first.startswith("error [MALFORMED_BUNDLE]")

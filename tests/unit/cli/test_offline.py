@@ -139,6 +139,7 @@ LOCAL = {
         "bundle", "create", "--bundle", "bundle", "--key", "cosign.pub", "--artifact", "predicate", "--ignore-tlog",
     ),
     "bundle-inspect": ("bundle", "inspect", "bundle"),
+    "bundle-upgrade": ("bundle", "upgrade", "bundle"),
     "trusted-root-create": (
         "trusted-root", "create", "--rekor", "url=https://log.test,public-key=cosign.pub,start-time=2026-01-01T00:00:00Z",
     ),

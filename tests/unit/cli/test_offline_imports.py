@@ -78,6 +78,7 @@ def test_help_loads_nothing_heavy(machine: Machine, command: str) -> None:
         "verify-blob-attestation",
         "bundle-create",
         "bundle-inspect",
+        "bundle-upgrade",
         "trusted-root-create",
         "signing-config-create",
         "download-attestation",

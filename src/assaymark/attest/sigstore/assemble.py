@@ -1,4 +1,4 @@
-"""Sigstore bundles made from parts that were kept in files, as `cosign bundle create` makes them.
+"""Bundles made from parts that were kept in files, or of older bundles: cosign's `bundle create` and `bundle upgrade`.
 
 Rules:
 
@@ -13,14 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from assaymark.attest.bundle import LogEntry
+import msgspec
+
+from assaymark.attest.bundle import Bundle, LogEntry
 from assaymark.attest.keys.public import PublicKey
 from assaymark.attest.reasons import Reason, refuse
 from assaymark.attest.sigstore.artifact import Blob
 from assaymark.attest.sigstore.certificate import parse_signing_certificate
 from assaymark.attest.sigstore.material import Material
 from assaymark.attest.sigstore.signature import check_envelope, verify_content
-from assaymark.attest.sigstore.write import Gathered, encode_bundle, encode_message_bundle
+from assaymark.attest.sigstore.write import Gathered, encode_again, encode_bundle, encode_message_bundle
 from assaymark.attest.statement import parse_statement
 from assaymark.errors import UsageError
 
@@ -71,6 +73,17 @@ def assemble_bundle(
         return encode_message_bundle(material.message, gathered)
     assert material.envelope is not None
     return encode_bundle(material.envelope, gathered)
+
+
+def upgrade_bundle(bundle: Bundle, *, fetch: Fetch) -> bytes:
+    """A bundle of 0.1 or 0.2 as v0.3 (rule 3); nothing of it is verified, and nothing that is signed changes.
+
+    Raises:
+        VerificationError: the log has another entry.
+        NetworkError: the log cannot be asked.
+    """
+    entries = tuple(_proven(entry, fetch) for entry in bundle.log_entries)
+    return encode_again(msgspec.structs.replace(bundle, log_entries=entries))
 
 
 def _proven(entry: LogEntry, fetch: Fetch) -> LogEntry:

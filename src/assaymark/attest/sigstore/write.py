@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from assaymark.attest.bundle import BUNDLE_V03, LogEntry, MessageSignature
+from assaymark.attest.bundle import BUNDLE_V03, Bundle, LogEntry, MessageSignature
 from assaymark.attest.dsse import Envelope, bundle_envelope
 from assaymark.attest.keys.pem import encode_pem
 from assaymark.attest.keys.public import PublicKey
@@ -42,23 +42,40 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
 
 def encode_bundle(envelope: Envelope, gathered: Gathered) -> bytes:
     """The bundle v0.3 of an attestation as JSON."""
-    return _encode({"dsseEnvelope": bundle_envelope(envelope)}, gathered)
+    return _encode({"dsseEnvelope": bundle_envelope(envelope)}, _identity(gathered), gathered)
 
 
 def encode_message_bundle(message: MessageSignature, gathered: Gathered) -> bytes:
     """The bundle v0.3 of a signature over an artifact as JSON."""
-    digest = {"algorithm": message.algorithm, "digest": encode_base64(message.digest)}
-    signed = {"messageDigest": digest, "signature": encode_base64(message.signature)}
-    return _encode({"messageSignature": signed}, gathered)
+    return _encode(_spell_message(message), _identity(gathered), gathered)
 
 
-def _encode(content: dict[str, Any], gathered: Gathered) -> bytes:
-    identity: dict[str, Any] = {"publicKey": {"hint": gathered.public.hint}}
+def encode_again(bundle: Bundle) -> bytes:
+    """A bundle that was read, as v0.3: the leaf alone of its certificates, and nothing of how it was spelled."""
+    content = _spell_message(bundle.message) if bundle.message is not None else {}
+    if bundle.envelope is not None:
+        content = {"dsseEnvelope": bundle_envelope(bundle.envelope)}
+    leaf = bundle.certificates[:1]
+    identity = {"certificate": {"rawBytes": encode_base64(leaf[0])}} if leaf else {"publicKey": {"hint": bundle.hint}}
+    return _encode(content, identity, bundle)
+
+
+def _identity(gathered: Gathered) -> dict[str, Any]:
     if gathered.certificate:
-        identity = {"certificate": {"rawBytes": encode_base64(gathered.certificate)}}
-    stamps = [{"signedTimestamp": encode_base64(stamp)} for stamp in gathered.timestamps]
+        return {"certificate": {"rawBytes": encode_base64(gathered.certificate)}}
+    return {"publicKey": {"hint": gathered.public.hint}}
+
+
+def _spell_message(message: MessageSignature) -> dict[str, Any]:
+    stated = {"algorithm": message.algorithm, "digest": encode_base64(message.digest)}
+    digest = {"messageDigest": stated} if message.digest else {}
+    return {"messageSignature": {**digest, "signature": encode_base64(message.signature)}}
+
+
+def _encode(content: dict[str, Any], identity: dict[str, Any], held: Gathered | Bundle) -> bytes:
+    stamps = [{"signedTimestamp": encode_base64(stamp)} for stamp in held.timestamps]
     evidence = {
-        "tlogEntries": [_spell_entry(entry) for entry in gathered.log_entries],
+        "tlogEntries": [_spell_entry(entry) for entry in held.log_entries],
         "timestampVerificationData": {"rfc3161Timestamps": stamps} if stamps else {},
     }
     return msgspec.json.encode(

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 from assaymark.cli.command import Command
 from assaymark.cli.cosign_flags import HARDWARE
 from assaymark.cli.flags import add_switch
+from assaymark.cli.log_entries import add_log_address, fetching
 from assaymark.cli.network_flags import add_network_flags
 from assaymark.cli.unsupported_flags import add_unsupported, refuse_unsupported
 from assaymark.errors import ExitCode, UsageError
 from assaymark.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
-    from assaymark.attest.bundle import LogEntry
     from assaymark.attest.keys.public import PublicKey
     from assaymark.attest.sigstore.material import Material
     from assaymark.cli.blobs import NamedBlob
@@ -26,7 +26,6 @@ Make a Sigstore bundle (v0.3) about FILE from what cosign 1 and 2 wrote instead:
 signature with the certificate and the timestamp in files of their own. The parts are verified to belong together before
 anything is written. A log entry without a proof is fetched from its log once more; `--ignore-tlog` does without an
 entry."""
-_PUBLIC_LOG: Final = "https://rekor.sigstore.dev"
 
 
 def _configure(parser: ArgumentParser) -> None:
@@ -39,9 +38,7 @@ def _configure(parser: ArgumentParser) -> None:
     parser.add_argument("--rfc3161-timestamp", default="", metavar="FILE", help="the timestamp")
     parser.add_argument("--key", default="", metavar="KEY", help="public key, where there is no certificate")
     parser.add_argument("--out", default="", metavar="FILE", help="where the bundle goes (default stdout)")
-    parser.add_argument(
-        "--rekor-url", default=_PUBLIC_LOG, metavar="URL", help=f"the log that entries are fetched from ({_PUBLIC_LOG})"
-    )
+    add_log_address(parser)
     add_switch(parser, "--ignore-tlog", about="the signature is in no transparency log")
     add_unsupported(parser, HARDWARE)
     add_network_flags(parser)
@@ -61,12 +58,7 @@ def _run(args: Namespace, console: Console) -> int:
         raise UsageError("`--ignore-tlog`: the older bundle has a log entry", hint="leave it out")
     connections = Connections(args, console)
 
-    def fetch(index: int) -> LogEntry:
-        from assaymark.attest.sigstore.rekor_client import fetch_entry
-
-        return fetch_entry(connections.network, args.rekor_url, index)
-
-    key = _key(args, console, connections)
+    key, fetch = _key(args, console, connections), fetching(args, connections)
     data = assemble_bundle(material, blob.blob, key=key, fetch=fetch, ignores_log=args.ignore_tlog)
     with open_output(args.out, console, mode=0o600) as stream:
         stream.write(data + (b"" if args.out else b"\n"))
