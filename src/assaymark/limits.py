@@ -128,6 +128,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     version_chars: int = 1_024  # CVE-2022-40898, CVE-2024-3651: slow version strings
     constraint_chars: int = 64 * KIB  # one advisory's ranges, joined; they are read in linear time
 
+    # VEX: what publishers say of findings
+    vex_bytes: int = 32 * MIB  # of one document; Red Hat's largest have 10
+    vex_statements: int = 100_000  # of one document; all of a distribution's fit
+    vex_products: int = 2_000_000  # named by the statements of one document, relationships resolved
+    vex_questions: int = 5_000_000  # to all documents, about one report
+    vex_listed: int = 1_000  # statements of one document that the report lists
+    vex_index_entries: int = 500_000  # packages that one repository has documents for
+
     # the vulnerability database: about 1 GiB unpacked in 2026
     database_bytes: int = 8 * GIB
     database_layer_bytes: int = 4 * GIB

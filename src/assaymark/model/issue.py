@@ -6,6 +6,8 @@ from enum import Enum
 
 import msgspec
 
+from assaymark.model.vex import VexDocument
+
 
 class IssueCode(Enum):
     """Stable codes for programs that read the report's `Coverage`."""
@@ -51,8 +53,13 @@ class Unanalysed(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omi
 
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):
-    """The statement of what a scan looked at; stands in the report's `Coverage` key."""
+    """The statement of what a scan looked at; stands in the report's `Coverage` key.
+
+    Attributes:
+        vex: the VEX documents that were asked about findings.
+    """
 
     complete: bool
     issues: tuple[Issue, ...] = ()
     not_analysed: tuple[Unanalysed, ...] = ()
+    vex: tuple[VexDocument, ...] = msgspec.field(name="VEX", default=())

@@ -1,0 +1,1 @@
+"""Formats of VEX documents: one file each, which ends in `FORMAT`."""
