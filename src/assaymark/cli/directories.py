@@ -54,7 +54,7 @@ def scan_tree(
         raise UsageError("no path to scan", hint=f"assaymark {target} .")
     with open_tree() as directory, scanning.database() as source:
         scan = scan_directory(directory, source, wanted=scanning.wanted, means=scanning.means)
-    scan = scanning.with_invocation(scan)
+    scan = scanning.with_invocation(scanning.judged(scan))
     scanning.write(scan, root=_root(args.path))
     return scanning.exit_code(scan)
 

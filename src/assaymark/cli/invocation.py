@@ -6,6 +6,7 @@
   names of keys, caches, proxies) is left out whatever its value.
 - `artifact`, `platform`, `subject`: what was scanned.
 - `ignoreFile`: the digest of the file that took findings out, so that a reader can tell whether it was the agreed one.
+- `vex`: the VEX documents that were asked, with their digests and, where they were verified, their signers.
 - `ci`: the system's name and what started the run.
 
 The record's writer adds `coverage` and `database`, which are known only when the scan is over. URLs lose their
@@ -14,7 +15,7 @@ user-info, and every text goes through the redaction of known and probable crede
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from assaymark.cli.ci import CiRun, ci_run
@@ -74,6 +75,7 @@ def invocation(
     platform: str = "",
     subject: str = "",
     ignore_digest: str = "",
+    vex: Sequence[Mapping[str, object]] = (),
     redaction: Redaction | None = None,
 ) -> Invocation:
     """The facts of one scan's invocation.
@@ -86,6 +88,7 @@ def invocation(
         platform: the platform that was scanned, `linux/amd64`.
         subject: the digest of the manifest that was scanned.
         ignore_digest: of the ignore file that was applied; empty where there was none.
+        vex: the VEX documents that were asked.
         redaction: the credentials known so far.
     """
     clean = (redaction or Redaction()).clean
@@ -97,6 +100,7 @@ def invocation(
         "platform": platform,
         "subject": subject,
         "ignoreFile": ignore_digest,
+        "vex": vex,
         "ci": _ci(run),
     }
     return Invocation(

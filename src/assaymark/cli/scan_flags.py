@@ -12,6 +12,7 @@ from assaymark.cli.table_flags import add_table_flags
 from assaymark.cli.template_flags import add_template_flags
 from assaymark.cli.trivy_flags import UNSUPPORTED, add_trivy_flags
 from assaymark.cli.unsupported_flags import refuse_unsupported
+from assaymark.cli.vex_flags import add_vex_flags, check_vex_flags
 from assaymark.errors import UsageError
 
 DEFAULT_FORMAT: Final = "table"
@@ -54,6 +55,7 @@ def add_scan_flags(parser: ArgumentParser, *, files: bool = True) -> None:
     )
     add_baseline_flag(group)
     add_switch(group, "--require-complete", about="exit 3 when something could not be looked at")
+    add_vex_flags(parser)
     add_trivy_flags(parser)
     if isinstance(parser, FlagParser):
         parser.epilogue = what_is_known
@@ -110,7 +112,8 @@ def check_scan_flags(args: Namespace) -> None:
     """Refuse what this program does not do.
 
     Raises:
-        UsageError: another scanner than `vuln`, or a flag of Trivy's that this version does not have.
+        UsageError: another scanner than `vuln`, a flag of Trivy's that this version does not have, or flags that
+            exclude each other.
     """
     for scanner in args.scanners:
         if scanner != "vuln":
@@ -119,3 +122,4 @@ def check_scan_flags(args: Namespace) -> None:
                 hint="leave it out, or say `--scanners vuln`",
             )
     refuse_unsupported(args, UNSUPPORTED)
+    check_vex_flags(args)

@@ -24,6 +24,7 @@ from assaymark.cli.filter_flags import Filters, filters_from
 from assaymark.cli.reporting import Reporting
 from assaymark.cli.scan_flags import check_scan_flags
 from assaymark.cli.variables import OWN, TRIVY
+from assaymark.cli.vexing import apply_sources, read_vex_files, recorded_vex, tell_vex
 from assaymark.errors import ExitCode, UsageError
 from assaymark.model.epoch import find_source_date
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from assaymark.cli.console import Console
     from assaymark.inventory.analyzer import Options
     from assaymark.matching.explain import Watched
+    from assaymark.matching.vex.source import VexSource
     from assaymark.model.advisory import AdvisorySource
     from assaymark.model.archives import ArchiveIndex
     from assaymark.model.report import Scan
@@ -55,6 +57,7 @@ class Scanning:
     filters: Filters = field(init=False)
     connections: Connections = field(init=False)
     reporting: Reporting = field(init=False)
+    vex: list[VexSource] = field(init=False)
     watched: list[Watched] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
@@ -66,6 +69,7 @@ class Scanning:
         object.__setattr__(self, "filters", filters)
         object.__setattr__(self, "connections", Connections(self.args, self.console))
         object.__setattr__(self, "reporting", Reporting(self.args, self.console, filters))
+        object.__setattr__(self, "vex", read_vex_files(self.args, self.console))
 
     @property
     def date(self) -> datetime | None:
@@ -193,6 +197,15 @@ class Scanning:
             progress=self.console.progress,
         )
 
+    def judged(self, scan: Scan, *, bom: bytes = b"") -> Scan:
+        """The scan without what VEX documents take out.
+
+        Args:
+            scan: filtered by all else.
+            bom: the SBOM that was scanned, where it was one.
+        """
+        return apply_sources(scan, self.vex, bom=bom)
+
     def with_invocation(self, scan: Scan, *, platform: str = "") -> Scan:
         """The scan with who asked for it and how."""
         from assaymark.cli.invocation import invocation
@@ -205,6 +218,7 @@ class Scanning:
             platform=platform,
             subject=scan.subject,
             ignore_digest=self.filters.ignore_digest,
+            vex=recorded_vex(scan),
             redaction=self.console.redaction,
         )
         return msgspec.structs.replace(scan, invocation=asked)
@@ -219,8 +233,9 @@ class Scanning:
         if self.watched:
             write_explanations(scan, self.watched[-1], self.filters.report, self.args, self.console)
             self.reporting.tell_issues(scan)
-            return
-        self.reporting.write(scan, root=root)
+        else:
+            self.reporting.write(scan, root=root)
+        tell_vex(scan, self.args, self.console)
 
     def exit_code(self, scan: Scan) -> int:
         """What the flags make of a finished scan.

@@ -24,7 +24,6 @@ UNSUPPORTED: Final = (
     Unsupported("--compliance", "assaymark finds vulnerabilities only; compliance reports are not among them"),
     Unsupported("--report", f"other reports than `all` are {NOT_YET}", _JSON_HOLDS_IT, harmless=("all", "summary")),
     Unsupported("--ignore-policy", f"Rego policies are {NOT_YET}", "`--ignorefile` takes a list with conditions"),
-    Unsupported("--vex", f"VEX documents are {NOT_YET}", "`--ignorefile` takes a list with reasons"),
     Unsupported("--distro", f"another distribution than the detected one is {NOT_YET}"),
     Unsupported("--sbom-sources", f"SBOMs in place of an image are {NOT_YET}"),
     Unsupported("--removed-pkgs", f"packages that the image's history mentions are {NOT_YET}", switch=True),

@@ -6,7 +6,8 @@ second, different piece of code believes would have happened.
 
 1. An answer is about a package when it was asked under one of its names: its own, its source package's, that of its
    module, or its name in the spelling of its ecosystem.
-2. A package with a finding is listed, or left out by a filter; the scan that is explained has not been filtered yet.
+2. A package with a finding is listed, or left out by a filter; the scan that is explained has not been filtered yet,
+   but VEX documents have taken out what they do.
 3. A package with an answer and without a finding is not affected, unless its version or the advisory's has no order:
    then nothing was compared, and the report's coverage says so, too.
 """
@@ -192,7 +193,7 @@ def _is_about(package: Package, answer: Answer, result: Result, ecosystem: Ecosy
 
 def _finding(package: Package, result: Result, names: set[str]) -> Finding | None:
     ids, paths = {package.id, ""}, {package.file_path, ""}  # what some families' findings leave out
-    for finding in result.vulnerabilities:
+    for finding in (*result.vulnerabilities, *(each.finding for each in result.modified_findings)):
         same = (finding.pkg_name, finding.pkg_identifier) == (package.name, package.identifier)
         if same and finding.pkg_id in ids and finding.pkg_path in paths and finding.vulnerability_id.upper() in names:
             return finding
@@ -203,12 +204,13 @@ def _with_finding(finding: Finding, result: Result, filters: FilterOptions) -> t
     """Rule 2."""
     alone = msgspec.structs.replace(result, vulnerabilities=(finding,), modified_findings=())
     kept = filter_result(alone, filters)
+    by_vex = [each for each in result.modified_findings if each.finding is finding]
+    for modified in by_vex if kept.vulnerabilities else kept.modified_findings:
+        statement = f": {modified.statement}" if modified.statement else ""
+        return Verdict.LEFT_OUT, f"{modified.status} by {modified.source}{statement}"
     if kept.vulnerabilities:
         fix = f"the fix is {finding.fixed_version}" if finding.fixed_version else "there is no fix"
         return Verdict.LISTED, f"{finding.installed_version} is vulnerable, and {fix}"
-    for modified in kept.modified_findings:
-        statement = f": {modified.statement}" if modified.statement else ""
-        return Verdict.LEFT_OUT, f"{modified.status} by {modified.source}{statement}"
     if finding.severity not in filters.severities:
         return Verdict.LEFT_OUT, f"severity {finding.severity} was not asked for"
     return Verdict.LEFT_OUT, f"status {finding.status.replace('_', ' ')} is ignored"

@@ -27,7 +27,7 @@ class VexDocument(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", om
     """One document.
 
     Attributes:
-        source: where it is from, as modified findings say it.
+        source: where it is from.
         format: `openvex`, `csaf` or `cyclonedx`.
         digests: of its exact bytes; several where several attestations are read as one document.
         signers: who vouches for it; empty where nobody had to.

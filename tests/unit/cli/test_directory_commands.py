@@ -112,7 +112,7 @@ def test_lockfiles_that_nobody_reads_are_told(shop: Workshop) -> None:
         pytest.param((".", "--platform", "linux/amd64"), 2, "unknown argument `--platform`", id="a flag of image"),
         pytest.param((".", "--format", "pdf"), 2, "invalid argument `pdf`", id="no format"),
         pytest.param((".", "--ignorefile", "none"), 2, "ignore file not found: `none`", id="no ignore file"),
-        pytest.param((".", "--vex", "x"), 2, "`--vex`: VEX documents are not supported", id="a flag of later"),
+        pytest.param((".", "--distro", "x"), 2, "`--distro`: another distribution", id="a flag of later"),
     ],
 )
 def test_what_cannot_be_done(shop: Workshop, arguments: tuple[str, ...], code: int, message: str) -> None:

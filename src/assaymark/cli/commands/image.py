@@ -77,7 +77,7 @@ def _run(args: Namespace, console: Console) -> int:
         _tell_other_platform(image.identity, request, console)
         place = _place(image.identity, scanning) if signing is not None else None
         scan = scan_image(image, source, wanted=scanning.wanted, means=scanning.means)
-        scan = scanning.with_invocation(scan, platform=str(image.identity.platform or ""))
+        scan = scanning.with_invocation(scanning.judged(scan), platform=str(image.identity.platform or ""))
         scanning.write(scan)
         if signing is not None and place is not None:
             _attest(scan, image, place, signing, scanning)

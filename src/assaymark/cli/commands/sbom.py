@@ -47,7 +47,7 @@ def _run(args: Namespace, console: Console) -> int:
     sbom = open_sbom(args.path)
     with scanning.database() as source:
         scan = scan_sbom(sbom, source, wanted=scanning.wanted, means=scanning.means)
-    scan = scanning.with_invocation(scan)
+    scan = scanning.with_invocation(scanning.judged(scan, bom=sbom.data))
     scanning.write(scan)
     return scanning.exit_code(scan)
 

@@ -63,8 +63,15 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """One document; `source` stands in modified findings."""
+    """One document.
 
+    Attributes:
+        name: where it is from.
+        source: the same, as modified findings say it.
+        signers: who vouches for it; empty where nobody had to.
+    """
+
+    name: str
     source: str
     format: str
     digests: tuple[str, ...]
@@ -226,7 +233,7 @@ class Consulted:
                 room -= 1
             listed.append(self._told(number))
         return VexDocument(
-            source=self._document.source,
+            source=self._document.name,
             format=self._document.format,
             digests=self._document.digests,
             signers=self._document.signers,

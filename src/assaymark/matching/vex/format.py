@@ -38,12 +38,14 @@ class VexFormat(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         claims: whether a document is of this format.
         read: the document's statements; how messages call it is the second argument.
+        source: what modified findings say in the place of the document's name.
     """
 
     name: str
     title: str
     claims: Callable[[Header], bool]
     read: Callable[[bytes, str, Limits], tuple[Statement, ...]]
+    source: str = ""
 
 
 _HEADER: Final = msgspec.json.Decoder(Header)
@@ -60,7 +62,7 @@ def read_vex(data: bytes, *, source: str, what: str, limits: Limits, expected: s
 
     Args:
         data: the whole of it.
-        source: what modified findings say of where it is from.
+        source: where it is from, as modified findings say it.
         what: how messages call it.
         limits: the bounds.
         expected: the only format that will do; empty for any.
@@ -81,4 +83,10 @@ def read_vex(data: bytes, *, source: str, what: str, limits: Limits, expected: s
     statements = format_.read(data, what, bounds)
     if len(statements) > limits.vex_statements:
         raise LimitError(f"`{what}` has more than {limits.vex_statements} statements")
-    return Document(source=source, format=format_.name, digests=(sha256_digest(data),), statements=statements)
+    return Document(
+        name=source,
+        source=format_.source or source,
+        format=format_.name,
+        digests=(sha256_digest(data),),
+        statements=statements,
+    )

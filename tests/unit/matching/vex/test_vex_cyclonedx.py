@@ -44,7 +44,7 @@ def bill() -> Report:
     )
 
 
-GONE = ["libssl1.1 | not_affected | code_not_reachable | 1.json"]
+GONE = ["libssl1.1 | not_affected | code_not_reachable | CycloneDX VEX"]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ GONE = ["libssl1.1 | not_affected | code_not_reachable | 1.json"]
         pytest.param(said(link("ssl"), state="false_positive"), GONE, id="a false positive"),
         pytest.param(
             said(link("ssl"), state="resolved"),
-            ["libssl1.1 | fixed | code_not_reachable | 1.json"],
+            ["libssl1.1 | fixed | code_not_reachable | CycloneDX VEX"],
             id="resolved",
         ),
         pytest.param(said(link("ssl"), state="exploitable"), [], id="exploitable"),
@@ -86,7 +86,7 @@ def test_a_link_into_an_sbom_says_nothing_of_anything_else() -> None:
 def test_the_last_entry_of_a_vulnerability_counts() -> None:
     report = judged(vex(said(link("ssl")), said(link(SHARED), state="resolved")), report=bill(), subject=SUBJECT)
 
-    assert taken_out(report) == ["shared | fixed | code_not_reachable | 1.json"]
+    assert taken_out(report) == ["shared | fixed | code_not_reachable | CycloneDX VEX"]
     assert reasons(report) == [
         "CVE-2026-1000 not_affected 0 -: a later entry of the document counts for `CVE-2026-1000`",
         "CVE-2026-1000 fixed 1 -: ",

@@ -90,4 +90,4 @@ def _claims(header: Header) -> bool:
     return bool(header.bom_format == "CycloneDX")
 
 
-FORMAT: Final = VexFormat(name="cyclonedx", title="CycloneDX", claims=_claims, read=_read)
+FORMAT: Final = VexFormat(name="cyclonedx", title="CycloneDX", claims=_claims, read=_read, source="CycloneDX VEX")

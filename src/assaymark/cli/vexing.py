@@ -1,0 +1,136 @@
+"""VEX in a scanning command: documents are read before the scan, applied after it, and their use is told.
+
+1. Files are read first: a document that is none must not cost a scan.
+2. `Coverage.VEX` of the report says of every statement what became of it. On stderr `--show-suppressed` and `--debug`
+   say the same; without them one line counts.
+3. The record's `invocation.parameters` names the documents with their digests and signers.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from assaymark.cli.files import read_input
+from assaymark.errors import ArtifactError
+from assaymark.limits import DEFAULT_LIMITS
+from assaymark.report.plain import shown
+from assaymark.report.wording import amount
+from assaymark.safeio.json import decode_go_as
+
+if TYPE_CHECKING:
+    from assaymark.cli.console import Console
+    from assaymark.matching.vex.graph import Subject
+    from assaymark.matching.vex.source import VexSource
+    from assaymark.model.report import Scan
+    from assaymark.model.vex import VexDocument, VexStatement
+
+_TOLD: Final = 200
+_RECORDED: Final = 100
+
+
+class _Bom(msgspec.Struct, frozen=True, kw_only=True):
+    serial: str = msgspec.field(name="serialNumber", default="")
+    version: int = 0
+
+
+_BOM: Final = msgspec.json.Decoder(_Bom)
+
+
+def read_vex_files(args: Namespace, console: Console) -> list[VexSource]:
+    """What the files say that `--vex` names, in order.
+
+    Raises:
+        LocalError: one cannot be read.
+        ArtifactError: one is no VEX document.
+    """
+    if not args.vex:
+        return []
+    from assaymark.matching.vex.format import read_vex
+    from assaymark.matching.vex.source import SingleDocument
+
+    limits = DEFAULT_LIMITS
+    documents = [(name, read_input(name, console, limit=limits.vex_bytes)) for name in args.vex]
+    return [
+        SingleDocument(read_vex(data, source=name, what="stdin" if name == "-" else name, limits=limits))
+        for name, data in documents
+    ]
+
+
+def apply_sources(scan: Scan, sources: list[VexSource], *, bom: bytes = b"") -> Scan:
+    """The scan without what the documents take out.
+
+    Args:
+        scan: filtered by all else.
+        sources: in their order of precedence.
+        bom: the SBOM that was scanned, where it was one.
+
+    Raises:
+        LimitError: there is too much to compare.
+    """
+    if not sources:
+        return scan
+    from assaymark.matching.vex.apply import apply_vex
+
+    report = apply_vex(scan.report, sources, _subject(scan, bom), limits=DEFAULT_LIMITS)
+    return msgspec.structs.replace(scan, report=report)
+
+
+def _subject(scan: Scan, bom: bytes) -> Subject:
+    from assaymark.matching.vex.graph import Subject
+
+    digests = (scan.subject,) if scan.subject else ()
+    try:
+        head = decode_go_as(bom, _BOM, limits=DEFAULT_LIMITS) if bom.lstrip().startswith(b"{") else _Bom()
+    except ArtifactError:  # an SBOM of another format, or wrapped: nothing can link to it
+        head = _Bom()
+    return Subject(serial=head.serial, version=head.version, digests=digests)
+
+
+def tell_vex(scan: Scan, args: Namespace, console: Console) -> None:
+    """Rule 2."""
+    documents = scan.report.coverage.vex if scan.report.coverage else ()
+    for document in documents:
+        used = [each for each in document.statements if each.findings]
+        count = sum(each.findings for each in used)
+        unused = len(document.statements) - len(used) + document.unlisted
+        console.note(
+            f"VEX `{shown(document.source)}`: {amount(len(used), 'statement')} took out {amount(count, 'finding')}, "
+            f"{amount(unused, 'statement')} took out none"
+        )
+        if args.show_suppressed or args.debug:
+            for line in _lines(document):
+                console.note(f"  {shown(line)}")
+
+
+def recorded_vex(scan: Scan) -> list[dict[str, Any]]:
+    """Rule 3."""
+    documents = scan.report.coverage.vex if scan.report.coverage else ()
+    return [
+        {
+            "source": document.source,
+            "format": document.format,
+            "digests": list(document.digests),
+            **({"signers": list(document.signers)} if document.signers else {}),
+        }
+        for document in documents[:_RECORDED]
+    ]
+
+
+def _lines(document: VexDocument) -> Iterator[str]:
+    statements = sorted(document.statements, key=lambda each: not each.findings)
+    yield from map(_line, statements[:_TOLD])
+    more = len(statements) - _TOLD + document.unlisted if len(statements) > _TOLD else document.unlisted
+    if more:
+        yield f"{more} more; the JSON report's `Coverage` lists {len(document.statements)}"
+
+
+def _line(statement: VexStatement) -> str:
+    said = f"{statement.vulnerability or 'no vulnerability'} {statement.status.replace('_', ' ')}"
+    if not statement.findings:
+        return f"{said}: not used: {statement.reason}"
+    lenient = f", matched by {statement.match}" if statement.match else ""
+    return f"{said}: used for {amount(statement.findings, 'finding')}{lenient}"
