@@ -67,6 +67,8 @@ EXPLAINED: dict[str, dict[str, str]] = {
 """Patterns of paths, and why what is there differs; with `=` behind it, only where the reference has nothing."""
 
 FLAGS = {"cosign-vuln": ["--blank-record"]}
+CONVERTED = {"cyclonedx", "spdx", "spdx-json"}
+"""Recorded by converting the JSON report, which has no checksums of files; a bill of a scan has them."""
 """What a format needs to be the reference's own."""
 
 
@@ -144,15 +146,17 @@ def _run(program: Path, case: Path, name: str, cache: Path, scratch: Path) -> by
     made = json.loads((case / "trivy.json").read_bytes())["CreatedAt"]
     date = dt.datetime.fromisoformat(made[:19] + "+00:00")
     output = scratch / f"{case.name}.{name}"
+    scanned = "json" if name in CONVERTED else name
+    report = scratch / f"{case.name}.json" if name in CONVERTED else output
     call = [str(program), words[0], "--quiet", "--cache-dir", str(cache), "--skip-db-update", "--skip-java-db-update"]
     call += [
         "--offline-scan",
         "--scanners",
         "vuln",
         "--format",
-        name,
+        scanned,
         "--output",
-        str(output),
+        str(report),
         *FLAGS.get(name, []),
         *words[2:],
         *place,
@@ -164,6 +168,9 @@ def _run(program: Path, case: Path, name: str, cache: Path, scratch: Path) -> by
         **ENVIRONMENT,
     }
     subprocess.run(call, cwd=case, env=environment, check=True)
+    if name in CONVERTED:
+        converting = [str(program), "convert", "--quiet", "--format", name, "--output", str(output), str(report)]
+        subprocess.run(converting, cwd=case, env=environment, check=True)
     return output.read_bytes()
 
 
