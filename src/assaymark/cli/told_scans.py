@@ -65,6 +65,8 @@ def read_told_file(name: str, console: Console, *, args: Namespace | None = None
     if args is not None and names_signer(args):
         console.warn(f"`{what}` is signed by nobody, so nothing of it is verified")
     stored = read_stored_scan(data, limits=DEFAULT_LIMITS, what=what)
+    for kind, count in sorted(stored.left_out.items()):
+        console.warn(f"`{what}`: results of the kind `{kind}` are left out ({count}): only vulnerabilities are read")
     return stored.scan
 
 

@@ -73,6 +73,15 @@ def test_findings_can_fail_it(desk: Desk) -> None:
     assert desk.run("convert", stored(desk, "json"), "--exit-code=7").code == 7
 
 
+def test_what_is_no_vulnerability_is_left_out_and_that_is_told(desk: Desk) -> None:
+    report = json.loads(rendered(a_billed_scan(), "json"))
+    report["Results"] += [{"Target": "key.pem", "Class": "secret", "Secrets": [{"RuleID": "private-key"}]}] * 2
+    (desk.folder / "theirs.json").write_text(json.dumps(report))
+    ran = desk.run("convert", "./theirs.json", "--format=json")
+    assert "`./theirs.json`: results of the kind `secret` are left out (2): only vulnerabilities are read" in ran.err
+    assert ran.out == rendered(a_billed_scan(), "json").decode()
+
+
 def test_several_forms_at_once(desk: Desk) -> None:
     ran = desk.run("convert", stored(desk, "json"), "--format=json", "--output=a.json", "--also=spdx-json=b.json")
     assert (ran.code, ran.out) == (0, "")
