@@ -66,6 +66,10 @@ class FlagParser(argparse.ArgumentParser):
                 if action.option_strings and action.dest != "help":
                     yield group.title or "", action
 
+    def positionals(self) -> Iterator[argparse.Action]:
+        """What stands beside the flags, in order."""
+        return (action for action in self._actions if not action.option_strings)
+
     def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
         """The values of `arguments`, flags and positionals in any order.
 
@@ -172,8 +176,12 @@ def parse_switch(text: str, name: str) -> bool:
     return text in _TRUE
 
 
-class _Values(argparse.Action):
-    """A list flag: commas and repetition add up; the first use replaces the default."""
+class Values(argparse.Action):
+    """A list flag: commas and repetition add up; the first use replaces the default.
+
+    Attributes:
+        allowed: the only values that it takes; empty where any will do.
+    """
 
     def __init__(self, *names: Any, allowed: Sequence[str] = (), **keywords: Any) -> None:
         super().__init__(*names, **keywords)
@@ -219,7 +227,7 @@ def add_values(
     """A list flag; `allowed` names the only values that it takes, and `metavar` stands for them in the help."""
     parser.add_argument(
         *names,
-        action=_Values,
+        action=Values,
         default=default,
         help=about,
         metavar=metavar or "|".join(allowed) or "LIST",

@@ -45,7 +45,6 @@ NOT_HERE: Final[Mapping[str, tuple[str, str]]] = {
         "`assaymark pkcs11-tool list-keys-uris` lists them",
     ),
     "env": ("there is no list of variables", "every flag has one: `--cache-dir` is ASSAYMARK_CACHE_DIR"),
-    "completion": ("completions for shells are not there", "`assaymark COMMAND --help` lists the flags"),
     # Trivy
     "clean": ("nothing of the cache has to be cleaned", "delete the folder that `--cache-dir` names to start anew"),
     "server": ("there is no server", "leave it out: `assaymark image IMAGE` does everything by itself"),

@@ -119,6 +119,7 @@ LOCAL = {
     "rootfs": ("rootfs", ".", "--skip-db-update", "--cache-dir", "../cache"),
     "repo": ("repo", ".", "--skip-db-update", "--cache-dir", "../cache"),
     "sbom": ("sbom", "bom.json", "--skip-db-update", "--cache-dir", "../cache"),
+    "completion": ("completion", "bash"),
     "logout": ("logout", "127.0.0.1:9"),
     "generate-key-pair": ("generate-key-pair", "--output-key-prefix", "other", "--yes"),
     "import-key-pair": ("import-key-pair", "--key", "predicate"),
