@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
 from assaymark.model.report import Scan
-from assaymark.report.bom.components import Bom, Component, Kind, bom_of
+from assaymark.report.bom.components import OWN, Bom, Component, Kind, bom_of
 from assaymark.report.bom.document import document_uuid, encode_inert, seconds
 from assaymark.report.bom.licenses import license_choices
 from assaymark.report.bom.scanned import scanned_document
@@ -101,7 +101,10 @@ def _component(component: Component) -> dict[str, Any]:
         "licenses": license_choices(component.licenses) if component.licenses else None,
         "purl": component.purl,
     }
-    properties = [{"name": PREFIX + name, "value": value} for name, value in component.properties]
+    properties = [
+        {"name": name if name.startswith(OWN) else PREFIX + name, "value": value}
+        for name, value in component.properties
+    ]
     return {name: value for name, value in members.items() if value or name == "name"} | {"properties": properties}
 
 

@@ -76,6 +76,29 @@ def test_a_system_without_advisories_is_listed_in_its_bill(shop: Workshop) -> No
     assert "bash" in {each["name"] for each in json.loads(ran.out)["components"]}
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_extended_maintenance_and_a_supplier_come_back(shop: Workshop, form: str) -> None:
+    status = "Package: bash\nStatus: install ok installed\nVersion: 5.0-6\nArchitecture: amd64\n\n"
+    services = {"entitlements": {"esm-infra": {}}, "services": [{"name": "esm-infra", "status": "enabled"}]}
+    files = {
+        "etc/lsb-release": "DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=18.04\n",
+        "var/lib/ubuntu-advantage/status.json": json.dumps(services),
+        "usr/share/rapidfort/curated.json": "{}",
+        "var/lib/dpkg/status": status,
+    }
+    image = shop.image(files)
+    (shop.folder / "bill").write_text(shop.run("image", "--input", image, f"--format={form}").out)
+    by_bill, by_image = (
+        shop.run("sbom", "--format=json", "./bill"),
+        shop.run("image", "--input", image, "--format=json"),
+    )
+    assert by_image.report["Metadata"]["OS"] == by_bill.report["Metadata"]["OS"]
+    assert {name: by_image.report["Metadata"]["OS"][name] for name in ("extended", "Supplier")} == {
+        "extended": True,
+        "Supplier": "rapidfort",
+    }
+
+
 def test_a_folder_has_a_bill_too(shop: Workshop) -> None:
     tree = shop.tree({"requirements.txt": "flask==0.12\n"})
     document = json.loads(shop.run("fs", "--format=spdx-json", tree).out)

@@ -1,6 +1,7 @@
 """What an SBOM says about an artifact: its operating system, its packages and its applications.
 
-1. An operating system component names the distribution; of several the first counts, and that is said.
+1. An operating system component names the distribution; of several the first counts, and that is said. Properties of
+   ours say whether it has extended maintenance and who rebuilt it.
 2. An application component with a type property is an application at the path that is its name; types whose packages
    are gathered have no path. Every other library or component with a package URL is a package (`packages`).
 3. What a package depends on are those of its dependencies that are packages too.
@@ -178,7 +179,13 @@ class _Reader:
         for other in others:
             reason = "further operating systems are not looked at"
             self._notes.note(reason, f"{other.name} {other.version}".strip(), code=IssueCode.OS_UNSUPPORTED)
-        return OperatingSystem(family=first.name, name=first.version)
+        stated = dict(first.properties)
+        return OperatingSystem(
+            family=first.name,
+            name=first.version,
+            supplier=stated.get(properties.SUPPLIER, ""),
+            extended=stated.get(properties.EXTENDED) == "true",
+        )
 
 
 def _find_application(component: Component) -> Application | None:

@@ -28,7 +28,11 @@ CONTENT_SET: Final = "ContentSet"
 NVR: Final = "NVR"
 ARCH: Final = "Arch"
 
+EXTENDED: Final = "assaymark:extended"
+SUPPLIER: Final = "assaymark:supplier"
+"""Ours, of an operating system: extended maintenance, and who rebuilt it. Advisories depend on both."""
+
 KEPT: Final = frozenset(
     {TYPE, IMAGE_ID, REPO_DIGEST, REPO_TAG, DIFF_ID, REFERENCE, PKG_ID, FILE_PATH, SRC_NAME, SRC_VERSION, SRC_RELEASE}
-    | {SRC_EPOCH, MODULARITY_LABEL, LAYER_DIGEST, LAYER_DIFF_ID, CONTENT_SET, NVR, ARCH}
+    | {SRC_EPOCH, MODULARITY_LABEL, LAYER_DIGEST, LAYER_DIFF_ID, CONTENT_SET, NVR, ARCH, EXTENDED, SUPPLIER}
 )

@@ -8,7 +8,8 @@
    result has no root package. What a package needs are those of its result whose IDs it names.
 4. A version has the epoch in front where the package URL has one. Names of Maven and npm are cut into group and name;
    those of npm keep the letter case of the package, which its package URL has lost.
-5. Properties hold what the formats have no place for, by the reference's names; empty ones are left out.
+5. Properties hold what the formats have no place for, by the reference's names; empty ones are left out. Two are ours,
+   of the operating system: extended maintenance, and a supplier who rebuilt it.
 6. A component is called by the name that an SBOM gave it, else by its package URL where no other component has it, else
    by a UUID that follows from its contents: the same report gives the same names.
 
@@ -32,6 +33,8 @@ from assaymark.model.purl import Purl, find_purl
 from assaymark.model.report import Metadata, Report, Result
 from assaymark.model.uuids import uuid8
 
+OWN: Final = "assaymark:"
+"""Begins the names of properties that the reference does not have."""
 _GROUPED: Final = frozenset({"maven", "npm"})
 _NO_EPOCH: Final = ("", "0")
 
@@ -188,12 +191,19 @@ def _image_properties(metadata: Metadata | None) -> Iterator[tuple[str, str]]:
 
 
 def _holder(result: Result, metadata: Metadata) -> Component:
-    properties = _properties(("Type", result.type), ("Class", result.class_))
+    stated = [("Type", result.type), ("Class", result.class_)]
     if result.class_ != "os-pkgs":
-        return Component(kind=Kind.APPLICATION, name=result.target, properties=properties)
+        return Component(kind=Kind.APPLICATION, name=result.target, properties=_properties(*stated))
     system = metadata.os
-    name, version = (system.family, system.name) if system else (result.target, "")
-    return Component(kind=Kind.SYSTEM, name=name, version=version, properties=properties)
+    if system is None:
+        return Component(kind=Kind.SYSTEM, name=result.target, properties=_properties(*stated))
+    extended = f"{OWN}extended", "true" if system.extended else ""
+    return Component(
+        kind=Kind.SYSTEM,
+        name=system.family,
+        version=system.name,
+        properties=_properties(*stated, extended, (f"{OWN}supplier", system.supplier)),
+    )
 
 
 # 3 to 5. packages
