@@ -94,14 +94,23 @@ def _count(text: str) -> int:
 def what_is_known() -> str:
     """The end of `--help`: what was found in the folders of formats, analysers and version orders."""
     from assaymark.inventory.select import analyzers
-    from assaymark.report.format import formats
     from assaymark.versions.scheme import schemes
 
-    lists = {
-        "Formats": [f"{each.name}: {each.summary}" for each in formats()],
+    others = {
         "Analysers": [", ".join(sorted(each.name for each in analyzers()))],
         "Version orders": [", ".join(each.name for each in schemes())],
     }
+    return f"{formats_known()}\n{_listed(others)}"
+
+
+def formats_known() -> str:
+    """The end of `--help` of commands that only write reports."""
+    from assaymark.report.format import formats
+
+    return _listed({"Formats": [f"{each.name}: {each.summary}" for each in formats()]})
+
+
+def _listed(lists: dict[str, list[str]]) -> str:
     lines = [
         line for title, entries in lists.items() for line in (f"{title}:", *(f"  {entry}" for entry in entries), "")
     ]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 from assaymark.cli.baseline import add_baseline_flag
 from assaymark.cli.command import Command
 from assaymark.cli.filter_flags import add_filter_flags, filters_from
-from assaymark.cli.flags import add_switch, add_values
+from assaymark.cli.flags import FlagParser, add_switch, add_values
 from assaymark.cli.global_flags import SCANNING
-from assaymark.cli.scan_flags import add_output_flags
+from assaymark.cli.scan_flags import add_output_flags, formats_known
 from assaymark.errors import UsageError
 from assaymark.model.epoch import find_source_date
 
@@ -35,6 +35,8 @@ def _configure(parser: ArgumentParser) -> None:
     # the reference asks for it to know which columns its summary shall have
     add_values(group, "--scanners", "--security-checks", about="accepted; the report says what was looked for")
     add_filter_flags(parser, matches=False)
+    if isinstance(parser, FlagParser):
+        parser.epilogue = formats_known
 
 
 def _run(args: Namespace, console: Console) -> int:
