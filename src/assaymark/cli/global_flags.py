@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from argparse import Namespace
+from argparse import SUPPRESS, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,6 +50,7 @@ def add_global_flags(parser: FlagParser, *, group_name: str = "") -> None:
     )
     if group_name == SCANNING:
         add_switch(group, "--generate-default-config", about="write assaymark-default.yaml with every key, and end")
+        add_switch(group, "--version", "-v", about=SUPPRESS)
     else:
         group.add_argument("--output-file", default="", metavar="FILE", help="write to a file instead of stdout")
     group.add_argument(

@@ -138,6 +138,9 @@ def run_command(command: Command, arguments: Sequence[str], console: Console) ->
     scans = command.group == SCANNING
     settled = take_variables(parser, console.environ, scans=scans, redaction=console.redaction)
     values = parser.parse(arguments)
+    if getattr(values, "version", False):
+        console.out(VERSION)
+        return ExitCode.DONE
     if getattr(values, "generate_default_config", False):
         return _write_defaults(command, arguments, values, console)
     name, configuration = configuration_file(values), None

@@ -17,6 +17,7 @@ from assaymark.cli.flags import add_switch
 from assaymark.cli.unsupported_flags import Unsupported, add_unsupported
 
 NOT_YET: Final = "not supported by this version"
+_NEW_FOLDER: Final = "delete the folder that `--cache-dir` names, or name another one"
 _JSON_HOLDS_IT: Final = "`--format json` holds everything"
 
 
@@ -30,6 +31,8 @@ UNSUPPORTED: Final = (
     Unsupported("--image-config-scanners", "assaymark finds vulnerabilities only", "leave it out"),
     Unsupported("--server", f"a server is {NOT_YET}", "leave it out: everything is done here"),
     Unsupported("--enable-modules", f"modules are {NOT_YET}"),
+    Unsupported("--clear-cache", "the cache is not cleared by a scan", _NEW_FOLDER, switch=True),
+    Unsupported("--reset", "the cache is not cleared by a scan", _NEW_FOLDER, switch=True),
     Unsupported("--output-plugin-arg", f"plug-ins are {NOT_YET}"),
     Unsupported(
         "--trace-http", "what is said to servers is not written down", "`--debug` says what is done", switch=True
@@ -37,15 +40,20 @@ UNSUPPORTED: Final = (
     Unsupported("--redis-tls", f"a cache on a server is {NOT_YET}", "`--cache-dir` names a folder", switch=True),
 )
 
+_OF_CONVERT: Final = ("--compliance", "--ignore-policy", "--output-plugin-arg", "--report", "--trace-http")
+CONVERT_UNSUPPORTED: Final = tuple(flag for flag in UNSUPPORTED if flag.name in _OF_CONVERT)
+
 ACCEPTED_SWITCHES: Final = """
 --disable-telemetry --skip-version-check --skip-check-update --skip-policy-update --skip-vex-repo-update
---include-deprecated-checks --include-non-failures --license-full --tf-exclude-downloaded-modules --trace-rego
+--include-deprecated-checks --include-non-failures --license-full --light --slow --tf-exclude-downloaded-modules --trace
+--trace-rego
 """.split()  # noqa: SIM905 - a list of thirty quoted words is harder to read
 ACCEPTED_VALUES: Final = """
 --ansible-extra-vars --ansible-inventory --ansible-playbook --cache-ttl --cf-params --check-namespaces
---checks-bundle-repository --config-check --config-data --config-file-schemas --custom-headers --helm-api-versions
---helm-kube-version --helm-set --helm-set-file --helm-set-string --helm-values --ignored-licenses
---license-confidence-level --misconfig-scanners --module-dir --raw-config-scanners --redis-ca --redis-cert --redis-key
+--checks-bundle-repository --config-check --config-data --config-file-schemas --config-policy --custom-headers --data
+--helm-api-versions --helm-kube-version --helm-set --helm-set-file --helm-set-string --helm-values --ignored-licenses
+--license-confidence-level --misconfig-scanners --module-dir --namespaces --path-prefix --policy
+--policy-bundle-repository --policy-namespaces --raw-config-scanners --redis-ca --redis-cert --redis-key
 --rego-error-limit --render-cause --secret-config --tf-vars --token --token-header
 """.split()  # noqa: SIM905 - as above
 
@@ -58,3 +66,16 @@ def add_trivy_flags(parser: _ActionsContainer) -> None:
         add_switch(group, name, about=SUPPRESS)
     for name in ACCEPTED_VALUES:
         group.add_argument(name, default="", help=SUPPRESS)
+
+
+def add_convert_flags(parser: _ActionsContainer) -> None:
+    """Know the flags of `convert`, which asks nobody."""
+    add_unsupported(parser, CONVERT_UNSUPPORTED)
+    add_switch(parser, "--insecure", about=SUPPRESS)
+    for name in ("--cacert", "--cache-dir"):
+        parser.add_argument(name, default="", help=SUPPRESS)
+
+
+def add_sbom_log_flag(parser: _ActionsContainer) -> None:
+    """Know `--rekor-url`, where the reference searches for SBOMs; `image` has a flag of that name, for signing."""
+    parser.add_argument("--rekor-url", default="", help=SUPPRESS)

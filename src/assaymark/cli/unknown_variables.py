@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from assaymark.cli.console import Console
 
 _NOT_FLAGS: Final = frozenset(
-    f"{OWN}{name}" for name in ("INVOCATION_URI", "EVENT_ID", "BUILDER_ID", "EXPERIMENTAL_RPM_ARCHIVE")
+    f"{OWN}{name}" for name in ("INVOCATION_URI", "EVENT_ID", "BUILDER_ID", "EXPERIMENTAL_RPM_ARCHIVE", "VERSION")
 )
 
 

@@ -6,11 +6,11 @@ anyway.
 
 from __future__ import annotations
 
-from argparse import SUPPRESS, Namespace, _ActionsContainer
-from collections.abc import Iterable
-from typing import NamedTuple
+from argparse import SUPPRESS, Action, ArgumentParser, Namespace, _ActionsContainer
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
-from assaymark.cli.flags import add_switch
+from assaymark.cli.flags import Switch
 from assaymark.errors import UsageError
 
 
@@ -44,9 +44,14 @@ def add_unsupported(parser: _ActionsContainer, flags: Iterable[Unsupported]) -> 
     for flag in flags:
         names = (flag.name, flag.short) if flag.short else (flag.name,)
         if flag.switch:
-            add_switch(parser, *names, about=SUPPRESS)
+            parser.add_argument(*names, action=_RefusedSwitch, default=False, help=SUPPRESS, flag=flag)
         else:
-            parser.add_argument(*names, default="", help=SUPPRESS)
+            parser.add_argument(*names, action=_RefusedValue, default="", help=SUPPRESS, flag=flag)
+
+
+def find_unsupported(action: Action) -> Unsupported | None:
+    """The flag, if `action` is one that `add_unsupported` added."""
+    return action.flag if isinstance(action, _RefusedSwitch | _RefusedValue) else None
 
 
 def refuse_unsupported(args: Namespace, flags: Iterable[Unsupported]) -> None:
@@ -59,3 +64,20 @@ def refuse_unsupported(args: Namespace, flags: Iterable[Unsupported]) -> None:
         value = getattr(args, flag.dest)
         if value and value not in flag.harmless:
             raise UsageError(f"`{flag.name}`: {flag.reason}", hint=flag.hint)
+
+
+class _RefusedSwitch(Switch):
+    def __init__(self, option_strings: Sequence[str], dest: str, *, flag: Unsupported, **keywords: Any) -> None:
+        super().__init__(option_strings, dest, **keywords)
+        self.flag = flag
+
+
+class _RefusedValue(Action):
+    def __init__(self, option_strings: Sequence[str], dest: str, *, flag: Unsupported, **keywords: Any) -> None:
+        super().__init__(option_strings, dest, **keywords)
+        self.flag = flag
+
+    def __call__(self, parser: ArgumentParser, namespace: Namespace, values: object, option: str | None = None) -> None:
+        """Set the flag: what it means is judged by `refuse_unsupported`."""
+        del parser, option
+        setattr(namespace, self.dest, values)

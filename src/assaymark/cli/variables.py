@@ -10,6 +10,7 @@ Both peers do so, and pipelines rely on it. Rules:
    else is an error instead of a silent false.
 4. `COSIGN_PASSWORD` opens a key and is no registry's password.
 5. Values of credential flags are registered, so that they appear in no output.
+6. `TRIVY_VERSION` and its like say in pipelines which version to install, and set no flag.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from assaymark.errors import UsageError
 OWN: Final = "ASSAYMARK_"
 TRIVY: Final = "TRIVY_"
 COSIGN: Final = "COSIGN_"
-_NOT_FLAGS: Final = frozenset({"COSIGN_PASSWORD"})  # rule 4
+_NOT_FLAGS: Final = frozenset({"COSIGN_PASSWORD", "ASSAYMARK_VERSION", "TRIVY_VERSION"})  # rules 4 and 6
 
 
 def take_variables(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.commands import run
 
 from assaymark.cli.flags import FlagParser
+from assaymark.cli.main import VERSION
 from assaymark.cli.scan_flags import add_scan_flags, check_scan_flags
-from assaymark.cli.trivy_flags import ACCEPTED_SWITCHES, ACCEPTED_VALUES, UNSUPPORTED
+from assaymark.cli.trivy_flags import ACCEPTED_SWITCHES, ACCEPTED_VALUES, CONVERT_UNSUPPORTED, UNSUPPORTED
 from assaymark.cli.unsupported_flags import Unsupported
 from assaymark.errors import UsageError
 
@@ -64,3 +66,31 @@ def test_help_shows_none_of_them() -> None:
 
 def test_every_flag_is_refused_by_its_own_name() -> None:
     assert len({flag.name for flag in UNSUPPORTED}) == len(UNSUPPORTED)
+
+
+@pytest.mark.parametrize("command", ["image", "fs", "rootfs", "repo", "sbom", "convert"])
+@pytest.mark.parametrize("flag", ["--version", "-v"])
+def test_the_version_behind_a_command(command: str, flag: str) -> None:
+    ran = run(command, flag, environ={"TRIVY_VERSION": "v0.1"})
+    assert (ran.code, ran.out, ran.err) == (0, f"{VERSION}\n", "")
+
+
+@pytest.mark.parametrize("command", ["fs", "rootfs", "repo", "sbom"])
+def test_where_sboms_are_searched_for_is_taken(command: str) -> None:
+    assert "no " in run(command, "--rekor-url=https://log.example.com").first
+
+
+@pytest.mark.parametrize("argument", ["--cacert=ca.pem", "--cache-dir=c", "--insecure", "--report=all"])
+def test_convert_takes_what_changes_nothing(argument: str) -> None:
+    assert run("convert", argument).first == "error: no report to convert"
+
+
+@pytest.mark.parametrize("flag", CONVERT_UNSUPPORTED, ids=[flag.name for flag in CONVERT_UNSUPPORTED])
+def test_convert_refuses_what_it_cannot(flag: Unsupported) -> None:
+    ran = run("convert", flag.name if flag.switch else f"{flag.name}=x")
+    assert (ran.code, ran.first) == (2, f"error: `{flag.name}`: {flag.reason}")
+
+
+def test_initialize_refuses_the_staging_instance() -> None:
+    ran = run("initialize", "--staging")
+    assert (ran.code, ran.first.startswith("error: `--staging`: ")) == (2, True)

@@ -31,6 +31,7 @@ def test_it_is_told_with_what_was_probably_meant(command: str, name: str, hint: 
         pytest.param("ASSAYMARK_SECURITY_CHECKS", id="another spelling of a flag"),
         pytest.param("ASSAYMARK_EVENT_ID", id="no flag's"),
         pytest.param("ASSAYMARK_EXPERIMENTAL_RPM_ARCHIVE", id="an experiment's"),
+        pytest.param("ASSAYMARK_VERSION", id="which version to install"),
         pytest.param("TRIVY_SEVERTY", id="Trivy's"),
         pytest.param("COSIGN_SEVERTY", id="cosign's"),
     ],

@@ -30,7 +30,7 @@ def taken(
     parser.add_argument("--output", "-o", default="")
     add_signing_flags(parser)
     add_network_flags(parser)
-    add_global_flags(parser)
+    add_global_flags(parser, group_name="Scanning")
     defaults = vars(parser.parse([]))
     take_variables(parser, environ, scans=scans, redaction=redaction or Redaction())
     values = vars(parser.parse(arguments))
@@ -64,6 +64,7 @@ def taken(
         pytest.param({"TRIVY_INSECURE": "1"}, (), {"insecure": True}, id="registries: Trivy's"),
         pytest.param({"COSIGN_ALLOW_HTTP_REGISTRY": "1"}, (), {"allow_http_registry": True}, id="registries: cosign's"),
         pytest.param({"COSIGN_PASSWORD": "secret"}, (), {}, id="a key's password is no registry's"),
+        pytest.param({"TRIVY_VERSION": "0.72.0"}, (), {}, id="which version to install"),
         pytest.param({"HOME": "/x", "TRIVY_NO_SUCH_FLAG": "1"}, (), {}, id="other variables"),
     ],
 )

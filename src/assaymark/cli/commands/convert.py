@@ -12,6 +12,8 @@ from assaymark.cli.filter_flags import add_filter_flags, filters_from
 from assaymark.cli.flags import FlagParser, add_switch, add_values
 from assaymark.cli.global_flags import SCANNING
 from assaymark.cli.scan_flags import add_output_flags, formats_known
+from assaymark.cli.trivy_flags import CONVERT_UNSUPPORTED, add_convert_flags
+from assaymark.cli.unsupported_flags import refuse_unsupported
 from assaymark.errors import UsageError
 from assaymark.model.epoch import find_source_date
 
@@ -35,6 +37,7 @@ def _configure(parser: ArgumentParser) -> None:
     # the reference asks for it to know which columns its summary shall have
     add_values(group, "--scanners", "--security-checks", about="accepted; the report says what was looked for")
     add_filter_flags(parser, matches=False)
+    add_convert_flags(parser)
     if isinstance(parser, FlagParser):
         parser.epilogue = formats_known
 
@@ -43,6 +46,7 @@ def _run(args: Namespace, console: Console) -> int:
     from assaymark.cli.reporting import Reporting
     from assaymark.cli.told_scans import read_told_file
 
+    refuse_unsupported(args, CONVERT_UNSUPPORTED)
     if not args.path:
         raise UsageError("no report to convert", hint="assaymark convert report.json --format sarif")
     now = find_source_date(console.environ) or datetime.now(UTC)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from assaymark.cli.command import Command
 from assaymark.cli.network_flags import add_network_flags
+from assaymark.cli.unsupported_flags import Unsupported, add_unsupported, refuse_unsupported
 from assaymark.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -18,6 +19,15 @@ Fetch the trust data that identities are verified with from a TUF mirror, and us
 flags it is the public-good instance of Sigstore, whose root is pinned. Nothing is changed unless everything verifies.
 `verify-attestation` fetches by itself."""
 
+UNSUPPORTED: Final = (
+    Unsupported(
+        "--staging",
+        "the staging instance of Sigstore has no pinned root here",
+        "name its mirror, and a root that you have checked: `--mirror URL --root FILE --root-checksum DIGEST`",
+        switch=True,
+    ),
+)
+
 
 def _configure(parser: ArgumentParser) -> None:
     parser.description = DESCRIPTION
@@ -25,6 +35,7 @@ def _configure(parser: ArgumentParser) -> None:
     parser.add_argument("--root", default="", metavar="FILE|URL", help="the TUF root that trust starts from")
     parser.add_argument("--root-checksum", default="", metavar="DIGEST", help="of --root: SHA-256, or sha512:…")
     parser.add_argument("--cache-dir", default="", metavar="DIR", help="where trust data is kept")
+    add_unsupported(parser, UNSUPPORTED)
     add_network_flags(parser)
 
 
@@ -35,6 +46,7 @@ def _run(args: Namespace, console: Console) -> int:
     from assaymark.limits import DEFAULT_LIMITS
     from assaymark.net.url import shown
 
+    refuse_unsupported(args, UNSUPPORTED)
     data = initialize(
         trust_folder(args, console.environ),
         console.environ,

@@ -11,6 +11,7 @@ from assaymark.cli.filter_flags import add_filter_flags
 from assaymark.cli.global_flags import SCANNING
 from assaymark.cli.network_flags import add_network_flags
 from assaymark.cli.scan_flags import add_scan_flags
+from assaymark.cli.trivy_flags import add_sbom_log_flag
 from assaymark.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def _configure(parser: ArgumentParser) -> None:
         "path", nargs="?", default="", metavar="FILE", help="an SBOM: CycloneDX JSON, SPDX JSON, or SPDX tag-value"
     )
     add_scan_flags(parser, files=False)
+    add_sbom_log_flag(parser)
     add_filter_flags(parser)
     add_database_flags(parser)
     add_network_flags(parser)
