@@ -24,7 +24,7 @@ from assaymark.cli.filter_flags import Filters, filters_from
 from assaymark.cli.reporting import Reporting
 from assaymark.cli.scan_flags import check_scan_flags
 from assaymark.cli.variables import OWN, TRIVY
-from assaymark.cli.vexing import apply_sources, read_vex_files, recorded_vex, tell_vex
+from assaymark.cli.vexing import apply_sources, read_vex_files, recorded_vex, tell_vex, vex_sources
 from assaymark.errors import ExitCode, UsageError
 from assaymark.model.epoch import find_source_date
 
@@ -57,7 +57,7 @@ class Scanning:
     filters: Filters = field(init=False)
     connections: Connections = field(init=False)
     reporting: Reporting = field(init=False)
-    vex: list[VexSource] = field(init=False)
+    vex: dict[str, VexSource] = field(init=False)
     watched: list[Watched] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
@@ -204,7 +204,8 @@ class Scanning:
             scan: filtered by all else.
             bom: the SBOM that was scanned, where it was one.
         """
-        return apply_sources(scan, self.vex, bom=bom)
+        sources = vex_sources(scan, self.vex, self.args, self.console, self.connections)
+        return apply_sources(scan, sources, bom=bom)
 
     def with_invocation(self, scan: Scan, *, platform: str = "") -> Scan:
         """The scan with who asked for it and how."""

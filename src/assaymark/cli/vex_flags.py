@@ -1,6 +1,7 @@
-"""`--vex`: whose statements about vulnerabilities take findings out, in which order.
+"""`--vex` and its companions: whose statements take findings out, in which order, and who must have signed them.
 
-Each value is a file. The reference's other sources are answered with a message.
+Each value is a file, or `oci`: the OpenVEX documents attached to the image. Those count only when the signer is named,
+because whoever may write to the repository may attach some. The reference's other sources are answered with a message.
 """
 
 from __future__ import annotations
@@ -8,11 +9,11 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import Final
 
-from assaymark.cli.flags import add_values
+from assaymark.cli.flags import Filled, add_values
 from assaymark.errors import UsageError
 
+OCI: Final = "oci"
 _REFUSED: Final = {
-    "oci": "documents attached to images are not read by this version",
     "repo": "repositories of VEX documents are not read by this version",
     "repository": "repositories of VEX documents are not read by this version",
     "sbom-ref": "documents that an SBOM links to are not fetched: whoever wrote it would choose what is reported",
@@ -24,15 +25,25 @@ def add_vex_flags(parser: ArgumentParser) -> None:
     """Add the flags, under a heading of their own."""
     group = parser.add_argument_group("VEX flags")
     add_values(
-        group, "--vex", metavar="FILES", about="statements that take findings out: OpenVEX, CSAF or CycloneDX VEX"
+        group,
+        "--vex",
+        metavar="FILE|oci",
+        about="statements that take findings out: OpenVEX, CSAF or CycloneDX VEX; oci: attached to the image",
     )
+    for name, metavar, about in (
+        ("--vex-key", "KEY", "public key that must have signed what is attached to the image"),
+        ("--vex-identity", "NAME", "identity that must have signed it, in the place of a key"),
+        ("--vex-oidc-issuer", "URL", "who must have vouched for that identity"),
+    ):
+        group.add_argument(name, action=Filled, default="", metavar=metavar, help=about)
 
 
 def check_vex_flags(args: Namespace) -> None:
-    """Refuse what cannot be had.
+    """Refuse what cannot be had, and what would be believed without a reason.
 
     Raises:
-        UsageError: a source that is not there, or packages that the way up needs are left out.
+        UsageError: a source that is not there; nobody or half an identity is named for what is attached; packages that
+            the way up needs are left out.
     """
     for source in args.vex:
         if source in _REFUSED:
@@ -41,4 +52,22 @@ def check_vex_flags(args: Namespace) -> None:
         raise UsageError(
             "`--vex` and `--pkg-relationships` exclude each other",
             hint="a statement about a product reaches a package through all that lies between",
+        )
+    if OCI in args.vex:
+        _check_signer(args)
+    elif args.vex_key or args.vex_identity or args.vex_oidc_issuer:
+        raise UsageError("`--vex-key` and `--vex-identity` are about `--vex oci`", hint="files are not verified")
+
+
+def _check_signer(args: Namespace) -> None:
+    if not getattr(args, "image", ""):
+        raise UsageError("`--vex oci` is about an image on a registry", hint="name a file with `--vex`")
+    if bool(args.vex_identity) != bool(args.vex_oidc_issuer):
+        raise UsageError(
+            "`--vex-identity` and `--vex-oidc-issuer` belong together",
+            hint="a name means something only with its issuer",
+        )
+    if bool(args.vex_key) == bool(args.vex_identity):
+        raise UsageError(
+            "`--vex oci` needs one signer", hint="`--vex-key KEY`, or `--vex-identity NAME --vex-oidc-issuer URL`"
         )

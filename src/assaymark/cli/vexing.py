@@ -1,6 +1,7 @@
 """VEX in a scanning command: documents are read before the scan, applied after it, and their use is told.
 
-1. Files are read first: a document that is none must not cost a scan.
+1. Files are read first: a document that is none must not cost a scan. What is attached to an image is asked for last,
+   when its digest is known.
 2. `Coverage.VEX` of the report says of every statement what became of it. On stderr `--show-suppressed` and `--debug`
    say the same; without them one line counts.
 3. The record's `invocation.parameters` names the documents with their digests and signers.
@@ -9,12 +10,13 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from assaymark.cli.files import read_input
+from assaymark.cli.vex_flags import OCI
 from assaymark.errors import ArtifactError
 from assaymark.limits import DEFAULT_LIMITS
 from assaymark.report.plain import shown
@@ -22,6 +24,7 @@ from assaymark.report.wording import amount
 from assaymark.safeio.json import decode_go_as
 
 if TYPE_CHECKING:
+    from assaymark.cli.connections import Connections
     from assaymark.cli.console import Console
     from assaymark.matching.vex.graph import Subject
     from assaymark.matching.vex.source import VexSource
@@ -40,27 +43,50 @@ class _Bom(msgspec.Struct, frozen=True, kw_only=True):
 _BOM: Final = msgspec.json.Decoder(_Bom)
 
 
-def read_vex_files(args: Namespace, console: Console) -> list[VexSource]:
-    """What the files say that `--vex` names, in order.
+def read_vex_files(args: Namespace, console: Console) -> dict[str, VexSource]:
+    """What the files say that `--vex` names, by their names.
 
     Raises:
         LocalError: one cannot be read.
         ArtifactError: one is no VEX document.
     """
-    if not args.vex:
-        return []
+    files = [name for name in args.vex if name != OCI]
+    if not files:
+        return {}
     from assaymark.matching.vex.format import read_vex
     from assaymark.matching.vex.source import SingleDocument
 
     limits = DEFAULT_LIMITS
-    documents = [(name, read_input(name, console, limit=limits.vex_bytes)) for name in args.vex]
-    return [
-        SingleDocument(read_vex(data, source=name, what="stdin" if name == "-" else name, limits=limits))
-        for name, data in documents
-    ]
+    documents = {name: read_input(name, console, limit=limits.vex_bytes) for name in files}
+    return {
+        name: SingleDocument(read_vex(data, source=name, what="stdin" if name == "-" else name, limits=limits))
+        for name, data in documents.items()
+    }
 
 
-def apply_sources(scan: Scan, sources: list[VexSource], *, bom: bytes = b"") -> Scan:
+def vex_sources(
+    scan: Scan, files: Mapping[str, VexSource], args: Namespace, console: Console, connections: Connections
+) -> list[VexSource]:
+    """All sources in the order of `--vex`; what is attached to the image is fetched and verified now.
+
+    Raises:
+        UsageError: the image has no name on a registry.
+        Error: the registry cannot be asked, or a key, an expression or the trust data cannot be used.
+    """
+    sources: list[VexSource] = []
+    for name in dict.fromkeys(args.vex):
+        if name != OCI:
+            sources.append(files[name])
+            continue
+        from assaymark.cli.vex_attached import find_attached_vex
+
+        attached = find_attached_vex(scan, args, console, connections)
+        if attached is not None:
+            sources.append(attached)
+    return sources
+
+
+def apply_sources(scan: Scan, sources: Sequence[VexSource], *, bom: bytes = b"") -> Scan:
     """The scan without what the documents take out.
 
     Args:

@@ -18,17 +18,17 @@ _EMPTY: Final = "application/vnd.oci.empty.v1+json"
 
 
 class Attested:
-    """An image of its own.
+    """An image of its own, or one that is in the registry already.
 
     Attributes:
         text: how it is typed.
         digest: of its manifest.
     """
 
-    def __init__(self, registry: MemoryRegistry, name: str = "app") -> None:
+    def __init__(self, registry: MemoryRegistry, name: str = "app", image: Descriptor | None = None) -> None:
         self._registry, self._name = registry, name
         config = json.dumps({"architecture": "amd64", "os": "linux", "author": name}).encode()
-        self._image: Descriptor = registry.put_image(name, "v1", config=config)
+        self._image: Descriptor = image or registry.put_image(name, "v1", config=config)
         self.text = f"{registry.host}/{name}:v1"
         self.digest: str = self._image.digest
 

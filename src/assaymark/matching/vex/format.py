@@ -57,7 +57,9 @@ def vex_formats() -> tuple[VexFormat, ...]:
     return tuple(discover(_FOLDER, "FORMAT", VexFormat))
 
 
-def read_vex(data: bytes, *, source: str, what: str, limits: Limits, expected: str = "") -> Document:
+def read_vex(
+    data: bytes, *, source: str, what: str, limits: Limits, expected: str = "", signers: tuple[str, ...] = ()
+) -> Document:
     """The document whose bytes are `data`.
 
     Args:
@@ -66,6 +68,7 @@ def read_vex(data: bytes, *, source: str, what: str, limits: Limits, expected: s
         what: how messages call it.
         limits: the bounds.
         expected: the only format that will do; empty for any.
+        signers: who vouches for the document.
 
     Raises:
         ArtifactError: it has none of the formats, or is malformed.
@@ -88,5 +91,6 @@ def read_vex(data: bytes, *, source: str, what: str, limits: Limits, expected: s
         source=format_.source or source,
         format=format_.name,
         digests=(sha256_digest(data),),
+        signers=signers,
         statements=statements,
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
+
+import msgspec
 
 from assaymark.matching.vex.document import Answer, Budget, Consulted, Document, Question
 from assaymark.model.vex import VexDocument
@@ -42,3 +44,13 @@ class SingleDocument:
     def told(self, most: int) -> Iterator[VexDocument]:
         """The document's."""
         yield self._consulted.told(most)
+
+
+def merged(documents: Sequence[Document]) -> Document:
+    """Several documents of one format and source as one, so that the latest of all their statements decides."""
+    return msgspec.structs.replace(
+        documents[0],
+        digests=tuple(dict.fromkeys(digest for each in documents for digest in each.digests)),
+        signers=tuple(dict.fromkeys(signer for each in documents for signer in each.signers)),
+        statements=tuple(statement for each in documents for statement in each.statements),
+    )
