@@ -6,6 +6,7 @@
 3. A record also says which database answered and who asked; a report does not, and blanks stay blank.
 4. The reference names itself in `Trivy` where we have `Scanner`. Results that are neither packages nor vulnerabilities
    (secrets, misconfigurations, licences) are left out: nothing here reads them.
+5. `null` is a list, a map or a value that is not there: Go writes empty ones so, as old versions of the reference did.
 
 Members match by their exact names, as both programs write them. What is read may have been signed by somebody or by
 nobody: this module proves nothing, and an envelope or a bundle is refused, because what it holds has to be verified.
@@ -32,6 +33,8 @@ _SCHEMA: Final = 2
 _LISTED: Final = frozenset({"os-pkgs", "lang-pkgs", ""})
 _RECOMPUTED: Final = ("coverage", "database")
 """Parameters of a record that are made from the report and the database when it is written."""
+_KEPT_WHOLE: Final = frozenset({"ImageConfig"})
+"""What is not ours to read: it is written again as it is, `null` included."""
 
 
 class StoredScan(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,8 +123,9 @@ def _database(named: RecordDatabase, told: Mapping[str, Any]) -> DatabaseInfo:
     )
 
 
-def _report(document: Mapping[str, Any], what: str) -> tuple[Report, dict[str, int]]:
+def _report(document: dict[str, Any], what: str) -> tuple[Report, dict[str, int]]:
     """The report, and what of it was left out."""
+    _drop_nulls(document)
     members = {"ReportID": "", "CreatedAt": "", **document, "Scanner": _scanner(document)}
     report = _converted(members, Report, what)
     left_out: dict[str, int] = {}
@@ -129,6 +133,19 @@ def _report(document: Mapping[str, Any], what: str) -> tuple[Report, dict[str, i
         if not _is_read(result):
             left_out[result.class_] = left_out.get(result.class_, 0) + 1
     return msgspec.structs.replace(report, results=tuple(filter(_is_read, report.results))), left_out
+
+
+def _drop_nulls(document: dict[str, Any]) -> None:
+    """Rule 5; with a list of what is to be done, because a hostile document is nested deeper than calls may be."""
+    pending: list[Any] = [document]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, list):
+            pending.extend(value)
+        elif isinstance(value, dict):
+            for name in [name for name, member in value.items() if member is None]:
+                del value[name]
+            pending.extend(member for name, member in value.items() if name not in _KEPT_WHOLE)
 
 
 def _scanner(document: Mapping[str, Any]) -> dict[str, str]:

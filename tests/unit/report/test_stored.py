@@ -71,6 +71,30 @@ def test_a_blank_record_of_the_reference_keeps_its_blanks() -> None:
     assert b"pkg:github/aquasecurity/trivy@0.74.0" in rendered(scan, "cosign-vuln")
 
 
+def test_null_is_what_is_not_there_but_for_the_image_configuration() -> None:
+    config = {"architecture": "amd64", "config": {"Volumes": None}}
+    report: dict[str, Any] = {"SchemaVersion": 2, "ArtifactName": "old", "Metadata": {"ImageConfig": config}}
+    finding = {"VulnerabilityID": "CVE-2020-1", "PkgName": "a", "InstalledVersion": "1", "Severity": "LOW"}
+    result = {"Target": "a", "Class": "lang-pkgs", "Vulnerabilities": [finding]}
+    nulls = {
+        **report,
+        "Metadata": {"ImageConfig": config, "OS": None, "DiffIDs": None, "RepoTags": None},
+        "Results": [
+            {**result, "Packages": None, "Vulnerabilities": [{**finding, "References": None, "CVSS": None}]},
+            {"Target": "b", "Class": "lang-pkgs", "Vulnerabilities": None},
+        ],
+    }
+    read = stored(nulls)
+    assert stored({**report, "Results": [result, {"Target": "b", "Class": "lang-pkgs"}]}) == read
+    assert config == read.scan.report.metadata.image_config
+    assert stored(report) == stored({**report, "Results": None})
+
+
+def test_members_that_nobody_knows_may_be_nested_as_deep_as_the_bounds_allow() -> None:
+    deep = b'{"SchemaVersion":2,"Unknown":' + b'{"a":[' * 250 + b"null" + b"]}" * 250 + b"}"
+    assert stored({"SchemaVersion": 2}) == stored(deep)
+
+
 def test_results_that_are_no_packages_are_left_out_and_counted() -> None:
     report = json.loads(rendered(WHOLE, "json", EVERYTHING))
     report["Results"] += [
