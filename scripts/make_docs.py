@@ -24,6 +24,10 @@ from assaymark.matching.lifecycle import listed_releases
 from assaymark.report.format import formats
 from assaymark.versions.scheme import schemes
 
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+from scripts.drop_in import page  # noqa: E402 - found by the line above
+
 GENERATED = "<!-- written by `make docs`; edit the code instead -->\n"
 
 
@@ -32,10 +36,15 @@ def main() -> int:
     os.environ["COLUMNS"] = "110"
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
-    parser.add_argument("--into", type=Path, default=Path(__file__).resolve().parent.parent / "docs")
+    parser.add_argument("--into", type=Path, default=ROOT / "docs")
     args = parser.parse_args()
     stale = []
-    pages = {"extensions.md": extensions(), "commands.md": command_pages(), "coverage.md": coverage()}
+    pages = {
+        "extensions.md": extensions(),
+        "commands.md": command_pages(),
+        "coverage.md": coverage(),
+        "drop-in.md": page(GENERATED),
+    }
     for name, text in pages.items():
         path: Path = args.into / name
         if args.check and (not path.exists() or path.read_text(encoding="utf-8") != text):
