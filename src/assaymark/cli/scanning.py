@@ -24,7 +24,7 @@ from assaymark.cli.filter_flags import Filters, filters_from
 from assaymark.cli.reporting import Reporting
 from assaymark.cli.scan_flags import check_scan_flags
 from assaymark.cli.variables import OWN, TRIVY
-from assaymark.cli.vexing import apply_sources, read_vex_files, recorded_vex, tell_vex, vex_sources
+from assaymark.cli.vexing import apply_sources, read_vex, recorded_vex, tell_vex, vex_sources
 from assaymark.errors import ExitCode, UsageError
 from assaymark.model.epoch import find_source_date
 
@@ -69,7 +69,7 @@ class Scanning:
         object.__setattr__(self, "filters", filters)
         object.__setattr__(self, "connections", Connections(self.args, self.console))
         object.__setattr__(self, "reporting", Reporting(self.args, self.console, filters))
-        object.__setattr__(self, "vex", read_vex_files(self.args, self.console))
+        object.__setattr__(self, "vex", read_vex(self.args, self.console))
 
     @property
     def date(self) -> datetime | None:

@@ -82,9 +82,8 @@ def _documents(
         for rejected in outcome.rejected:
             if rejected.reason is not Reason.WRONG_TYPE and rejected.message not in told:
                 told.add(rejected.message)
-                console.warn(
-                    f"`{image.text}`: an attestation, perhaps a VEX document, is refused [{rejected.reason.value}]: {rejected.message}"
-                )
+                said = f"an attestation, perhaps a VEX document, is refused [{rejected.reason.value}]"
+                console.warn(f"`{image.text}`: {said}: {rejected.message}")
         for item in outcome.verified:
             try:
                 yield read_vex(

@@ -1,7 +1,8 @@
 """`--vex` and its companions: whose statements take findings out, in which order, and who must have signed them.
 
-Each value is a file, or `oci`: the OpenVEX documents attached to the image. Those count only when the signer is named,
-because whoever may write to the repository may attach some. The reference's other sources are answered with a message.
+Each value is a file; `repo`, the local copies of VEX repositories; or `oci`, the OpenVEX documents attached to the
+image. The last count only when the signer is named, because whoever may write to the repository may attach some. The
+reference's `sbom-ref` is answered with a message.
 """
 
 from __future__ import annotations
@@ -13,9 +14,8 @@ from assaymark.cli.flags import Filled, add_values
 from assaymark.errors import UsageError
 
 OCI: Final = "oci"
+REPOSITORIES: Final = frozenset({"repo", "repository"})
 _REFUSED: Final = {
-    "repo": "repositories of VEX documents are not read by this version",
-    "repository": "repositories of VEX documents are not read by this version",
     "sbom-ref": "documents that an SBOM links to are not fetched: whoever wrote it would choose what is reported",
 }
 _RELATIONSHIPS: Final = 5
@@ -27,8 +27,9 @@ def add_vex_flags(parser: ArgumentParser) -> None:
     add_values(
         group,
         "--vex",
-        metavar="FILE|oci",
-        about="statements that take findings out: OpenVEX, CSAF or CycloneDX VEX; oci: attached to the image",
+        metavar="FILE|repo|oci",
+        about="statements that take findings out: OpenVEX, CSAF or CycloneDX VEX; repo: from local copies of VEX "
+        "repositories; oci: attached to the image",
     )
     for name, metavar, about in (
         ("--vex-key", "KEY", "public key that must have signed what is attached to the image"),

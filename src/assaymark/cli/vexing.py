@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from assaymark.cli.files import read_input
-from assaymark.cli.vex_flags import OCI
+from assaymark.cli.vex_flags import OCI, REPOSITORIES
 from assaymark.errors import ArtifactError
 from assaymark.limits import DEFAULT_LIMITS
 from assaymark.report.plain import shown
@@ -43,29 +43,33 @@ class _Bom(msgspec.Struct, frozen=True, kw_only=True):
 _BOM: Final = msgspec.json.Decoder(_Bom)
 
 
-def read_vex_files(args: Namespace, console: Console) -> dict[str, VexSource]:
-    """What the files say that `--vex` names, by their names.
+def read_vex(args: Namespace, console: Console) -> dict[str, VexSource]:
+    """What the files and the repositories say that `--vex` names, by its values.
 
     Raises:
-        LocalError: one cannot be read.
-        ArtifactError: one is no VEX document.
+        UsageError: the list of repositories cannot be understood.
+        LocalError: a file cannot be read.
+        ArtifactError: one is no VEX document, or no index of a repository.
     """
-    files = [name for name in args.vex if name != OCI]
-    if not files:
-        return {}
-    from assaymark.matching.vex.format import read_vex
+    return {name: source for name in args.vex if name != OCI and (source := _source(name, args, console)) is not None}
+
+
+def _source(name: str, args: Namespace, console: Console) -> VexSource | None:
+    if name in REPOSITORIES:
+        from assaymark.cli.database_flags import cache_of
+        from assaymark.cli.vex_repositories import find_repositories
+
+        return find_repositories(cache_of(args, console.environ).root, console)
+    from assaymark.matching.vex.format import read_vex as read_document
     from assaymark.matching.vex.source import SingleDocument
 
-    limits = DEFAULT_LIMITS
-    documents = {name: read_input(name, console, limit=limits.vex_bytes) for name in files}
-    return {
-        name: SingleDocument(read_vex(data, source=name, what="stdin" if name == "-" else name, limits=limits))
-        for name, data in documents.items()
-    }
+    data = read_input(name, console, limit=DEFAULT_LIMITS.vex_bytes)
+    what = "stdin" if name == "-" else name
+    return SingleDocument(read_document(data, source=name, what=what, limits=DEFAULT_LIMITS))
 
 
 def vex_sources(
-    scan: Scan, files: Mapping[str, VexSource], args: Namespace, console: Console, connections: Connections
+    scan: Scan, read: Mapping[str, VexSource], args: Namespace, console: Console, connections: Connections
 ) -> list[VexSource]:
     """All sources in the order of `--vex`; what is attached to the image is fetched and verified now.
 
@@ -76,7 +80,7 @@ def vex_sources(
     sources: list[VexSource] = []
     for name in dict.fromkeys(args.vex):
         if name != OCI:
-            sources.append(files[name])
+            sources += [read[name]] if name in read else []
             continue
         from assaymark.cli.vex_attached import find_attached_vex
 
