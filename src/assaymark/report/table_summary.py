@@ -38,7 +38,9 @@ _UPGRADES_SHOWN: Final = 5
 _INSTRUCTION_COLUMNS: Final = 60
 _NAME_COLUMNS: Final = 24
 _PLACE_COLUMNS: Final = 16
+_DEEPER: Final = "      "
 _LABEL: Final = 10
+_CODE: Final = 22
 _PLAIN: Final = Paint(colour=False)
 
 
@@ -50,7 +52,7 @@ def summary_lines(scan: Scan, layers: Layers, *, width: int, paint: Paint) -> It
     yield from _targets(scan.report, width, paint)
     yield from _layers(scan.report, layers, width, paint)
     yield from _upgrades(scan.report, layers, width, paint)
-    yield from _coverage(scan.report.coverage, paint)
+    yield from _coverage(scan.report.coverage, width, paint)
 
 
 def severity_counts(counts: Mapping[str, int], paint: Paint) -> str:
@@ -181,18 +183,33 @@ def _upgrades(report: Report, layers: Layers, width: int, paint: Paint) -> Itera
     yield ""
     yield paint.style("bold", "Upgrade first")
     first = every[:_UPGRADES_SHOWN]
-    cells = [(_asked(upgrade), shown(upgrade.version)) for upgrade in first]
-    counted = max(columns(severity_counts(upgrade.counts, _PLAIN)) for upgrade in first)
-    left = max(width - counted - _PLACE_COLUMNS - 3 * len(GAP), 1)
-    sizes = column_sizes(cells, width=left if width else 0, whole=0)
-    room = max(width - sum(sizes) - counted - len(GAP) * (len(sizes) + 2), _PLACE_COLUMNS)
-    for upgrade, row in zip(first, cells, strict=True):
-        counts, place = _padded_counts(upgrade.counts, counted, paint), _in(upgrade, layers)
-        yield f"  {joined(row, sizes)}{GAP}{counts}{GAP}{end_of(place, room) if width else place}"
+    yield from _upgrade_lines(first, layers, width, paint)
     if len(every) > len(first):
         rest = sum(sum(upgrade.counts.values()) for upgrade in every[_UPGRADES_SHOWN:])
         upgraded = amount(len(every) - len(first), "more upgrade")
         yield f"  and {upgraded} for {amount(rest, 'vulnerability', 'vulnerabilities')}"
+
+
+def _upgrade_lines(first: list[Upgrade], layers: Layers, width: int, paint: Paint) -> Iterator[str]:
+    """A line each; two on a terminal that is too narrow for it, because a name that is cut tells nobody what to do."""
+    rows = [(_asked(upgrade), shown(upgrade.version)) for upgrade in first]
+    places = [_in(upgrade, layers) for upgrade in first]
+    sizes = column_sizes(rows)
+    counted = max(columns(severity_counts(upgrade.counts, _PLAIN)) for upgrade in first)
+    room = width - sum(sizes) - counted - len(GAP) * (len(sizes) + 2)
+    folded = bool(width) and room < min(max(map(columns, places)), _PLACE_COLUMNS)
+    if folded:
+        sizes[1] = min(sizes[1], width // 2)
+        sizes[0] = min(sizes[0], max(width - sizes[1] - 2 * len(GAP), 1))
+        room = max(width - counted - len(_DEEPER) - len(GAP), _PLACE_COLUMNS)
+    for upgrade, row, place in zip(first, rows, places, strict=True):
+        cut = end_of if upgrade.path else shorten
+        found = f"{_padded_counts(upgrade.counts, counted, paint)}{GAP}{cut(place, room) if width else place}"
+        if folded:
+            yield f"  {joined(row, sizes).rstrip()}"
+            yield f"{_DEEPER}{found}"
+        else:
+            yield f"  {joined(row, sizes)}{GAP}{found}"
 
 
 def _asked(upgrade: Upgrade) -> str:
@@ -208,18 +225,21 @@ def _in(upgrade: Upgrade, layers: Layers) -> str:
     return " ".join(filter(None, (f"layer {number}" if number else "", names)))
 
 
-def _coverage(coverage: Coverage | None, paint: Paint) -> Iterator[str]:
+def _coverage(coverage: Coverage | None, width: int, paint: Paint) -> Iterator[str]:
+    """What makes the scan incomplete is told whole; the rest fits a line of the terminal, and is whole in JSON."""
     if coverage is None or not (coverage.issues or coverage.not_analysed):
         return
     yield ""
     yield paint.style("bold", "Not looked at, or not wholly")
     for issue in sorted(coverage.issues, key=lambda issue: not issue.blocking)[:_ISSUES_SHOWN]:
-        where = f" ({shown(issue.path)})" if issue.path else ""
-        code = f"{issue.code.value:<22}"
-        yield f"  {paint.style('bad' if issue.blocking else 'warn', code)} {shown(issue.message)}{where}"
+        text = shown(issue.message) + (f" ({shown(issue.path)})" if issue.path else "")
+        if width and not issue.blocking:
+            text = shorten(text, max(width - _CODE - len(GAP) - 1, _NAME_COLUMNS))
+        code = f"{issue.code.value:<{_CODE}}"
+        yield f"  {paint.style('bad' if issue.blocking else 'warn', code)} {text}"
     if len(coverage.issues) > _ISSUES_SHOWN:
         rest = Counter(issue.code.value for issue in coverage.issues)
         yield f"  and more: {', '.join(f'{code} {count}' for code, count in sorted(rest.items()))} in all"
     for each in coverage.not_analysed:
         examples = f", such as {shown(each.examples[0])}" if each.examples else ""
-        yield f"  {'not analysed yet':<22} {amount(each.count, f'{shown(each.kind)} file')}{examples}"
+        yield f"  {'not analysed':<{_CODE}} {amount(each.count, f'{shown(each.kind)} file')}{examples}"

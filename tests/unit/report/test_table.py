@@ -108,7 +108,7 @@ INCOMPLETE: 0 vulnerabilities found (1 more left out by filters), but not everyt
 Not looked at, or not wholly
   FILE_MALFORMED         not JSON (app/package-lock.json)
   ENTRY_IGNORED          a line was ignored (app/requirements.txt)
-  not analysed yet       3 gemspec files, such as usr/lib/a.gemspec
+  not analysed           3 gemspec files, such as usr/lib/a.gemspec
 """
     )
 
@@ -125,6 +125,20 @@ def test_many_issues_are_counted_by_kind_and_the_blocking_ones_come_first() -> N
     assert written.count("OS_UNKNOWN             no release file") == 1
     assert written.count("ENTRY_IGNORED          odd") == 9
     assert "  and more: ENTRY_IGNORED 12, OS_UNKNOWN 1 in all\n" in written
+
+
+def test_what_makes_a_scan_incomplete_is_never_cut_and_other_remarks_fit_a_line() -> None:
+    long = "of a length that no terminal has: " + "x" * 80
+    coverage = Coverage(
+        complete=False,
+        issues=(
+            Issue(code=IssueCode.ENTRY_IGNORED, message=long, path="a/b", blocking=False),
+            Issue(code=IssueCode.FILE_MALFORMED, message=long, path="a/b"),
+        ),
+    )
+    written = rendered(a_scan(coverage=coverage), "table", Rendering(width=60)).decode()
+    assert f"  FILE_MALFORMED         {long} (a/b)\n" in written
+    assert "  ENTRY_IGNORED          of a length that no terminal has:…\n" in written
 
 
 def test_a_language_target_names_its_type_and_a_package_its_file() -> None:

@@ -92,6 +92,19 @@ def test_the_summary_fits_a_narrow_terminal() -> None:
     assert all(len(line) <= 70 for line in summary_of(a_layered_scan(), 70).splitlines())
 
 
+def test_upgrades_take_two_lines_before_a_name_is_cut() -> None:
+    summary = summary_of(a_layered_scan(), 50)
+    assert summary[summary.index("Upgrade") :] == (
+        """\
+Upgrade first
+  left 1.0           1.2.0
+      CRITICAL 1  app/package-lock.json
+  openssl 1.1.1d-r2  1.1.1g-r0
+      HIGH 1      layer 1 (libcrypto1.1, libssl1.…
+"""
+    )
+
+
 def test_nobody_knows_which_instruction_made_a_layer_where_their_numbers_differ() -> None:
     summary = summary_of(a_layered_scan(history=HISTORY[:2]))
     assert "\n  1 of 2  HIGH 2\n" in summary
