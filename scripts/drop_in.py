@@ -51,6 +51,20 @@ class Note(NamedTuple):
     text: str
 
 
+class Pasted(NamedTuple):
+    """A command of the peers' own pages.
+
+    Attributes:
+        words: as typed.
+        code: the exit code.
+        effect: what happened; of a failure the sentence that is told.
+    """
+
+    words: tuple[str, ...]
+    code: int
+    effect: str
+
+
 class Row(NamedTuple):
     """What becomes of one flag."""
 
@@ -83,6 +97,16 @@ def notes() -> dict[tuple[str, str], Note]:
     return found
 
 
+def pasted_commands() -> tuple[Pasted, ...]:
+    """The first commands of the peers' own pages."""
+    found = []
+    for line in _lines("pasted_commands.txt"):
+        command, _, outcome = line.partition(" => ")
+        code, _, effect = outcome.partition(" ")
+        found.append(Pasted(tuple(command.split()), int(code), effect))
+    return tuple(found)
+
+
 def own_flags(command: str) -> dict[str, Action]:
     """The actions of our command for a peer's, by every spelling."""
     found = find("assaymark.cli.commands", TWO_WORDS.get(command, command), "COMMAND", Command)
@@ -109,7 +133,7 @@ def rows(tool: str, command: str) -> Iterator[Row]:
 
 def page(generated: str) -> str:
     """The page; `generated` says that nobody is to edit it."""
-    return "\n".join([_HEAD.format(generated=generated), *_flags("trivy"), *_flags("cosign"), *_commands()])
+    return "\n".join([_HEAD.format(generated=generated), *_flags("trivy"), *_flags("cosign"), *_commands(), *_pasted()])
 
 
 _HEAD = """\
@@ -154,6 +178,13 @@ def _commands() -> Iterator[str]:
     yield from _table(
         ("command", "what is so", "what to do"), ((f"`{name}`", *NOT_HERE[name]) for name in sorted(NOT_HERE))
     )
+
+
+def _pasted() -> Iterator[str]:
+    yield "## The first commands of their own pages\n"
+    yield "Pasted in this order, in one folder, with `assaymark` in the place of the first word; a test does so, too.\n"
+    body = ((f"`{' '.join(each.words)}`", str(each.code), each.effect) for each in pasted_commands())
+    yield from _table(("pasted", "exit code", "what happened"), body)
 
 
 def _table(head: tuple[str, ...], body: Iterable[tuple[str, ...]]) -> Iterator[str]:
