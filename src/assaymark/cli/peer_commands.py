@@ -56,7 +56,7 @@ NOT_HERE: Final[Mapping[str, tuple[str, str]]] = {
     "k8s": (_NO_CLUSTERS, _ONE_IMAGE),
     "aws": (f"{_VULNERABILITIES_ONLY}, not settings of accounts", ""),
     "config": (f"{_VULNERABILITIES_ONLY}, not misconfiguration", "`assaymark fs FOLDER` scans lockfiles and packages"),
-    "vex": ("repositories of VEX documents are not there", "`--ignorefile` takes a list with reasons"),
+    "vex": ("copies of VEX repositories are read, and not managed", "a scan with `--vex repo` reads them"),
     "registry": ("`registry` alone is no command", "`assaymark registry login`, or `assaymark registry logout`"),
 }
 """A command by its name: what is so, and what to do instead."""
