@@ -122,7 +122,7 @@ def _statements_in(documents: list[bytes], what: str, args: Namespace | None, co
 
     candidates = [read_local(document, what=f"`{what}`") for document in documents]
     if args is None or not names_signer(args):
-        yield from _unverified(candidates, what, console)
+        yield from _unverified(candidates, what, console, can_be_named=args is not None)
         return
     from assaymark.cli.blob_verifying import prove_blob
     from assaymark.cli.connections import Connections
@@ -143,11 +143,16 @@ def _statements_in(documents: list[bytes], what: str, args: Namespace | None, co
         console.warn(f"`{what}`: refused [{refusal.reason}]: {refusal}")
 
 
-def _unverified(found: Iterable[Found], what: str, console: Console) -> Iterator[Statement]:
+def _unverified(
+    found: Iterable[Found], what: str, console: Console, *, can_be_named: bool = True
+) -> Iterator[Statement]:
     """What attestations say; those of other types, and those that cannot be read, say nothing."""
     from assaymark.attest.store.attestation import Unreadable
 
-    console.warn(f"`{what}`: nothing of the attestation is verified", hint="name who must have signed: `--key`, …")
+    hint = (
+        "name who must have signed: `--key`, …" if can_be_named else "verify it first: `assaymark verify-attestation`"
+    )
+    console.warn(f"`{what}`: nothing of the attestation is verified", hint=hint)
     for each in found:
         if isinstance(each, Unreadable):
             console.warn(f"`{what}`: left out [{each.reason.value}]: {each.message}")

@@ -91,7 +91,13 @@ class TestAttestations:
     def test_a_bundle_that_nobody_verified(self, downloaded: str) -> None:
         ran = run("diff", downloaded, "b.json")
         assert (ran.code, UNVERIFIED in ran.err) == (0, True)
+        assert "\nhint: name who must have signed: `--key`, …\n" in ran.err
         assert "\nNew 1  Fixed 0  Unchanged 1\n" in ran.out
+
+    def test_a_command_that_verifies_nothing_does_not_ask_for_a_key(self, downloaded: str) -> None:
+        ran = run("convert", downloaded, "-f", "json")
+        assert (ran.code, UNVERIFIED in ran.err) == (0, True)
+        assert "\nhint: verify it first: `assaymark verify-attestation`\n" in ran.err
 
     def test_a_bundle_that_is_verified(self, downloaded: str) -> None:
         ran = run("diff", "--key", "ours.pub", downloaded, downloaded)
