@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from argparse import Action
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from assaymark.cli.attestation_flags import add_signing_flags
-from assaymark.cli.commands.attest import COMMAND as ATTEST
-from assaymark.cli.commands.image import COMMAND as IMAGE
-from assaymark.cli.flags import FlagParser, add_switch, add_values
-from assaymark.cli.global_flags import add_global_flags
+from assaymark.cli.command import Command
+from assaymark.cli.command_parser import parser_of
+from assaymark.cli.flags import FlagParser, Values, add_switch, add_values
+from assaymark.cli.global_flags import SCANNING, add_global_flags
 from assaymark.cli.network_flags import add_network_flags
+from assaymark.cli.overview import command_names, commands
 from assaymark.cli.redaction import Redaction
-from assaymark.cli.variables import take_variables
+from assaymark.cli.variables import OWN, set_default, take_variables
 from assaymark.errors import UsageError
 
 
@@ -125,12 +127,41 @@ def test_credentials_are_registered() -> None:
     )
 
 
-@pytest.mark.parametrize("command", [IMAGE, ATTEST], ids=["image", "attest"])
-def test_every_flag_of_a_command_can_be_set(command: Any) -> None:
-    """A command's own flags never collide in a way that makes its variables unusable."""
-    parser = FlagParser(prog=command.name)
-    command.configure(parser)
+@pytest.mark.parametrize("command", commands(), ids=command_names())
+def test_every_flag_of_every_command_can_be_set(command: Command) -> None:
+    unset = []
+    for _, action in parser_of(command).flags():
+        long = next((each for each in action.option_strings if each.startswith("--")), "")
+        if not long:  # a short spelling of another flag
+            continue
+        name = OWN + long[2:].upper().replace("-", "_")
+        parser = parser_of(command)
+        text = next(text for text in (*_words_of(action), "true", "3", "90s", "a=b", "fs") if _is_taken(action, text))
+
+        taken = take_variables(parser, {name: text}, scans=command.group == SCANNING, redaction=Redaction())
+
+        if taken != {action.dest} and name != "ASSAYMARK_VERSION":
+            unset.append(name)
+    assert unset == []
+
+
+def _words_of(action: Action) -> tuple[str, ...]:
+    return tuple(map(str, action.choices or ())) + (action.allowed if isinstance(action, Values) else ())
+
+
+def _is_taken(action: Action, text: str) -> bool:
+    """Whether the flag itself takes the value."""
+    parser = FlagParser(prog="assaymark")
+    try:
+        set_default(parser, action, text, where="here", redaction=Redaction())
+    except UsageError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("command", commands(), ids=command_names())
+def test_no_two_flags_share_a_variable(command: Command) -> None:
+    parser = parser_of(command)
     names = [option for _, action in parser.flags() for option in action.option_strings if option.startswith("--")]
 
     assert len(names) == len(set(names))
-    assert "--key" in names
