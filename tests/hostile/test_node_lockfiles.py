@@ -19,9 +19,9 @@ folder, target = Path(sys.argv[1]), sys.argv[2]
 files = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 index = index_for(target)
 layer = analyse_layer(tree({}), index=index)  # what is imported late is imported
-start = time.monotonic()
+start = time.process_time()
 layer = analyse_layer(tree(files), index=index)
-result = [time.monotonic() - start, [issue.code.value for issue in layer.issues]]
+result = [time.process_time() - start, [issue.code.value for issue in layer.issues]]
 """
 SECONDS = 2.0
 MEMORY = 256 * MIB

@@ -38,9 +38,9 @@ from assaymark.inventory.analyse import analyse_layer
 from assaymark.inventory.select import index_for
 index, result = index_for("image"), {}
 for sentence, (path, content) in cases(Path(sys.argv[1])):
-    begun = time.perf_counter()
+    begun = time.process_time()
     layer = analyse_layer(tree({path: content}), index=index)
-    result[sentence] = (time.perf_counter() - begun, len(layer.issues))
+    result[sentence] = (time.process_time() - begun, len(layer.issues))
 """
 
 
@@ -187,8 +187,8 @@ def test_longest_log_that_is_read(tmp_path: Path) -> None:
     data, log = sqlite_with_log([], [package("a", summary=["x" * 15 * MIB])], tmp_path)
     assert len(log) > 15 * MIB
 
-    begun = time.perf_counter()
+    begun = time.process_time()
     layer = analyse_layer(tree({SQLITE: data, f"{SQLITE}-wal": log}), index=index_for("image"))
 
-    assert time.perf_counter() - begun < SECONDS
+    assert time.process_time() - begun < SECONDS
     assert [package.name for item in layer.found if isinstance(item, OsPackages) for package in item.packages] == ["a"]

@@ -140,8 +140,8 @@ def looked_at(case: str) -> tuple[LayerInventory, float]:
     path, content = BROKEN[case]
     layer = tree({path: content()})
     index = index_for("rootfs" if path.startswith(("opt/", "x.")) else "fs")
-    started = time.perf_counter()
-    return analyse_layer(layer, index=index), time.perf_counter() - started
+    started = time.process_time()
+    return analyse_layer(layer, index=index), time.process_time() - started
 
 
 @pytest.mark.parametrize("case", BROKEN)
@@ -181,9 +181,9 @@ def chain(count: int) -> str:
     ],
 )
 def test_large_lockfiles_are_read_in_time(files: dict[str, str], count: int) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
 
     layer = analyse_layer(tree(files), index=index_for("repo"))
 
     assert [len(item.packages) for item in layer.found if isinstance(item, Application)] == [count]
-    assert time.perf_counter() - started < SECONDS
+    assert time.process_time() - started < SECONDS

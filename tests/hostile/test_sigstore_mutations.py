@@ -157,17 +157,17 @@ def test_a_change_in_a_trusted_root_is_refused_in_words_or_read() -> None:
     ids=["line feeds", "a long root", "signatures only", "signatures without end"],
 )
 def test_hostile_checkpoints_are_refused_at_once(note: str) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(VerificationError):
         parse_checkpoint(note)
-    assert time.monotonic() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 def test_expressions_take_linear_time() -> None:
     text = "https://github.com/" + "a" * 200_000 + "!"
-    begun = time.monotonic()
+    begun = time.process_time()
     assert not Expression(r"https://github\.com/(a|a)*(a+)+(a?){30}b").matches(text)
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
     assert Exact(text).matches(text)
 
 

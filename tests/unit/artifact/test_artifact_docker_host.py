@@ -159,10 +159,13 @@ def test_a_missing_engine_costs_nothing(tmp_path: Path, source: object) -> None:
     )
     opener = (DOCKER if source is DOCKER else PODMAN).open
     opener(request)  # the imports are not what is measured
-    begun = time.perf_counter()
-    with pytest.raises(NetworkError, match="no engine at"), opener(request):
-        pass
-    assert time.perf_counter() - begun < 0.05
+    took = []
+    for _ in range(5):  # on a busy machine any one may have to wait for the processor
+        begun = time.perf_counter()
+        with pytest.raises(NetworkError, match="no engine at"), opener(request):
+            pass
+        took.append(time.perf_counter() - begun)
+    assert min(took) < 0.05
 
 
 class RecordingNetwork:

@@ -150,6 +150,6 @@ def test_urls_lose_their_user_info_and_their_secret_parameters() -> None:
     ["a" * 200_000, "a://" * 50_000, "?token" * 40_000, '"' * 200_000, "--" * 100_000, "-----BEGIN PRIVATE KEY-----" * 2_000, "Basic " * 40_000, "eyJ" * 70_000, "a-" * 100_000],
 )  # fmt: skip
 def test_hostile_text_is_cleaned_in_linear_time(bait: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     Redaction([CANARY]).clean(bait)
-    assert time.perf_counter() - began < 3.0
+    assert time.process_time() - began < 3.0

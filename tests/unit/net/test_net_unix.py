@@ -66,10 +66,13 @@ def test_nobody_listens_and_it_is_known_at_once(tmp_path: Path, kind: str) -> No
             server.bind(str(path))
     if kind == "folder":
         path.mkdir()
-    begun = time.monotonic()
-    with pytest.raises(NetworkError, match="cannot reach"):
-        UnixNetwork(path).request("GET", "http://engine/")
-    assert time.monotonic() - begun < 0.05
+    took = []
+    for _ in range(5):  # on a busy machine any one may have to wait for the processor
+        begun = time.monotonic()
+        with pytest.raises(NetworkError, match="cannot reach"):
+            UnixNetwork(path).request("GET", "http://engine/")
+        took.append(time.monotonic() - begun)
+    assert min(took) < 0.05
 
 
 def test_what_is_no_http(tmp_path: Path) -> None:
