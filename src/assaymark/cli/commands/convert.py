@@ -26,6 +26,12 @@ DESCRIPTION: Final = """\
 Write a stored report in another form. FILE is a JSON report, ours or Trivy's, a vulnerability record, or a Sigstore
 bundle or envelope that holds one, of which nothing is verified; `-` reads stdin. Nothing is scanned again and no time
 is changed: the filters apply to the findings that are there."""
+EXAMPLES: Final = """\
+Examples:
+  assaymark convert report.json                                       the table of an earlier scan
+  assaymark convert report.json --format sarif --output report.sarif
+  assaymark convert vuln.json --format html --output report.html --severity HIGH,CRITICAL
+"""
 
 
 def _configure(parser: ArgumentParser) -> None:
@@ -39,7 +45,7 @@ def _configure(parser: ArgumentParser) -> None:
     add_filter_flags(parser, matches=False)
     add_convert_flags(parser)
     if isinstance(parser, FlagParser):
-        parser.epilogue = formats_known
+        parser.epilogue = lambda: f"{EXAMPLES}\n{formats_known()}"
 
 
 def _run(args: Namespace, console: Console) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from assaymark.cli.command import Command
 from assaymark.cli.evidence_flags import add_evidence_flags, check_evidence_flags
 from assaymark.cli.filter_flags import SEVERITIES, exit_code
-from assaymark.cli.flags import add_switch, add_values
+from assaymark.cli.flags import FlagParser, add_switch, add_values
 from assaymark.cli.identity_flags import add_identity_flags, add_public_key_flag, check_identity_flags
 from assaymark.cli.network_flags import add_network_flags
 from assaymark.errors import ExitCode, UsageError
@@ -23,6 +23,13 @@ Compare two scans and tell what is new, what is fixed, and what is rated otherwi
 are JSON reports, ours or Trivy's, vulnerability records, and Sigstore bundles and envelopes that hold one; `-` reads
 stdin. Images have an attested record; the newest counts. With `--key` or an identity, attestations are verified
 first. `--exit-code` is for new vulnerabilities, and for those that became worse."""
+EXAMPLES: Final = """\
+Examples:
+  assaymark diff old.json new.json                         what an update changed
+  assaymark diff --format markdown old.json new.json       the same for a pull request
+  assaymark diff --exit-code 1 accepted.json new.json      fail for what is new
+  assaymark diff --key cosign.pub IMAGE:1.1 IMAGE:1.2      by the records that are attached and verified
+"""
 
 
 def _configure(parser: ArgumentParser) -> None:
@@ -45,6 +52,8 @@ def _configure(parser: ArgumentParser) -> None:
     add_network_flags(parser)
     # what verifying asks for: records alone, about the very image, in either format
     parser.set_defaults(type="vuln", check_claims=True, new_bundle_format=True)
+    if isinstance(parser, FlagParser):
+        parser.epilogue = lambda: EXAMPLES
 
 
 def _run(args: Namespace, console: Console) -> int:
