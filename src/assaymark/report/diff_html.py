@@ -26,7 +26,8 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 84rem; margin: 0 auto; p
 a { color: light-dark(#1a56b8, #8ab8ff); }
 td, th, h1, h2, p { unicode-bidi: isolate; overflow-wrap: anywhere; }
 section { overflow-x: auto; }
-th, td:nth-child(-n+2) { white-space: nowrap; } td:nth-child(n+3) { min-width: 7rem; }
+th, td:nth-child(-n+2) { white-space: nowrap; } td:nth-child(n+3) { min-width: 4.5rem; }
+td:nth-child(3) { width: 30%; min-width: 10rem; } td:nth-child(7) { width: 40%; min-width: 10rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: start; vertical-align: top; padding: 0.3rem 0.6rem; border-bottom: 1px solid var(--line); }
 .counts { display: flex; flex-wrap: wrap; gap: 1.5rem; padding: 0; list-style: none; }
