@@ -135,6 +135,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     vex_questions: int = 5_000_000  # to all documents, about one report
     vex_listed: int = 1_000  # statements of one document that the report lists
     vex_index_entries: int = 500_000  # packages that one repository has documents for
+    vex_archive_bytes: int = 512 * MIB  # of one repository, packed
+    vex_unpacked_bytes: int = 2 * GIB
 
     # the vulnerability database: about 1 GiB unpacked in 2026
     database_bytes: int = 8 * GIB

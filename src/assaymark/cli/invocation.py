@@ -58,6 +58,7 @@ RECORDED_FLAGS: Final = frozenset(
         "skip-dirs",
         "skip-files",
         "skip-java-db-update",
+        "skip-vex-repo-update",
         "tag",
         "vex",
         "vuln-severity-source",

@@ -69,7 +69,7 @@ class Scanning:
         object.__setattr__(self, "filters", filters)
         object.__setattr__(self, "connections", Connections(self.args, self.console))
         object.__setattr__(self, "reporting", Reporting(self.args, self.console, filters))
-        object.__setattr__(self, "vex", read_vex(self.args, self.console))
+        object.__setattr__(self, "vex", read_vex(self.args, self.console, self.connections))
 
     @property
     def date(self) -> datetime | None:

@@ -44,7 +44,7 @@ _OF_CONVERT: Final = ("--compliance", "--ignore-policy", "--output-plugin-arg", 
 CONVERT_UNSUPPORTED: Final = tuple(flag for flag in UNSUPPORTED if flag.name in _OF_CONVERT)
 
 ACCEPTED_SWITCHES: Final = """
---disable-telemetry --skip-version-check --skip-check-update --skip-policy-update --skip-vex-repo-update
+--disable-telemetry --skip-version-check --skip-check-update --skip-policy-update
 --include-deprecated-checks --include-non-failures --license-full --light --slow --tf-exclude-downloaded-modules --trace
 --trace-rego
 """.split()  # noqa: SIM905 - a list of thirty quoted words is harder to read

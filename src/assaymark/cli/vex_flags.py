@@ -1,6 +1,6 @@
 """`--vex` and its companions: whose statements take findings out, in which order, and who must have signed them.
 
-Each value is a file; `repo`, the local copies of VEX repositories; or `oci`, the OpenVEX documents attached to the
+Each value is a file; `repo`, what VEX repositories hold; or `oci`, the OpenVEX documents attached to the
 image. The last count only when the signer is named, because whoever may write to the repository may attach some. The
 reference's `sbom-ref` is answered with a message.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import Final
 
-from assaymark.cli.flags import Filled, add_values
+from assaymark.cli.flags import Filled, add_switch, add_values
 from assaymark.errors import UsageError
 
 OCI: Final = "oci"
@@ -28,8 +28,11 @@ def add_vex_flags(parser: ArgumentParser) -> None:
         group,
         "--vex",
         metavar="FILE|repo|oci",
-        about="statements that take findings out: OpenVEX, CSAF or CycloneDX VEX; repo: from local copies of VEX "
+        about="statements that take findings out: OpenVEX, CSAF or CycloneDX VEX; repo: from VEX "
         "repositories; oci: attached to the image",
+    )
+    add_switch(
+        group, "--skip-vex-repo-update", about="read the copies of VEX repositories that are there, whatever their age"
     )
     for name, metavar, about in (
         ("--vex-key", "KEY", "public key that must have signed what is attached to the image"),

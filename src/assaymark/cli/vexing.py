@@ -43,7 +43,7 @@ class _Bom(msgspec.Struct, frozen=True, kw_only=True):
 _BOM: Final = msgspec.json.Decoder(_Bom)
 
 
-def read_vex(args: Namespace, console: Console) -> dict[str, VexSource]:
+def read_vex(args: Namespace, console: Console, connections: Connections) -> dict[str, VexSource]:
     """What the files and the repositories say that `--vex` names, by its values.
 
     Raises:
@@ -51,15 +51,17 @@ def read_vex(args: Namespace, console: Console) -> dict[str, VexSource]:
         LocalError: a file cannot be read.
         ArtifactError: one is no VEX document, or no index of a repository.
     """
-    return {name: source for name in args.vex if name != OCI and (source := _source(name, args, console)) is not None}
+    found = {name: _source(name, args, console, connections) for name in args.vex if name != OCI}
+    return {name: source for name, source in found.items() if source is not None}
 
 
-def _source(name: str, args: Namespace, console: Console) -> VexSource | None:
+def _source(name: str, args: Namespace, console: Console, connections: Connections) -> VexSource | None:
     if name in REPOSITORIES:
         from assaymark.cli.database_flags import cache_of
         from assaymark.cli.vex_repositories import find_repositories
 
-        return find_repositories(cache_of(args, console.environ).root, console)
+        network = None if args.skip_vex_repo_update else connections.network
+        return find_repositories(cache_of(args, console.environ).root, console, network=network)
     from assaymark.matching.vex.format import read_vex as read_document
     from assaymark.matching.vex.source import SingleDocument
 

@@ -34,8 +34,8 @@ def configure(shop: Workshop, text: str, home: str = ".trivy") -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def scan(shop: Workshop, data: str = "") -> Ran:
-    return shop.run("rootfs", "--format=json", "--vex=repo", shop.tree(ALPINE), XDG_DATA_HOME=data)
+def scan(shop: Workshop, *flags: str, data: str = "") -> Ran:
+    return shop.run("rootfs", "--format=json", "--vex=repo", *flags, shop.tree(ALPINE), XDG_DATA_HOME=data)
 
 
 def test_without_a_list_there_is_the_public_hub(shop: Workshop) -> None:
@@ -52,7 +52,7 @@ def test_the_list_may_be_in_the_folder_of_data(shop: Workshop) -> None:
     place(shop, "ours")
     configure(shop, "repositories:\n- {name: ours, url: https://x, enabled: true}\n", "data/.trivy")
 
-    assert ZLIB not in scan(shop, str(shop.folder / "data")).findings
+    assert ZLIB not in scan(shop, data=str(shop.folder / "data")).findings
 
 
 @pytest.mark.parametrize(
@@ -82,10 +82,23 @@ def test_a_document_that_cannot_be_had_is_told_and_takes_nothing_out(
 
 
 def test_a_repository_without_a_copy_is_told(shop: Workshop) -> None:
-    ran = scan(shop)
+    ran = scan(shop, "--skip-vex-repo-update")
 
     assert (ran.code, "the VEX repository `default` has no copy in" in ran.err) == (0, True)
     assert "VEX" not in ran.report["Coverage"]
+
+
+def test_without_a_copy_a_failed_download_ends_the_command(shop: Workshop) -> None:
+    ran = scan(shop)
+
+    assert (ran.code, ran.out) == (5, "")
+
+
+def test_an_old_copy_will_do_and_that_is_told(shop: Workshop) -> None:
+    place(shop, "default")
+
+    assert "the VEX repository `default` is not updated: " in scan(shop).err
+    assert "not updated" not in scan(shop, "--skip-vex-repo-update").err
 
 
 @pytest.mark.parametrize(
