@@ -78,11 +78,12 @@ def _missed(report: Report) -> Iterator[str]:
 def _provenance(scan: Scan) -> Iterator[str]:
     report, database = scan.report, scan.database
     system = report.metadata.os
+    scanner = f"{report.scanner.name} {report.scanner.version}".strip()
     facts = {
         "Kind": prose(kind_of(report.artifact_type)),
         "System": prose(f"{system.family} {system.name}{', out of support' if system.eosl else ''}") if system else "",
         "Digest": code(scan.subject),
-        "Scanned": prose(f"{day_and_time(scan.finished)} by {report.scanner.name} {report.scanner.version}"),
+        "Scanned": prose(f"{day_and_time(scan.finished) or 'at an unknown time'} by {scanner}"),
         "Database": prose(_built(database.updated_at, scan.finished)),
         "Database digest": code(database.uri),
     }

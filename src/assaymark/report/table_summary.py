@@ -78,8 +78,9 @@ def _head(scan: Scan, paint: Paint) -> Iterator[str]:
     if database.uri:
         yield _labelled("", paint.style("dim", shown(database.uri)))
     took = duration(scan.started, scan.finished) if scan.started != scan.finished else ""
-    scanner = shown(f"{report.scanner.name} {report.scanner.version}")
-    yield _labelled("scanned", f"{shown(day_and_time(scan.started))}{f' in {took}' if took else ''} by {scanner}")
+    scanner = shown(f"{report.scanner.name} {report.scanner.version}".strip())
+    when = shown(day_and_time(scan.started)) or "at an unknown time"
+    yield _labelled("scanned", f"{when}{f' in {took}' if took else ''} by {scanner}")
 
 
 def _database(scan: Scan, paint: Paint) -> str:

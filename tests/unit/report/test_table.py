@@ -18,7 +18,7 @@ from tests.support.scans import (
 
 from assaymark.model.advisory import DatabaseInfo
 from assaymark.model.issue import Coverage, Issue, IssueCode
-from assaymark.model.report import Metadata, Result
+from assaymark.model.report import Metadata, Result, ScannerInfo
 from assaymark.report.format import Rendering
 
 HEAD = """\
@@ -183,3 +183,13 @@ def test_a_scan_without_system_and_digest_leaves_their_lines_out() -> None:
     written = rendered(scan, "table").decode()
     assert "system" not in written
     assert "digest" not in written
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [("table", "  scanned   at an unknown time by Trivy\n"), ("markdown", "- Scanned: at an unknown time by Trivy\n")],
+)
+def test_an_old_report_knows_neither_its_time_nor_its_version(name: str, line: str) -> None:
+    scan = a_scan()
+    unnamed = replace(scan.report, scanner=ScannerInfo(name="Trivy", version=""))
+    assert line in rendered(replace(scan, report=unnamed, started="", finished=""), name).decode()
