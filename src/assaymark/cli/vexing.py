@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from assaymark.model.vex import VexDocument, VexStatement
 
 _TOLD: Final = 200
+_DOCUMENTS_TOLD: Final = 20
 _RECORDED: Final = 100
 
 
@@ -123,9 +124,10 @@ def _subject(scan: Scan, bom: bytes) -> Subject:
 
 
 def tell_vex(scan: Scan, args: Namespace, console: Console) -> None:
-    """Rule 2."""
+    """Rule 2; of many documents, as repositories have them, those that were used come first."""
     documents = scan.report.coverage.vex if scan.report.coverage else ()
-    for document in documents:
+    ordered = sorted(documents, key=lambda each: not any(said.findings for said in each.statements))
+    for document in ordered[:_DOCUMENTS_TOLD]:
         used = [each for each in document.statements if each.findings]
         count = sum(each.findings for each in used)
         unused = len(document.statements) - len(used) + document.unlisted
@@ -136,6 +138,9 @@ def tell_vex(scan: Scan, args: Namespace, console: Console) -> None:
         if args.show_suppressed or args.debug:
             for line in _lines(document):
                 console.note(f"  {shown(line)}")
+    if len(documents) > _DOCUMENTS_TOLD:
+        more = amount(len(documents) - _DOCUMENTS_TOLD, "document")
+        console.note(f"VEX: {more} more; the JSON report's `Coverage` lists them")
 
 
 def recorded_vex(scan: Scan) -> list[dict[str, Any]]:

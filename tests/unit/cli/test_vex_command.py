@@ -81,6 +81,18 @@ def test_statements_are_told(shop: Workshop, flags: tuple[str, ...], told: str) 
     assert ran.err.partition("VEX ")[1] + ran.err.partition("VEX ")[2] == told
 
 
+def test_of_many_documents_those_that_were_used_are_told_first(shop: Workshop) -> None:
+    for number in range(25):
+        (shop.folder / f"{number}.json").write_bytes(openvex())
+    files = ",".join(f"{number}.json" for number in range(25))
+
+    told = shop.run("rootfs", "--format=json", f"--vex={files},vex.json", shop.tree(ALPINE)).err.splitlines()
+
+    lines = [line for line in told if line.startswith("VEX")]
+    assert (len(lines), lines[0][:14]) == (21, "VEX `vex.json`")
+    assert lines[-1] == "VEX: 6 documents more; the JSON report's `Coverage` lists them"
+
+
 def test_the_record_names_the_documents_with_their_digests(shop: Workshop) -> None:
     ran = shop.run("rootfs", "--format=cosign-vuln", "--vex=vex.json", shop.tree(ALPINE))
 
