@@ -175,5 +175,5 @@ def _converted(members: Any, kind: type[Decoded], what: str) -> Decoded:
 def _unknown(what: str) -> ArtifactError:
     return ArtifactError(
         f"`{what}` is no report that is known",
-        hint="JSON reports (`--format json`) and vulnerability records (`--format cosign-vuln`) are read",
+        hint="JSON reports and records are read (`--format json`, `cosign-vuln`); `assaymark sbom` scans SBOMs",
     )
