@@ -22,13 +22,16 @@ _TRIES: Final = 100
 
 
 @contextmanager
-def docker_registry(folder: Path, *, read_only: bool = False, data: Path | None = None) -> Iterator[str]:
+def docker_registry(
+    folder: Path, *, read_only: bool = False, deletes: bool = False, data: Path | None = None
+) -> Iterator[str]:
     """The registry on loopback, with its content in `data`; its `host:port`."""
     address = f"127.0.0.1:{free_port()}"
     config = folder / "config.yml"
     config.write_text(
         "version: 0.1\nlog: {level: error}\n"
         f"storage: {{filesystem: {{rootdirectory: {data or folder / 'data'}}},"
+        f" delete: {{enabled: {str(deletes).lower()}}},"
         f" maintenance: {{readonly: {{enabled: {str(read_only).lower()}}}}}}}\n"
         f"http: {{addr: '{address}'}}\n"
     )
