@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from tests.support.database import database_archive, publish, trivy_db
+from tests.support.database import Facts, database_archive, publish, trivy_db
 from tests.support.images import BuiltImage, build_image, build_index
 from tests.support.sigstore.accounts import google
 from tests.support.sigstore.fake import FakeSigstore
@@ -49,14 +49,14 @@ PACKAGES: Final = {
 
 UPDATED: Final = {"busybox": "1.37.0-r20", "libcrypto3": "3.5.4-r0", "libssl3": "3.5.4-r0"}
 REMOVED: Final = frozenset({"libxml2"})
-FACTS: Final = {
+FACTS: Final[Facts] = {
     "alpine 3.22": {
         "busybox": {"CVE-2025-46394": {"FixedVersion": "1.37.0-r20"}},
         "libxml2": {"CVE-2025-8732": {}},
         "openssl": {"CVE-2025-9230": {"FixedVersion": "3.5.4-r0"}, "CVE-2025-9231": {"FixedVersion": "3.5.4-r0"}},
     }
 }
-WITHDRAWN: Final = {"alpine 3.22": {"busybox": FACTS["alpine 3.22"]["busybox"]}}
+WITHDRAWN: Final[Facts] = {"alpine 3.22": {"busybox": FACTS["alpine 3.22"]["busybox"]}}
 DETAILS: Final = {
     "CVE-2025-46394": {"Title": "busybox: file names hide in tar listings", "Severity": "LOW"},
     "CVE-2025-8732": {"Title": "libxml2: endless recursion in catalogs", "Severity": "MEDIUM"},
@@ -127,7 +127,7 @@ def patched_packages() -> Mapping[str, tuple[str, str]]:
     }
 
 
-def _database(facts: Mapping[str, Mapping[str, Mapping[str, object]]], built: datetime) -> bytes:
+def _database(facts: Facts, built: datetime) -> bytes:
     metadata = {
         "Version": 2,
         "UpdatedAt": f"{built:%Y-%m-%dT%H:%M:%SZ}",
