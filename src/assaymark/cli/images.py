@@ -1,102 +1,40 @@
 """IMAGE on the command line: a reference on a registry, or with `--local-image` a folder with an OCI image layout.
 
-A layout that holds several images takes a tag or a digest behind its path, as `--input` does: `folder:v1`,
-`folder@sha256:…`. `COSIGN_REPOSITORY` names another repository for attestations; the subject stays the image's own
-digest.
+What it names is `assaymark.attest.image`'s to say; `COSIGN_REPOSITORY` names another repository for attestations.
 """
 
 from __future__ import annotations
 
 from argparse import Namespace
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from assaymark.errors import NotFoundError, UsageError
-from assaymark.limits import DEFAULT_LIMITS, Limits
-from assaymark.model.descriptor import INDEX_TYPES, Descriptor
-from assaymark.model.digest import Digest
-from assaymark.model.reference import Reference, find_reference, parse_reference
-from assaymark.oci.content import ContentStore, StoredManifest
-from assaymark.oci.manifest import Index, parse_manifest
+from assaymark.attest import image as attested
+from assaymark.attest.image import (
+    REPOSITORY_VARIABLE,
+    NamedImage,
+    Place,
+    find_local_image,
+    find_platform,
+    find_registry_image,
+    layout_place,
+)
+from assaymark.oci.content import ContentStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from assaymark.cli.console import Console
-    from assaymark.model.platform import Platform
     from assaymark.oci.registry import Registry
 
-REPOSITORY_VARIABLE: Final = "COSIGN_REPOSITORY"
-_NAME_ANNOTATIONS: Final = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
-
-
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where attestations of an image go.
-
-    Attributes:
-        store: the repository.
-        name: the subject's name in statements, `registry/repository`.
-        pinned: how to name exactly these bytes: `registry/repository@sha256:…`, or the path of a layout.
-        local: whether it is a layout.
-        known_to_cosign: whether cosign finds the image by that name.
-    """
-
-    store: ContentStore
-    name: str
-    pinned: str
-    local: bool = False
-    known_to_cosign: bool = True
-
-
-class NamedImage(msgspec.Struct, frozen=True, kw_only=True):
-    """An image that attestations are about.
-
-    Attributes:
-        text: as typed.
-        reference: None for a layout.
-        stored: the manifest or index that the name resolves to.
-        store: the image's repository.
-        place: where attestations are.
-    """
-
-    text: str
-    reference: Reference | None
-    stored: StoredManifest
-    store: ContentStore
-    place: Place
-
-    @property
-    def pinned(self) -> str:
-        """How to name exactly these bytes."""
-        return self.place.pinned
-
-    @property
-    def attachments(self) -> ContentStore:
-        """Where attestations are."""
-        return self.place.store
-
-    @property
-    def subject(self) -> Descriptor:
-        """What attestations are about: the index, for an index."""
-        return self.stored.descriptor
-
-    @property
-    def is_index(self) -> bool:
-        """Whether it is an index of several platforms."""
-        return self.subject.media_type in INDEX_TYPES
-
-    def manifests(self, limits: Limits = DEFAULT_LIMITS) -> tuple[Descriptor, ...]:
-        """What an index lists; nothing for a single manifest."""
-        parsed = parse_manifest(self.stored.data, self.subject.media_type, limits=limits)
-        return parsed.manifests if isinstance(parsed, Index) else ()
-
-    def digests(self, limits: Limits = DEFAULT_LIMITS) -> frozenset[str]:
-        """Every digest that a record about this image may name (`assaymark.attest.vuln.Image`)."""
-        parsed = parse_manifest(self.stored.data, self.subject.media_type, limits=limits)
-        parts = parsed.manifests if isinstance(parsed, Index) else (parsed.config,)
-        return frozenset({self.subject.digest, *(part.digest for part in parts)})
+__all__ = [
+    "REPOSITORY_VARIABLE",
+    "NamedImage",
+    "Place",
+    "attachments_of",
+    "find_image",
+    "find_platform",
+    "layout_place",
+]
 
 
 def find_image(text: str, args: Namespace, console: Console, registry: Callable[[], Registry]) -> NamedImage:
@@ -108,37 +46,8 @@ def find_image(text: str, args: Namespace, console: Console, registry: Callable[
         NetworkError: the registry cannot be asked.
     """
     if getattr(args, "local_image", False):
-        return _local_image(text)
-    reference = parse_reference(text)
-    store = registry().repository(reference)
-    try:
-        stored = store.manifest(reference.identifier)
-    except NotFoundError as exc:
-        hint = exc.hint or "check the name; some registries say the same of images that need a login"
-        raise NotFoundError(f"there is no image `{text}`", hint=hint) from exc
-    place = Place(
-        store=attachments_of(store, console, registry),
-        name=reference.context,
-        pinned=f"{reference.familiar}@{stored.descriptor.digest}",
-    )
-    return NamedImage(text=text, reference=reference, stored=stored, store=store, place=place)
-
-
-def find_platform(image: NamedImage, platform: Platform) -> NamedImage:
-    """The manifest of one platform of an index; a single manifest is that of every platform.
-
-    Raises:
-        ArtifactError: the index does not offer the platform.
-    """
-    from assaymark.oci.platforms import select_platform
-
-    parsed = parse_manifest(image.stored.data, image.subject.media_type, limits=DEFAULT_LIMITS)
-    if not isinstance(parsed, Index):
-        return image
-    stored = image.store.manifest(select_platform(parsed, platform).digest)
-    pinned = f"{image.pinned.partition('@')[0]}@{stored.descriptor.digest}"
-    place = msgspec.structs.replace(image.place, pinned=pinned)
-    return msgspec.structs.replace(image, stored=stored, place=place)
+        return find_local_image(text)
+    return find_registry_image(text, registry, elsewhere=console.environ.get(REPOSITORY_VARIABLE, ""))
 
 
 def attachments_of(store: ContentStore, console: Console, registry: Callable[[], Registry]) -> ContentStore:
@@ -147,55 +56,4 @@ def attachments_of(store: ContentStore, console: Console, registry: Callable[[],
     Raises:
         UsageError: `COSIGN_REPOSITORY` is no repository.
     """
-    elsewhere = console.environ.get(REPOSITORY_VARIABLE, "")
-    if not elsewhere:
-        return store
-    try:
-        return registry().repository(parse_reference(elsewhere))
-    except UsageError as exc:
-        hint = "write registry/repository, without a tag"
-        raise UsageError(f"{REPOSITORY_VARIABLE} is `{elsewhere}`, which is no repository", hint=hint) from exc
-
-
-def layout_place(path: Path, subject: Descriptor, *, entry: Digest) -> Place:
-    """Where attestations of an image in the layout at `path` go.
-
-    Args:
-        path: the layout's folder.
-        subject: what attestations are about.
-        entry: what the layout lists: the subject, or the index that it is part of.
-    """
-    from assaymark.oci.layout import Layout
-    from assaymark.oci.layout_reader import FolderFiles, LayoutReader, is_image_entry
-
-    listed = LayoutReader(FolderFiles(path), limits=DEFAULT_LIMITS).index().manifests
-    alone = {item.digest for item in listed if is_image_entry(item)} == {subject.digest}
-    return Place(
-        store=Layout(path),
-        name=_layout_name(path, [item for item in listed if item.digest == entry]),
-        pinned=str(path) if alone else f"{path}@{subject.digest}",
-        local=True,
-        known_to_cosign=alone and subject.media_type not in INDEX_TYPES,
-    )
-
-
-def _local_image(text: str) -> NamedImage:
-    from assaymark.oci.layout import Layout
-    from assaymark.oci.layout_reader import split_input
-
-    path, identifier = split_input(text)
-    store = Layout(path)
-    stored = store.manifest(identifier)
-    place = layout_place(path, stored.descriptor, entry=stored.descriptor.digest)
-    return NamedImage(text=text, reference=None, stored=stored, store=store, place=place)
-
-
-def _layout_name(path: Path, entries: list[Descriptor]) -> str:
-    """What an image in a layout is called: the repository that an annotation names, else the folder."""
-    for annotation in _NAME_ANNOTATIONS:
-        for entry in entries:
-            written = entry.annotation(annotation)
-            reference = find_reference(written) if "/" in written else None
-            if reference is not None:
-                return reference.context
-    return path.resolve().name
+    return attested.attachments_of(store, registry, elsewhere=console.environ.get(REPOSITORY_VARIABLE, ""))
