@@ -26,9 +26,9 @@ from assaymark.cli.config_keys import flags_by_key
 from assaymark.cli.flags import FlagParser
 from assaymark.cli.global_flags import SCANNING
 from assaymark.cli.overview import commands
-from assaymark.cli.redaction import FLAGS as CREDENTIAL_FLAGS
 from assaymark.errors import LocalError
 from assaymark.safeio.files import write_atomic
+from assaymark.safeio.redaction import FLAGS as CREDENTIAL_FLAGS
 
 DEFAULT_FILE: Final = "assaymark-default.yaml"
 _HEAD: Final = """\

@@ -25,13 +25,13 @@ from assaymark.cli.config_signers import VERIFY, signers_of
 from assaymark.cli.config_values import Misplaced, items_of, pairs_of, text_of
 from assaymark.cli.flags import FlagParser
 from assaymark.cli.network_flags import NETWORK_GROUP
-from assaymark.cli.redaction import Redaction
 from assaymark.cli.trusted_signers import TrustedSigners
 from assaymark.cli.variables import set_default
 from assaymark.errors import ArtifactError, UsageError
 from assaymark.limits import DEFAULT_LIMITS
 from assaymark.safeio.files import local_error
 from assaymark.safeio.readers import read_bounded
+from assaymark.safeio.redaction import Redaction
 from assaymark.safeio.yaml import Placed, locate_yaml
 
 _SHARED_GROUPS: Final = frozenset({NETWORK_GROUP, "Global flags"})

@@ -23,9 +23,9 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, TextIO, cast
 
 from assaymark.cli.output import Output, forget, process_stdout
-from assaymark.cli.redaction import Redaction, secrets_of_environment
 from assaymark.errors import Error, LocalError, UsageError
 from assaymark.model.progress import NoProgress, Progress
+from assaymark.safeio.redaction import Redaction, secrets_of_environment
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -11,8 +11,8 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from assaymark.cli.redaction import Redaction
 from assaymark.report.plain import shown
+from assaymark.safeio.redaction import Redaction
 
 LINE = Callable[[str], None]
 

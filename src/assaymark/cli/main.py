@@ -89,7 +89,7 @@ def _told(error: Error, console: Console) -> int:
 
 
 def _run(arguments: list[str], console: Console) -> int:
-    from assaymark.cli.redaction import secrets_of_arguments
+    from assaymark.safeio.redaction import secrets_of_arguments
 
     for secret in secrets_of_arguments(arguments):  # before anything can complain about what was typed
         console.redaction.add(secret)

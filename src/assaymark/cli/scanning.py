@@ -209,7 +209,7 @@ class Scanning:
 
     def with_invocation(self, scan: Scan, *, platform: str = "") -> Scan:
         """The scan with who asked for it and how."""
-        from assaymark.cli.invocation import invocation
+        from assaymark.report.invocation import invocation
 
         asked = invocation(
             self.args.explicit,

@@ -14,8 +14,8 @@ from argparse import Namespace, _ActionsContainer
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from assaymark.cli.redaction import credential_variables
 from assaymark.errors import UsageError
+from assaymark.safeio.redaction import credential_variables
 
 if TYPE_CHECKING:
     from assaymark.cli.console import Console

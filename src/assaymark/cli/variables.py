@@ -22,9 +22,9 @@ from typing import Any, Final
 from assaymark.cli.attestation_flags import SIGNING_GROUP
 from assaymark.cli.flags import FlagParser, Switch, parse_switch
 from assaymark.cli.network_flags import NETWORK_GROUP
-from assaymark.cli.redaction import FLAGS as CREDENTIAL_FLAGS
-from assaymark.cli.redaction import Redaction
 from assaymark.errors import UsageError
+from assaymark.safeio.redaction import FLAGS as CREDENTIAL_FLAGS
+from assaymark.safeio.redaction import Redaction
 
 OWN: Final = "ASSAYMARK_"
 TRIVY: Final = "TRIVY_"

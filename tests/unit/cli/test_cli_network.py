@@ -18,11 +18,11 @@ from assaymark.cli.commands.login import registry_host
 from assaymark.cli.flags import FlagParser
 from assaymark.cli.main import main
 from assaymark.cli.network_flags import add_network_flags, network_from, read_password, registry_from
-from assaymark.cli.redaction import Redaction
 from assaymark.cli.variables import take_variables
 from assaymark.errors import Error, LimitError, OfflineError, UsageError
 from assaymark.limits import DEFAULT_LIMITS
 from assaymark.net.network import NoNetwork
+from assaymark.safeio.redaction import Redaction
 
 
 def parsed(*arguments: str, environ: Mapping[str, str] | None = None) -> Namespace:

@@ -13,8 +13,8 @@ from assaymark.cli.config_file import parse_configuration, take_settings
 from assaymark.cli.config_keys import flags_by_key
 from assaymark.cli.global_flags import SCANNING
 from assaymark.cli.overview import commands
-from assaymark.cli.redaction import Redaction
 from assaymark.limits import DEFAULT_LIMITS
+from assaymark.safeio.redaction import Redaction
 from assaymark.safeio.yaml import locate_yaml
 
 COMMANDS = {command.name: command for command in commands()}

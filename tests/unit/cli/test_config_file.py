@@ -11,10 +11,10 @@ from assaymark.cli.command import Command
 from assaymark.cli.config_file import Configuration, Setting, parse_configuration, take_settings
 from assaymark.cli.flags import FlagParser
 from assaymark.cli.global_flags import add_global_flags
-from assaymark.cli.redaction import Redaction
 from assaymark.cli.trusted_signers import Said, Signer, TrustedSigners
 from assaymark.errors import UsageError
 from assaymark.extensions import find
+from assaymark.safeio.redaction import Redaction
 
 NAME = "assaymark.yaml"
 MIRRORS = "docker.io=mirror.test,docker.io=other.test"

@@ -9,7 +9,6 @@ import pytest
 
 from assaymark.cli.filter_flags import SEVERITIES, SEVERITY_SOURCES, STATUSES, Filters, add_filter_flags, filters_from
 from assaymark.cli.flags import FlagParser
-from assaymark.cli.redaction import Redaction
 from assaymark.cli.variables import take_variables
 from assaymark.errors import UsageError
 from assaymark.matching.filters import ALL_SEVERITIES, UNFIXED, FilterOptions
@@ -17,6 +16,7 @@ from assaymark.matching.selection import MatchOptions
 from assaymark.model.advisory import Status
 from assaymark.model.digest import sha256_digest
 from assaymark.model.package import Relationship
+from assaymark.safeio.redaction import Redaction
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 

@@ -15,9 +15,9 @@ from assaymark.cli.flags import FlagParser, Values, add_switch, add_values
 from assaymark.cli.global_flags import SCANNING, add_global_flags
 from assaymark.cli.network_flags import add_network_flags
 from assaymark.cli.overview import command_names, commands
-from assaymark.cli.redaction import Redaction
 from assaymark.cli.variables import OWN, set_default, take_variables
 from assaymark.errors import UsageError
+from assaymark.safeio.redaction import Redaction
 
 
 def taken(

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from assaymark.cli.redaction import (
+from assaymark.safeio.redaction import (
     FLAGS,
     VARIABLES,
     Redaction,

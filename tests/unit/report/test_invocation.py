@@ -6,9 +6,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from assaymark.cli.invocation import RECORDED_FLAGS, invocation
-from assaymark.cli.redaction import FLAGS, VARIABLES, Redaction
 from assaymark.model.report import Invocation
+from assaymark.report.invocation import RECORDED_FLAGS, invocation
+from assaymark.safeio.redaction import FLAGS, VARIABLES, Redaction
 
 
 def test_the_whole_invocation() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from assaymark.cli.ci import CiRun, ci_run
+from assaymark.report.ci import CiRun, ci_run
 
 GITHUB = {
     "CI": "true",

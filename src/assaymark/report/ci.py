@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from assaymark.cli.redaction import strip_user_info
+from assaymark.safeio.redaction import strip_user_info
 
 _VARIABLE = re.compile(r"\{([A-Z][A-Z0-9_]*)\}")
 _MAX_CHARS: Final = 2048

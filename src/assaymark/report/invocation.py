@@ -18,9 +18,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from assaymark.cli.ci import CiRun, ci_run
-from assaymark.cli.redaction import Redaction, strip_user_info
 from assaymark.model.report import Invocation
+from assaymark.report.ci import CiRun, ci_run
+from assaymark.safeio.redaction import Redaction, strip_user_info
 
 RECORDED_FLAGS: Final = frozenset(
     {
