@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from assaymark.model.descriptor import OCI_EMPTY, OCI_MANIFEST, Descriptor
 from assaymark.model.digest import Digest, sha256_digest
 from assaymark.net.http import Http
 from assaymark.net.secret import Secret
-from assaymark.oci.content import ContentStore
+from assaymark.oci.content import ContentStore, Opener, Taken
 from assaymark.oci.credentials import Credential
 from assaymark.oci.layout import Layout
 from assaymark.oci.registry import Registry, RegistryOptions
@@ -65,6 +67,32 @@ def test_a_blob_comes_back(store: ContentStore) -> None:
 
 def test_a_blob_that_is_there_is_not_a_failure(store: ContentStore) -> None:
     assert store.push_blob(b"x", media_type="a/b") == store.push_blob(b"x", media_type="a/b")
+
+
+def opener(data: bytes) -> Opener:
+    return lambda: nullcontext(BytesIO(data))
+
+
+def test_a_blob_is_taken_as_a_stream_once(store: ContentStore) -> None:
+    data = b"content" * 100_000
+    wanted = Descriptor(media_type="a/b", digest=sha256_digest(data), size=len(data))
+    assert store.take_blob(wanted, opener(data)) is Taken.SENT
+    assert store.read_blob(wanted, limit=len(data)) == data
+    assert store.take_blob(wanted, opener(b"never looked at")) is Taken.PRESENT
+
+
+@pytest.mark.parametrize("sent", [b"contend", b"conten", b"content!"], ids=["other bytes", "fewer", "more"])
+def test_a_blob_that_is_not_what_was_promised_is_not_stored(store: ContentStore, sent: bytes) -> None:
+    wanted = Descriptor(media_type="a/b", digest=sha256_digest(b"content"), size=7)
+    with pytest.raises(DigestMismatchError):
+        store.take_blob(wanted, opener(sent))
+    assert store.take_blob(wanted, opener(b"content")) is Taken.SENT
+
+
+def test_a_blob_without_content_is_taken(store: ContentStore) -> None:
+    wanted = Descriptor(media_type="a/b", digest=sha256_digest(b""), size=0)
+    assert store.take_blob(wanted, opener(b"")) is Taken.SENT
+    assert store.read_blob(wanted, limit=0) == b""
 
 
 def test_a_blob_larger_than_wanted_is_not_read(store: ContentStore) -> None:

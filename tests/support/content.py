@@ -12,7 +12,7 @@ import msgspec
 from assaymark.errors import ConflictError, LimitError, NotFoundError
 from assaymark.model.descriptor import OCI_INDEX, OCI_MANIFEST, Descriptor
 from assaymark.model.digest import Digest, sha256_digest
-from assaymark.oci.content import StoredManifest
+from assaymark.oci.content import Opener, StoredManifest, Taken
 from assaymark.safeio.readers import VerifyingReader
 
 
@@ -69,6 +69,13 @@ class MemoryContent:
         descriptor = describe(data, media_type)
         self.blobs[descriptor.digest] = data
         return descriptor
+
+    def take_blob(self, descriptor: Descriptor, opened: Opener, *, origin: str = "") -> Taken:
+        if descriptor.digest in self.blobs:
+            return Taken.PRESENT
+        with opened() as stream:
+            self.blobs[descriptor.digest] = stream.read()
+        return Taken.MOUNTED if origin else Taken.SENT
 
     def push_manifest(
         self, data: bytes, *, media_type: str, tag: str = "", replaces: Digest | None = None, artifact_type: str = ""

@@ -35,7 +35,7 @@ from assaymark.net.address import (
     refuse_host,
 )
 from assaymark.net.attempt import AttemptError
-from assaymark.net.network import Headers, Response
+from assaymark.net.network import Content, Headers, Response
 from assaymark.net.proxies import Proxy, ProxyRules
 from assaymark.net.retry import Retries, is_worth_repeating
 from assaymark.net.tls import TlsOptions, make_context
@@ -57,7 +57,7 @@ class _Message(msgspec.Struct, frozen=True, kw_only=True):
     method: str
     url: Url
     headers: Mapping[str, str]
-    body: bytes | None
+    body: Content | None
     repeatable: bool
     nearest: Locality
     tls: TlsOptions
@@ -102,7 +102,7 @@ class Http:
         url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        body: Content | None = None,
         repeatable: bool | None = None,
         redirects: bool = True,
         nearest: Locality = Locality.LOOPBACK,

@@ -20,6 +20,8 @@ from assaymark.net.url import shown
 from assaymark.safeio.readers import read_bounded
 
 Clock = Callable[[], float]
+Content = bytes | Iterable[bytes]
+"""A request's body: bytes, or pieces that can be iterated over again; those need a `Content-Length`."""
 
 
 class TransferError(NetworkError):
@@ -154,7 +156,7 @@ class Network(Protocol):
         url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        body: Content | None = None,
         repeatable: bool | None = None,
         redirects: bool = True,
         nearest: Locality = Locality.LOOPBACK,
@@ -191,7 +193,7 @@ class NoNetwork:
         url: str,
         *,
         headers: Mapping[str, str] | None = None,  # noqa: ARG002  # the protocol's signature
-        body: bytes | None = None,  # noqa: ARG002  # the protocol's signature
+        body: Content | None = None,  # noqa: ARG002  # the protocol's signature
         repeatable: bool | None = None,  # noqa: ARG002  # the protocol's signature
         redirects: bool = True,  # noqa: ARG002  # the protocol's signature
         nearest: Locality = Locality.LOOPBACK,  # noqa: ARG002  # the protocol's signature

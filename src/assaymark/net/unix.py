@@ -16,7 +16,7 @@ from pathlib import Path
 from assaymark.errors import NetworkError
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.net.address import Locality
-from assaymark.net.network import Headers, Response, TransferError
+from assaymark.net.network import Content, Headers, Response, TransferError
 from assaymark.net.tls import TlsOptions
 from assaymark.net.url import parse_url
 from assaymark.safeio.text import printable
@@ -48,7 +48,7 @@ class UnixNetwork:
         url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        body: Content | None = None,
         repeatable: bool | None = None,  # noqa: ARG002  # the protocol's signature
         redirects: bool = True,  # noqa: ARG002  # the protocol's signature
         nearest: Locality = Locality.LOOPBACK,  # noqa: ARG002  # the protocol's signature

@@ -190,7 +190,8 @@ class Authorizer:
         realm = self._realm(challenge)
         if credential is not None and not self._may_have(realm, credential):
             credential = None
-        scope = scope_for(challenge.get("scope"), self._repository, actions)
+        wanted, _, elsewhere = actions.partition(" ")
+        scope = f"{scope_for(challenge.get('scope'), self._repository, wanted)} {elsewhere}".strip()
         with self._ask(realm, challenge.get("service"), scope, credential) as response:
             if 400 <= response.status < 500 and response.status not in (408, 429):
                 self._note_refusal(position, realm.host)

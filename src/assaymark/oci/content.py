@@ -6,7 +6,9 @@ use nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
+from enum import Enum
 from typing import BinaryIO, Protocol
 
 import msgspec
@@ -20,6 +22,18 @@ class StoredManifest(msgspec.Struct, frozen=True, kw_only=True):
 
     data: bytes
     descriptor: Descriptor
+
+
+class Taken(Enum):
+    """How a blob came to be where it was wanted."""
+
+    PRESENT = "was there"
+    MOUNTED = "mounted"
+    SENT = "sent"
+
+
+Opener = Callable[[], AbstractContextManager[BinaryIO]]
+"""Opens a blob's bytes, from the front, each time it is called."""
 
 
 class ContentStore(Protocol):
@@ -58,6 +72,19 @@ class ContentStore(Protocol):
 
     def push_blob(self, data: bytes, *, media_type: str) -> Descriptor:
         """Store a blob unless it is there."""
+        ...
+
+    def take_blob(self, descriptor: Descriptor, opened: Opener, *, origin: str = "") -> Taken:
+        """Store a blob of any size unless it is there, as a stream.
+
+        Args:
+            descriptor: what it is; what `opened` gives is verified against it.
+            opened: the bytes.
+            origin: another repository of the same registry that has it, which may spare the sending; else empty.
+
+        Raises:
+            DigestMismatchError: these are not the bytes that were promised; nothing was stored.
+        """
         ...
 
     def push_manifest(

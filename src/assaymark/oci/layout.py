@@ -26,7 +26,7 @@ from assaymark.errors import ArtifactError, ConflictError, LimitError, LocalErro
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.descriptor import INDEX_TYPES, OCI_INDEX, Descriptor
 from assaymark.model.digest import Digest, is_digest, sha256_digest
-from assaymark.oci.content import StoredManifest
+from assaymark.oci.content import Opener, StoredManifest, Taken
 from assaymark.oci.layout_reader import (
     INDEX_FILE,
     KIND,
@@ -39,10 +39,10 @@ from assaymark.oci.layout_reader import (
     describe,
 )
 from assaymark.oci.manifest import Index, Manifest, parse_manifest
-from assaymark.safeio.files import local_error, write_atomic
+from assaymark.safeio.files import atomic_writer, local_error, write_atomic
 from assaymark.safeio.json import decode_strict
 from assaymark.safeio.lock import file_lock
-from assaymark.safeio.readers import read_bounded
+from assaymark.safeio.readers import CHUNK, VerifyingReader, read_bounded
 
 LAYOUT_FILE: Final = "oci-layout"
 LOCK_FILE: Final = ".index.lock"
@@ -106,6 +106,18 @@ class Layout:
             write_atomic(path, data)
         return descriptor
 
+    def take_blob(self, descriptor: Descriptor, opened: Opener, *, origin: str = "") -> Taken:  # noqa: ARG002 - one store
+        """Store a blob of any size unless it is there, whole."""
+        path = self._path / blob_file(descriptor.digest)
+        if self._has_whole(descriptor):
+            return Taken.PRESENT
+        self._make_folder(path.parent)
+        with opened() as stream, atomic_writer(path) as file:
+            read = VerifyingReader(stream, digest=descriptor.digest, size=descriptor.size, what=descriptor.digest)
+            for piece in iter(lambda: read.read(CHUNK), b""):
+                file.write(piece)
+        return Taken.SENT
+
     def push_manifest(
         self, data: bytes, *, media_type: str, tag: str = "", replaces: Digest | None = None, artifact_type: str = ""
     ) -> Descriptor:
@@ -162,6 +174,16 @@ class Layout:
                 path.unlink(missing_ok=True)
             except OSError as exc:
                 raise local_error("remove", path, exc) from exc
+
+    def _has_whole(self, descriptor: Descriptor) -> bool:
+        """Whether the blob is there as it should be; a damaged one is written again."""
+        try:
+            with self._reader.open_blob(descriptor) as stream:
+                while stream.read(CHUNK):
+                    pass
+        except ArtifactError:
+            return False
+        return True
 
     def _create(self) -> None:
         self._make_folder(self._path / "blobs" / "sha256")

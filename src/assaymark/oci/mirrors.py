@@ -16,7 +16,7 @@ from typing import BinaryIO, TypeVar
 from assaymark.errors import ArtifactError, NetworkError, OfflineError
 from assaymark.model.descriptor import Descriptor
 from assaymark.model.digest import Digest
-from assaymark.oci.content import ContentStore, StoredManifest
+from assaymark.oci.content import ContentStore, Opener, StoredManifest, Taken
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +56,10 @@ class Mirrored:
     def push_blob(self, data: bytes, *, media_type: str) -> Descriptor:
         """Store a blob on the registry itself."""
         return self._primary.push_blob(data, media_type=media_type)
+
+    def take_blob(self, descriptor: Descriptor, opened: Opener, *, origin: str = "") -> Taken:
+        """Store a blob of any size on the registry itself."""
+        return self._primary.take_blob(descriptor, opened, origin=origin)
 
     def push_manifest(
         self, data: bytes, *, media_type: str, tag: str = "", replaces: Digest | None = None, artifact_type: str = ""

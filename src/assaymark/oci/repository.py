@@ -30,15 +30,15 @@ from assaymark.limits import Limits
 from assaymark.model.descriptor import INDEX_TYPES, MANIFEST_TYPES, Descriptor
 from assaymark.model.digest import Digest, hasher, is_digest, sha256_digest
 from assaymark.net.address import Locality
-from assaymark.net.network import Network, Response
+from assaymark.net.network import Content, Network, Response
 from assaymark.net.url import Url, parse_url
 from assaymark.oci.auth import Authorizer
 from assaymark.oci.blobs import ResumingStream
-from assaymark.oci.content import StoredManifest
+from assaymark.oci.content import Opener, StoredManifest, Taken
 from assaymark.oci.failure import failure_for
 from assaymark.oci.manifest import ACCEPT, parse_manifest
 from assaymark.oci.referrers import list_referrers
-from assaymark.safeio.readers import VerifyingReader
+from assaymark.safeio.readers import CHUNK, VerifyingReader
 
 PULL: Final = "pull"
 PUSH: Final = "pull,push"
@@ -56,6 +56,20 @@ class _Seen(msgspec.Struct, frozen=True, kw_only=True):
 
     descriptor: Descriptor | None = None
     etag: str = ""
+
+
+class _Pieces:
+    """A blob's verified bytes, as often as they are asked for: the last piece is not sent before all were verified."""
+
+    def __init__(self, descriptor: Descriptor, opened: Opener) -> None:
+        self._descriptor = descriptor
+        self._opened = opened
+
+    def __iter__(self) -> Iterator[bytes]:
+        digest, size = self._descriptor.digest, self._descriptor.size
+        with self._opened() as stream:
+            read = VerifyingReader(stream, digest=digest, size=size, what=digest)
+            yield from iter(lambda: read.read(CHUNK), b"")
 
 
 class Repository:
@@ -118,14 +132,19 @@ class Repository:
         with self._call("HEAD", f"blobs/{digest}", actions=PUSH) as response:
             if response.status == 200:
                 return descriptor
-        location = self._start_upload()
-        target = f"{location.full}{'&' if '?' in location.target else '?'}{urlencode({'digest': digest})}"
-        headers = {"Content-Type": "application/octet-stream"}
-        with self._call("PUT", target, actions=PUSH, headers=headers, body=data) as response:
-            if response.status not in (200, 201, 204):
-                self._refuse_push(response)
-            self._check_header(response, digest)
+        self._upload(self._start_upload(), descriptor, data)
         return descriptor
+
+    def take_blob(self, descriptor: Descriptor, opened: Opener, *, origin: str = "") -> Taken:
+        """Store a blob of any size unless it is there (distribution-spec, "Mounting a blob")."""
+        with self._call("HEAD", f"blobs/{descriptor.digest}", actions=PUSH) as response:
+            if response.status == 200:
+                return Taken.PRESENT
+        location = self._mount(descriptor.digest, origin) if origin else self._start_upload()
+        if location is None:
+            return Taken.MOUNTED
+        self._upload(location, descriptor, _Pieces(descriptor, opened))
+        return Taken.SENT
 
     def push_manifest(
         self,
@@ -237,6 +256,27 @@ class Repository:
                 raise NetworkError(f"`{response.url}` does not say where to upload to")
             return self._upload_url(location)
 
+    def _mount(self, digest: Digest, origin: str) -> Url | None:
+        """None where the registry took the blob from `origin`; else where to upload it to."""
+        path = f"blobs/uploads/?{urlencode({'mount': digest, 'from': origin})}"
+        actions = f"{PUSH} repository:{origin}:{PULL}"
+        response = self._call("POST", path, actions=actions, headers={"Content-Length": "0"}, repeatable=True)
+        with response:
+            if response.status == 201:
+                return None
+            location = response.headers.get("location")
+            if response.status == 202 and location:
+                return self._upload_url(location)
+        return self._start_upload()  # whoever may not read the other repository may still write to this one
+
+    def _upload(self, location: Url, descriptor: Descriptor, content: Content) -> None:
+        target = f"{location.full}{'&' if '?' in location.target else '?'}{urlencode({'digest': descriptor.digest})}"
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(descriptor.size)}
+        with self._call("PUT", target, actions=PUSH, headers=headers, body=content) as response:
+            if response.status not in (200, 201, 204):
+                self._refuse_push(response)
+            self._check_header(response, descriptor.digest)
+
     def _upload_url(self, location: str) -> Url:
         base = self._authorize().endpoint.base
         target = parse_url(location, base=base)
@@ -291,7 +331,7 @@ class Repository:
         *,
         actions: str = PULL,
         headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        body: Content | None = None,
         repeatable: bool | None = None,
     ) -> Response:
         authorizer = self._authorize()

@@ -20,7 +20,7 @@ from assaymark.errors import LocalError, NetworkError, OfflineError, UsageError
 from assaymark.limits import DEFAULT_LIMITS
 from assaymark.model.reference import parse_reference
 from assaymark.net.address import Locality
-from assaymark.net.network import NoNetwork, Response
+from assaymark.net.network import Content, NoNetwork, Response
 from assaymark.net.tls import TlsOptions
 
 DEFAULT = DockerHost(address="unix:///var/run/docker.sock")
@@ -180,7 +180,7 @@ class RecordingNetwork:
         url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        body: Content | None = None,
         repeatable: bool | None = None,
         redirects: bool = True,
         nearest: Locality = Locality.LOOPBACK,

@@ -20,7 +20,7 @@ from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.artifact import ImageIdentity
 from assaymark.model.platform import Platform
 from assaymark.net.address import Locality
-from assaymark.net.network import Headers, Response
+from assaymark.net.network import Content, Headers, Response
 from assaymark.net.tls import TlsOptions
 
 LAYERS: list[Mapping[str, Entry]] = [{"etc/os-release": "ID=alpine\n"}, {"etc/x": "y"}]
@@ -59,7 +59,7 @@ class MemoryEngine:
         url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        body: Content | None = None,
         repeatable: bool | None = None,
         redirects: bool = True,
         nearest: Locality = Locality.LOOPBACK,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -19,7 +21,7 @@ from assaymark.net.attempt import CertificateError
 from assaymark.net.http import Http
 from assaymark.net.secret import Secret
 from assaymark.net.tls import TlsOptions
-from assaymark.oci.content import ContentStore
+from assaymark.oci.content import ContentStore, Taken
 from assaymark.oci.credentials import Credential
 from assaymark.oci.registry import Registry, RegistryOptions
 
@@ -294,3 +296,26 @@ def test_what_registries_say(registry: MemoryRegistry, body: bytes, told: str) -
     with pytest.raises(NetworkError) as caught:
         store_of(registry, BAD).manifest("1")
     assert str(caught.value).partition("/manifests/1`")[2] == (f": {told}" if told else "")
+
+
+class TestMounting:
+    LAYER = b"layer" * 1_000
+
+    def take(self, registry: MemoryRegistry) -> tuple[Taken, list[str]]:
+        placed = registry.put_blob("from/app", self.LAYER)
+        store = store_of(registry, GOOD, name="to/app")
+        taken = store.take_blob(placed, lambda: nullcontext(BytesIO(self.LAYER)), origin="from/app")
+        assert registry.repository("to/app").blobs == {placed.digest: self.LAYER}
+        return taken, registry.paths("PUT")
+
+    @pytest.mark.parametrize("auth", ["none", "token"], ids=["nobody asks who", "a token for both repositories"])
+    def test_nothing_is_sent_within_a_registry(self, auth: Literal["none", "token"]) -> None:
+        with MemoryRegistry(Behaviour(auth=auth)) as registry:
+            assert self.take(registry) == (Taken.MOUNTED, [])
+
+    @pytest.mark.parametrize("status", [401, 403, 404, 405], ids=str)
+    def test_where_it_is_refused_the_blob_is_sent(self, status: int) -> None:
+        with MemoryRegistry() as registry:
+            registry.fail(status, method="POST", path="mount=", times=-1)
+            taken, puts = self.take(registry)
+            assert (taken, len(puts)) == (Taken.SENT, 1)

@@ -17,7 +17,7 @@ from assaymark.attest.keys.scheme import KeyContext, key_schemes
 from assaymark.errors import LimitError, LocalError, NetworkError, OfflineError, SigningError, UsageError
 from assaymark.limits import DEFAULT_LIMITS
 from assaymark.net.address import Locality
-from assaymark.net.network import Headers, NoNetwork, Response
+from assaymark.net.network import Content, Headers, NoNetwork, Response
 from assaymark.net.tls import TlsOptions
 
 SEALED = encrypt_key(key(), b"")
@@ -37,7 +37,7 @@ class OneAnswer:
         url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        body: Content | None = None,
         repeatable: bool | None = None,
         redirects: bool = True,
         nearest: Locality = Locality.LOOPBACK,
