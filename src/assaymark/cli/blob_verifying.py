@@ -23,14 +23,13 @@ from assaymark.cli.evidence_flags import needs_trust
 from assaymark.cli.files import read_input
 from assaymark.cli.identity_flags import trusted_signers
 from assaymark.cli.proofs import find_hint
-from assaymark.cli.trust import Trust
+from assaymark.cli.trust import trust_from
 from assaymark.cli.trusted_signers import load_keys
 from assaymark.cli.verifying import expectation_from
 from assaymark.errors import UsageError, VerificationError
 from assaymark.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
-    from assaymark.attest.sigstore.attestations import ProvenVerification
     from assaymark.attest.sigstore.material import Material
     from assaymark.attest.store.attestation import Candidate
     from assaymark.cli.connections import Connections
@@ -121,21 +120,14 @@ def prove_blob(
     if keys and not signers.identities and not needs_trust(args):
         outcome = prove_attestations([candidate], _with_keys_alone(expected, candidate), TrustedRoot())
     else:
-        outcome = _prove_against_root(candidate, expected, Trust(args, console, lambda: connections.network))
+        trust = trust_from(args, console, lambda: connections.network)
+        outcome = trust.prove(lambda root: prove_attestations([candidate], expected, root))
     try:
         (attestation,) = outcome.require()
     except VerificationError as exc:
         name = f"`{blob.text or blob.digest}`: " if blob else ""
         raise VerificationError(f"{name}{exc}", hint=find_hint(exc, args), reason=exc.reason) from exc
     return BlobProof(blob, {key.fingerprint: reference for reference, key in keys.items()}, attestation)
-
-
-def _prove_against_root(candidate: Candidate, expected: Expectation, trust: Trust) -> ProvenVerification:
-    root = trust.root()
-    outcome = prove_attestations([candidate], expected, root)
-    if outcome.may_be_outdated and (renewed := trust.renewed_root(root)) is not root:
-        outcome = prove_attestations([candidate], expected, renewed)
-    return outcome
 
 
 def _with_keys_alone(expected: Expectation, candidate: Candidate) -> Expectation:

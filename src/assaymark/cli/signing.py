@@ -24,7 +24,7 @@ from assaymark.attest.attach import KeySigning, Signing
 from assaymark.cli.attestation_flags import attestation_format
 from assaymark.cli.files import read_input
 from assaymark.cli.signing_flags import logs_allowed, logs_demanded, wants_services
-from assaymark.cli.trust import Trust, trust_folder
+from assaymark.cli.trust import trust_folder, trust_from
 from assaymark.errors import UsageError
 from assaymark.limits import DEFAULT_LIMITS
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from assaymark.attest.sigstore.oidc.token import IdentityToken
     from assaymark.attest.sigstore.sign import Surroundings
     from assaymark.attest.sigstore.signing_config import Services
+    from assaymark.attest.sigstore.trust import Trust
     from assaymark.cli.connections import Connections
     from assaymark.cli.console import Console
     from assaymark.net.network import Network
@@ -64,7 +65,7 @@ def open_signing(args: Namespace, console: Console, connections: Connections) ->
     if not args.key:
         consent.require_possible()
     network = _strict_network(args, console, connections)
-    trust = Trust(args, console, lambda: network)
+    trust = trust_from(args, console, lambda: network)
     services = choose_services(args, trust)
     if args.key and not (services.logs or services.timestamps):
         _require_log(args, services)
@@ -102,7 +103,7 @@ def open_resuming(args: Namespace, console: Console, connections: Connections, *
     return ServiceSigning(
         services=Services(),
         around=around,
-        trust=Trust(args, console, lambda: network).root(),
+        trust=trust_from(args, console, lambda: network).root(),
         token=_token_source(args, console, Services(), around),
     )
 

@@ -24,7 +24,7 @@ from assaymark.cli.evidence_flags import key_log_demand, log_demand, needs_trust
 from assaymark.cli.identity_flags import anybody_with_claims, identities_from, trusted_signers
 from assaymark.cli.images import find_image
 from assaymark.cli.proofs import Proof, explain_failure
-from assaymark.cli.trust import Trust
+from assaymark.cli.trust import trust_from
 from assaymark.cli.trusted_signers import load_keys
 from assaymark.errors import Error, UsageError, VerificationError
 from assaymark.limits import DEFAULT_LIMITS
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from assaymark.attest.keys.public import PublicKey
     from assaymark.attest.sigstore.attestations import ProvenVerification
     from assaymark.attest.sigstore.expectation import Expectation
+    from assaymark.attest.sigstore.trust import Trust
     from assaymark.attest.sigstore.trusted_root import TrustedRoot
     from assaymark.cli.connections import Connections
     from assaymark.cli.console import Console
@@ -75,7 +76,7 @@ def find_prover(args: Namespace, console: Console, connections: Connections) -> 
     if keys and not signers.identities and not needs_trust(args):
         return _WithKeys(args, tuple(keys.values()), named)
     expected = expectation_from(args, console, tuple(keys.values()))
-    trust = Trust(args, console, lambda: connections.network)
+    trust = trust_from(args, console, lambda: connections.network)
     if args.trusted_root:
         trust.root()  # a file that is none ends the command before anybody is asked
     return _AgainstRoot(args, expected, trust, named)
@@ -148,11 +149,7 @@ class _AgainstRoot:
         def prove(root: TrustedRoot) -> ProvenVerification:
             return prove_attestations(_attached(image, self._args), expected, root, limits=DEFAULT_LIMITS)
 
-        root = self._trust.root()
-        outcome = prove(root)
-        if outcome.may_be_outdated and (renewed := self._trust.renewed_root(root)) is not root:
-            outcome = prove(renewed)
-        return Proof(image=image, keys=self._named, verification=outcome)
+        return Proof(image=image, keys=self._named, verification=self._trust.prove(prove))
 
 
 def expectation_from(args: Namespace, console: Console, keys: tuple[PublicKey, ...]) -> Expectation:

@@ -63,13 +63,13 @@ def _beginning(args: Namespace, console: Console) -> SigningConfig:
     """What the named services are added to, or replace."""
     from assaymark.attest.sigstore.signing_config import SigningConfig
     from assaymark.cli.connections import Connections
-    from assaymark.cli.trust import Trust
+    from assaymark.cli.trust import trust_from
 
     if args.base_config and args.with_default_services:
         raise UsageError("`--base-config` and `--with-default-services` exclude each other")
     if not (args.base_config or args.with_default_services):
         return SigningConfig()
-    config = Trust(args, console, lambda: Connections(args, console).network).signing_config(args.base_config)
+    config = trust_from(args, console, lambda: Connections(args, console).network).signing_config(args.base_config)
     replaces = bool(args.base_config)
     without = SigningConfig()
     logs = without if args.no_default_rekor or (replaces and args.rekor) else config

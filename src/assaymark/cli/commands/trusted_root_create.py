@@ -66,9 +66,9 @@ def _mirrors(args: Namespace, console: Console) -> TrustedRoot:
     """The mirror's trusted root, without what is not wanted of it."""
     from assaymark.attest.sigstore.trusted_root import TrustedRoot
     from assaymark.cli.connections import Connections
-    from assaymark.cli.trust import Trust
+    from assaymark.cli.trust import trust_from
 
-    root = Trust(args, console, lambda: Connections(args, console).network).root()
+    root = trust_from(args, console, lambda: Connections(args, console).network).root()
     for line in root.unsupported:
         console.warn(f"left out: {line}")
     return TrustedRoot(
