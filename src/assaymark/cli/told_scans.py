@@ -207,7 +207,7 @@ def _scan_of(statement: Statement, what: str) -> Scan:
 
 
 def _moment(scan: Scan) -> float:
-    from assaymark.report.wording import parse_time
+    from assaymark.model.moment import parse_time
 
     moment = parse_time(scan.finished)
     return moment.timestamp() if moment is not None else 0.0

@@ -23,8 +23,9 @@ from typing import Final
 import msgspec
 
 from assaymark.model.finding import Finding
+from assaymark.model.moment import parse_time
 from assaymark.model.report import Report, Result, Scan
-from assaymark.report.wording import day_and_time, parse_time, rank
+from assaymark.report.wording import day_and_time, rank
 
 _SYSTEM: Final = "os-pkgs"
 _FILTERS: Final = frozenset(

@@ -17,13 +17,13 @@ from typing import Any, BinaryIO, Final
 from assaymark.model.advisory import DatabaseInfo
 from assaymark.model.finding import Finding
 from assaymark.model.issue import Coverage
+from assaymark.model.moment import parse_time
 from assaymark.model.report import Result, Scan
 from assaymark.report.cosign_vuln import coverage_parameter
 from assaymark.report.format import Format, Rendering
 from assaymark.report.gojson import encode_go
 from assaymark.report.inert import line, package_address, web_address
 from assaymark.report.scanner import scanner_purl
-from assaymark.report.wording import parse_time
 
 PREDICATE_TYPE: Final = "https://in-toto.io/attestation/vulns/v0.2"
 _ZERO_TIME: Final = "0001-01-01T00:00:00Z"

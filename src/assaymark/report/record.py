@@ -28,7 +28,8 @@ import msgspec
 
 from assaymark.errors import ArtifactError
 from assaymark.limits import Limits
-from assaymark.report.wording import count_severities, days_between, parse_time, rank
+from assaymark.model.moment import parse_time
+from assaymark.report.wording import count_severities, days_between, rank
 from assaymark.safeio.json import decode_strict
 
 TOP_FINDINGS: Final = 10

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Final
 
+from assaymark.model.moment import parse_time
 from assaymark.report.inert import web_address
 
 SEVERITIES: Final = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "UNKNOWN")
@@ -21,7 +22,6 @@ _STYLES: Final = {"bold": "1", "dim": "2", "good": "32", "bad": "1;31", "warn": 
 PAINTED: Final = re.compile("(\x1b\\[(?:0|" + "|".join({**_COLOURS, **_STYLES}.values()) + ")m)")
 """The sequences that `Paint` writes, and no others."""
 
-_FRACTION = re.compile(r"\.([0-9]+)")
 _TARGET_TYPES: Final = {
     "container_image": "container image",
     "filesystem": "file system",
@@ -76,20 +76,6 @@ def amount(count: int, singular: str, plural: str = "") -> str:
 def kind_of(artifact_type: str) -> str:
     """An artifact's type as people say it."""
     return _TARGET_TYPES.get(artifact_type, artifact_type)
-
-
-def parse_time(text: str) -> datetime | None:
-    """The moment of an RFC 3339 text, or None where it is none, or the zero time of Go."""
-    match = _FRACTION.search(text)
-    if match:  # Go prints up to nine digits; `fromisoformat` of Python 3.11 wants three or six
-        text = f"{text[: match.start()]}.{match[1][:6]:0<6}{text[match.end() :]}"
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if moment.year == 1:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def days_between(earlier: str, later: str) -> int | None:

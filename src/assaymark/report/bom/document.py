@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import msgspec
 
+from assaymark.model.moment import parse_time
 from assaymark.model.report import Report
 from assaymark.model.uuids import uuid8
 from assaymark.report.gojson import encode_go
-from assaymark.report.wording import parse_time
 
 _OBEYED: Final = re.compile(
     rb"\x7f|\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xaa-\xae]|\xe2\x81[\xa6-\xa9]|\xef\xbb\xbf|(?<=#)#"
