@@ -22,17 +22,16 @@ from typing import Final, NamedTuple
 
 from assaymark.cli.config_keys import flags_by_key
 from assaymark.cli.config_signers import VERIFY, signers_of
-from assaymark.cli.config_values import Misplaced, items_of, pairs_of, text_of
 from assaymark.cli.flags import FlagParser
 from assaymark.cli.network_flags import NETWORK_GROUP
 from assaymark.cli.trusted_signers import TrustedSigners
 from assaymark.cli.variables import set_default
-from assaymark.errors import ArtifactError, UsageError
 from assaymark.limits import DEFAULT_LIMITS
 from assaymark.safeio.files import local_error
 from assaymark.safeio.readers import read_bounded
 from assaymark.safeio.redaction import Redaction
-from assaymark.safeio.yaml import Placed, locate_yaml
+from assaymark.safeio.written import Misplaced, items_of, located, pairs_of, read_written, suggestion, text_of
+from assaymark.safeio.yaml import Placed
 
 _SHARED_GROUPS: Final = frozenset({NETWORK_GROUP, "Global flags"})
 _SHARED_FLAGS: Final = frozenset({"cache-dir"})
@@ -86,19 +85,13 @@ def parse_configuration(data: bytes, name: str) -> Configuration:
     Raises:
         UsageError: it is no YAML, or says what cannot be.
     """
-    try:
-        root = locate_yaml(data, limits=DEFAULT_LIMITS, what=name)
-    except ArtifactError as exc:
-        raise UsageError(str(exc)) from exc
-    try:
+    root = read_written(data, name, limits=DEFAULT_LIMITS)
+    with located(name):
         if not root.value:
             return Configuration(name, (), None)
         sections = {text_of(key).lower(): value for key, value in pairs_of(root)}
         signers = signers_of(sections[VERIFY], name) if VERIFY in sections else None
         return Configuration(name, tuple(_settings(root, name, "")), signers)
-    except Misplaced as exc:
-        where = f"`{name}`, line {exc.place.line}, column {exc.place.column}"
-        raise UsageError(f"{where}: {exc}", hint=exc.hint) from exc
 
 
 def take_settings(
@@ -178,9 +171,5 @@ def _keys() -> dict[str, str]:
 
 
 def _suggestion(path: str) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(path.lower(), [*_keys(), VERIFY], n=1, cutoff=0.6)
     by_flag = next((key for key, flag in _keys().items() if flag == path), "")
-    meant = by_flag or (close[0] if close else "")
-    return f"did you mean `{meant}`?" if meant else ""
+    return f"did you mean `{by_flag}`?" if by_flag else suggestion(path, [*_keys(), VERIFY])

@@ -13,12 +13,11 @@ Any key and any identity will do. A list without items, and a `verify` without l
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
-from assaymark.cli.config_values import Misplaced, items_of, pairs_of, text_of
 from assaymark.cli.trusted_signers import Said, Signer, TrustedSigners
+from assaymark.safeio.written import Misplaced, items_of, members_of, pairs_of, text_of
 from assaymark.safeio.yaml import Placed
 
 VERIFY: Final = "verify"
@@ -32,7 +31,7 @@ def signers_of(node: Placed, name: str) -> TrustedSigners:
     Raises:
         Misplaced: it names nobody, or says something else.
     """
-    lists = _members(node, VERIFY, _LISTS)
+    lists = members_of(node, _LISTS, where=VERIFY)
     signers = TrustedSigners(
         keys=tuple(_key(item, name) for item in _filled(lists.get("keys"), "keys")),
         identities=tuple(_signer(item, name) for item in _filled(lists.get("identities"), "identities")),
@@ -59,7 +58,7 @@ def _key(node: Placed, name: str) -> str:
 
 
 def _signer(node: Placed, name: str) -> Signer:
-    members = _members(node, f"{VERIFY}.identities", _MEMBERS)
+    members = members_of(node, _MEMBERS, where=f"{VERIFY}.identities")
     claims = members.get("claims")
     return Signer(
         _one_of(node, members, "identity", name),
@@ -86,15 +85,3 @@ def _said(node: Placed, name: str, what: str, *, expression: bool = False) -> Sa
     if not text:
         raise Misplaced(f"{what} is empty", node)
     return Said(text, f"{what} in `{name}`, line {node.line},", expression)
-
-
-def _members(node: Placed, where: str, allowed: tuple[str, ...]) -> dict[str, Placed]:
-    members = {}
-    for key, value in pairs_of(node):
-        member = text_of(key)
-        if member not in allowed:
-            close = get_close_matches(member, allowed, n=1)
-            hint = f"did you mean `{close[0]}`?" if close else f"`{where}` has {', '.join(allowed)}"
-            raise Misplaced(f"unknown key `{member[:100]}` in `{where}`", key, hint=hint)
-        members[member] = value
-    return members

@@ -77,7 +77,7 @@ def run_program(
         shows_errors: its stderr is ours, so that it can speak to the user while it runs; none is left then.
         guard: called now and then while it runs; what it raises ends the program.
         memory_bytes: of address space, for the program and each of its children; 0 for no bound.
-        output_bytes: how much it may write to stdout; it has no stdin then, and shows its errors. 0 for no bound.
+        output_bytes: how much it may write to stdout and to stderr; it has no stdin then. 0 for no bound.
 
     Raises:
         LocalError: the name is not one of `kind`, the program is missing, cannot be started, or took too long.
@@ -91,7 +91,7 @@ def run_program(
             [path, *arguments],
             stdin=subprocess.DEVNULL if output_bytes else subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=None if shows_errors or output_bytes else subprocess.PIPE,
+            stderr=None if shows_errors else subprocess.PIPE,
             env=None if environment is None else dict(environment),
             start_new_session=True,
         )
@@ -100,7 +100,7 @@ def run_program(
     with child:
         _bound_memory(child, memory_bytes)
         if output_bytes:
-            return _finish(child, name, timeout, lambda: (_bounded_output(child, name, timeout, output_bytes), b""))
+            return _finish(child, name, timeout, lambda: _bounded_output(child, name, timeout, output_bytes))
         return _finish(child, name, timeout, lambda: _communicate(child, stdin, timeout, guard))
 
 
@@ -163,19 +163,23 @@ def _communicate(
         pause = max(_GUARD_SECONDS, 4 * (time.monotonic() - looked))
 
 
-def _bounded_output(child: subprocess.Popen[bytes], name: str, timeout: float, limit: int) -> bytes:
-    end, data = time.monotonic() + timeout, bytearray()
-    if child.stdout is None:  # pragma: no cover -- it is a pipe
-        return b""
+def _bounded_output(child: subprocess.Popen[bytes], name: str, timeout: float, limit: int) -> tuple[bytes, bytes]:
+    end, pipes = time.monotonic() + timeout, {"stdout": child.stdout, "stderr": child.stderr}
+    written = {stream: bytearray() for stream in pipes}
     with selectors.DefaultSelector() as selector:
-        selector.register(child.stdout, selectors.EVENT_READ)
-        piece = b"-"
-        while piece:
-            if not selector.select(max(end - time.monotonic(), 0)):
+        for stream, pipe in pipes.items():
+            if pipe is not None:
+                selector.register(pipe, selectors.EVENT_READ, written[stream])
+        while selector.get_map():
+            ready = selector.select(max(end - time.monotonic(), 0))
+            if not ready:
                 raise subprocess.TimeoutExpired(name, timeout)
-            piece = os.read(child.stdout.fileno(), 65536)
-            data += piece
-            if len(data) > limit:
-                raise LimitError(f"program `{name}` wrote more than {limit} bytes")
+            for key, _ in ready:
+                piece = os.read(key.fd, 65536)
+                key.data.extend(piece)
+                if len(key.data) > limit:
+                    raise LimitError(f"program `{name}` wrote more than {limit} bytes")
+                if not piece:
+                    selector.unregister(key.fileobj)
     child.wait(max(end - time.monotonic(), 0))
-    return bytes(data)
+    return bytes(written["stdout"]), bytes(written["stderr"])

@@ -119,6 +119,10 @@ def test_bounded_output(tmp_path: Path) -> None:
     assert run(5) == Completed(stdout=b"12345", stderr=b"", code=3)
     with pytest.raises(LimitError, match="`aws` wrote more than 4 bytes"):
         run(4)
+    install(tmp_path, "aws", "printf 1; printf 234 >&2")
+    assert run(3) == Completed(stdout=b"1", stderr=b"234", code=0)
+    with pytest.raises(LimitError, match="`aws` wrote more than 2 bytes"):
+        run(2)
     install(tmp_path, "aws", "printf 1; sleep 60")
     started = time.monotonic()
     with pytest.raises(LocalError, match=r"did not end within 0.2 seconds"):
