@@ -145,6 +145,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     # the cache of layer inventories
     cache_entry_bytes: int = 64 * MIB
     cache_bytes: int = 2 * GIB
+    run_cache_bytes: int = 256 * MIB  # kept in memory for the other platforms of an index; large images have 10
     cache_age_seconds: int = 90 * 24 * 3600
     cache_sweep_seconds: int = 24 * 3600
 

@@ -31,7 +31,7 @@ from assaymark.inventory.java.resolve import OpenIndex, no_index, resolve_archiv
 from assaymark.inventory.merge import merge_layers
 from assaymark.inventory.sbom.described import Described, read_sbom
 from assaymark.inventory.select import PKG_TYPES, analyser_set, index_for
-from assaymark.layers.cache import LayerCache, cache_key
+from assaymark.layers.cache import InventoryCache, cache_key
 from assaymark.layers.harvest import harvest
 from assaymark.layers.skip import skip_rules
 from assaymark.layers.walk import walk_directory
@@ -98,7 +98,7 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
         archives: opens the index of published Java archives; it is asked after the cache of layers.
     """
 
-    cache: LayerCache | None = None
+    cache: InventoryCache | None = None
     scratch: Path | None = None
     parallel: int = 0
     progress: Progress = NoProgress()

@@ -15,15 +15,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from assaymark.artifact.archive import OTHER_FORMAT
+from assaymark.artifact.archive import MANIFEST_FILE, OTHER_FORMAT
 from assaymark.artifact.config import check_layer_count, parse_config
 from assaymark.artifact.image import BlobLayer, OpenBlob, OpenedImage
 from assaymark.artifact.members import open_archive
-from assaymark.artifact.source import ImageRequest, Source
+from assaymark.artifact.source import ChosenManifest, ImageRequest, Source, chosen_manifests
 from assaymark.errors import ArtifactError
 from assaymark.limits import Limits
 from assaymark.model.artifact import Image, ImageIdentity
 from assaymark.model.descriptor import Descriptor
+from assaymark.model.platform import Platform
+from assaymark.oci.content import StoredManifest
 from assaymark.oci.layout_reader import (
     INDEX_FILE,
     REF_NAME,
@@ -45,14 +47,7 @@ def open_layout(request: ImageRequest) -> Iterator[Image]:
         if not files.exists(INDEX_FILE):
             raise ArtifactError(f"`{path}` is not an OCI image layout: it has no `{INDEX_FILE}`", reason=OTHER_FORMAT)
         reader = LayoutReader(files, limits=request.limits)
-        top = reader.read_manifest(_entry(reader, reference))
-        stored, platforms = descend(
-            top,
-            choose=lambda index: _child(index, request, reader.name),
-            read=reader.read_manifest,
-            limits=request.limits,
-            what=f"the image layout `{reader.name}`",
-        )
+        top, stored, platforms = _find_manifest(reader, reference, request)
         manifest = parse_manifest(stored.data, stored.descriptor.media_type, limits=request.limits)
         if not isinstance(manifest, Manifest):
             raise ArtifactError(f"the image layout `{path}` holds no image")
@@ -66,6 +61,44 @@ def open_layout(request: ImageRequest) -> Iterator[Image]:
             source="oci",
         )
         yield blob_image(identity, manifest, reader.open_blob, request.limits)
+
+
+def find_layout_platforms(request: ImageRequest) -> tuple[ChosenManifest, ...]:
+    """Every manifest of the index that `--input` names; nothing where it names something else.
+
+    Raises:
+        ArtifactError: the index is malformed.
+        LocalError: there is no such file.
+    """
+    path, reference = split_input(request.input)
+    with _open_files(path, request) as files:
+        if not files.exists(INDEX_FILE) or (path.is_file() and files.exists(MANIFEST_FILE)):
+            return ()  # `docker save` writes both, and its own format comes first
+        reader = LayoutReader(files, limits=request.limits)
+        top = reader.read_manifest(_entry(reader, reference))
+        return chosen_manifests(top, read=reader.read_manifest, limits=request.limits, what=_what(reader))
+
+
+def _find_manifest(
+    reader: LayoutReader, reference: str, request: ImageRequest
+) -> tuple[StoredManifest, StoredManifest, tuple[Platform, ...]]:
+    """What the input names, the manifest that is meant, and the platforms that the index offers."""
+    if request.chosen is not None:
+        chosen = request.chosen
+        return chosen.top, reader.read_manifest(chosen.entry.descriptor), chosen.platforms
+    top = reader.read_manifest(_entry(reader, reference))
+    stored, platforms = descend(
+        top,
+        choose=lambda index: _child(index, request, reader.name),
+        read=reader.read_manifest,
+        limits=request.limits,
+        what=_what(reader),
+    )
+    return top, stored, platforms
+
+
+def _what(reader: LayoutReader) -> str:
+    return f"the image layout `{reader.name}`"
 
 
 def blob_image(identity: ImageIdentity, manifest: Manifest, opener: OpenBlob, limits: Limits) -> OpenedImage:

@@ -18,14 +18,17 @@ from typing import Final
 
 from assaymark.artifact.archive import OTHER_FORMAT
 from assaymark.artifact.image import OpenedImage
+from assaymark.artifact.oci import find_layout_platforms
+from assaymark.artifact.remote import find_remote_platforms
 from assaymark.artifact.size import SizeBudget
-from assaymark.artifact.source import ImageRequest, Source, sources
+from assaymark.artifact.source import ChosenManifest, ImageRequest, Source, sources
 from assaymark.errors import ArtifactError, Error, UsageError
 from assaymark.extensions import find
 from assaymark.model.artifact import Image
 
 logger = logging.getLogger(__name__)
 
+REMOTE: Final = "remote"
 DEFAULT_SOURCES: Final = ("docker", "containerd", "podman", "remote")
 
 
@@ -47,6 +50,21 @@ def open_image(request: ImageRequest, image_sources: Sequence[str] = DEFAULT_SOU
         budget = SizeBudget(request.max_image_size, what="compressed image")
         budget.add(opened.stored_size if isinstance(opened, OpenedImage) else 0)
         yield opened
+
+
+def find_platforms(request: ImageRequest, image_sources: Sequence[str]) -> tuple[ChosenManifest, ...]:
+    """Every platform of the index that `request` names.
+
+    Nothing where it names a single manifest, and where a container engine is asked first: engines hold one platform.
+
+    Raises:
+        ArtifactError: the index is malformed.
+        NetworkError: the registry cannot be asked, or has no such image.
+        LocalError: there is no such file.
+    """
+    if request.input:
+        return find_layout_platforms(request)
+    return find_remote_platforms(request) if tuple(image_sources) == (REMOTE,) else ()
 
 
 def _open_input(request: ImageRequest, stack: ExitStack) -> Image:

@@ -16,11 +16,12 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -52,6 +53,55 @@ def cache_key(blob_identity: str, diff_id: str, analysers: str, options: str) ->
     """
     parts = (str(FORMAT_VERSION), blob_identity, diff_id, analysers, options)
     return hashlib.sha256(b"".join(b"%d:%b" % (len(part.encode()), part.encode()) for part in parts)).hexdigest()
+
+
+class InventoryCache(Protocol):
+    """Where inventories of layers are kept by their keys; any number of threads use it at once."""
+
+    def get(self, key: str) -> bytes | None:
+        """The content under `key`; None where there is none that can be trusted."""
+        ...
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keep `data` under `key`, if that is possible."""
+        ...
+
+
+class RunCache:
+    """The inventories of one run over several images that share layers: none of them is read twice.
+
+    It is asked before `behind`, the cache on disk, which may be missing, read-only or full. What does not fit
+    `Limits.run_cache_bytes` is in `behind` alone.
+    """
+
+    def __init__(self, behind: InventoryCache | None = None, *, limits: Limits = DEFAULT_LIMITS) -> None:
+        """Ask `behind` for what this run has not seen, and hand it what is new."""
+        self._behind = behind
+        self._room = limits.run_cache_bytes
+        self._kept: dict[str, bytes] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> bytes | None:
+        """The content under `key`; None where there is none that can be trusted."""
+        kept = self._kept.get(key)
+        if kept is not None or self._behind is None:
+            return kept
+        found = self._behind.get(key)
+        if found is not None:
+            self._keep(key, found)
+        return found
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keep `data` under `key`, if that is possible."""
+        self._keep(key, data)
+        if self._behind is not None:
+            self._behind.put(key, data)
+
+    def _keep(self, key: str, data: bytes) -> None:
+        with self._lock:
+            if key not in self._kept and len(data) <= self._room:
+                self._room -= len(data)
+                self._kept[key] = data
 
 
 class LayerCache:

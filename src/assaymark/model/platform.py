@@ -24,6 +24,11 @@ class Platform(
         parts = [self.os, self.architecture, *([self.variant] if self.variant else [])]
         return "/".join(parts)
 
+    @property
+    def spelled(self) -> str:
+        """As `parse_platform` reads it, with the system's version."""
+        return f"{self}:{self.os_version}" if self.os_version else str(self)
+
     def satisfies(self, wanted: Platform) -> bool:
         """Whether this platform is the one that `wanted` asks for; empty members of `wanted` ask for nothing."""
         pairs = (
@@ -38,6 +43,9 @@ class Platform(
 DEFAULT_PLATFORM: Final = Platform(os="linux", architecture="amd64")
 """What go-containerregistry, and so the reference, takes without `--platform`."""
 
+ALL_PLATFORMS: Final = "all"
+"""Every platform of an index, where several can be asked for."""
+
 
 def parse_platform(text: str) -> Platform:
     """The platform that `os/arch[/variant][:os.version]` spells.
@@ -51,3 +59,12 @@ def parse_platform(text: str) -> Platform:
         raise UsageError(f"`{text}` is not a platform", hint="write os/arch or os/arch/variant, such as linux/arm64/v8")
     padded = [*parts, "", ""]
     return Platform(os=padded[0], architecture=padded[1], variant=padded[2], os_version=os_version)
+
+
+def parse_platforms(text: str) -> tuple[Platform, ...]:
+    """The platforms of a list with commas; none for `all`, which asks for nothing in particular.
+
+    Raises:
+        UsageError: one is not of the form of `parse_platform`.
+    """
+    return () if text == ALL_PLATFORMS else tuple(parse_platform(part.strip()) for part in text.split(","))

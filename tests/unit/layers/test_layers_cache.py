@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assaymark.layers.cache import LayerCache, cache_key
+from assaymark.layers.cache import LayerCache, RunCache, cache_key
 from assaymark.limits import Limits
 from assaymark.safeio.lock import file_lock
 
@@ -186,3 +186,33 @@ def test_killed_and_concurrent_writers_are_never_seen(tmp_path: Path) -> None:
             writer.communicate()
         seen.add(cache.get(KEY))
         assert seen <= {None, b"inventory" * 200_000}
+
+
+class TestOneRun:
+    def test_what_was_read_once_is_kept_without_a_cache_on_disk(self) -> None:
+        run = RunCache()
+        assert run.get(KEY) is None
+        run.put(KEY, b"inventory")
+        assert run.get(KEY) == b"inventory"
+
+    def test_what_is_new_goes_to_the_disk_too(self, tmp_path: Path) -> None:
+        disk = LayerCache(tmp_path)
+        RunCache(disk).put(KEY, b"inventory")
+        assert disk.get(KEY) == b"inventory"
+
+    def test_the_disk_is_asked_once(self, tmp_path: Path) -> None:
+        disk = LayerCache(tmp_path)
+        disk.put(KEY, b"inventory")
+        run = RunCache(disk)
+        assert run.get(KEY) == b"inventory"
+        entry_of(tmp_path).unlink()
+        assert run.get(KEY) == b"inventory"
+
+    def test_what_does_not_fit_is_on_the_disk_alone(self, tmp_path: Path) -> None:
+        disk, other = LayerCache(tmp_path), cache_key("x", "y", "z", "")
+        run = RunCache(disk, limits=Limits(run_cache_bytes=10))
+        run.put(KEY, b"inventory")
+        run.put(other, b"inventory")
+        for key in (KEY, other):
+            entry_of(tmp_path, key).unlink()
+        assert (run.get(KEY), run.get(other)) == (b"inventory", None)
