@@ -112,6 +112,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     sbom_entries: int = 300_000  # of one SPDX tag-value document; 60,000 packages have four each
     sbom_licenses: int = 500_000  # cut out of the texts of one SBOM
     sbom_text_bytes: int = 16 * MIB  # names, versions and references of one SBOM; 60,000 components have 10 MiB
+    sbom_xml_bytes: int = 32 * MIB  # 20,000 components have 8 MiB
+    sbom_xml_nodes: int = 300_000  # elements and attributes; 20,000 components have them, at 400 bytes in memory each
+    sbom_statements: int = 1_000  # attestations in one file, one a line; an image has a few
     workspace_members: int = 1_000  # patterns of folders in one manifest
     workspace_files: int = 20_000  # manifests that all these patterns are compared with
     module_file_bytes: int = 4 * MIB  # go.mod; those of monorepos have 100 KiB
@@ -137,6 +140,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     vex_index_entries: int = 500_000  # packages that one repository has documents for
     vex_archive_bytes: int = 512 * MIB  # of one repository, packed
     vex_unpacked_bytes: int = 2 * GIB
+
+    # policies that the user wrote, in Rego, evaluated by `opa`: 10,000 findings take it a second and 40 MiB of input
+    policy_seconds: float = 120.0
+    policy_answer_bytes: int = 16 * MIB
+    policy_batch_bytes: int = 64 * MIB  # of input for one process
 
     # the vulnerability database: about 1 GiB unpacked in 2026
     database_bytes: int = 8 * GIB
