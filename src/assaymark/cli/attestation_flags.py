@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final
 from assaymark.cli.cosign_flags import SIGNING, STORING, add_accepted
 from assaymark.cli.flags import add_switch
 from assaymark.cli.keys import add_key_flag
-from assaymark.cli.signing_flags import add_identity_flags, add_service_flags, check_service_flags
+from assaymark.cli.signing_flags import add_identity_flags, add_service_flags
 from assaymark.cli.unsupported_flags import add_unsupported, refuse_unsupported
 
 if TYPE_CHECKING:
+    from assaymark.attest.signing import SigningChoice
     from assaymark.attest.store.attestation import AttestationFormat
     from assaymark.attest.store.legacy_store import LegacyManner
     from assaymark.attest.vuln import Override
@@ -91,7 +92,25 @@ def check_blob_signing_flags(args: Namespace) -> None:
         UsageError: something was asked for that this version does not have, or that contradicts itself.
     """
     refuse_unsupported(args, SIGNING)
-    check_service_flags(args)
+    signing_choice(args).check()
+
+
+def signing_choice(args: Namespace) -> SigningChoice:
+    """What the flags say about how to sign."""
+    from assaymark.attest.signing import SigningChoice
+
+    return SigningChoice(
+        key=args.key,
+        format=attestation_format(args),
+        log=args.log,
+        tlog_upload=args.tlog_upload,
+        use_signing_config=args.use_signing_config,
+        signing_config=args.signing_config,
+        fulcio_url=args.fulcio_url,
+        rekor_url=args.rekor_url,
+        timestamp_server_url=args.timestamp_server_url,
+        oidc_issuer=args.oidc_issuer,
+    )
 
 
 def attestation_format(args: Namespace) -> AttestationFormat:

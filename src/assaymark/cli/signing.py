@@ -1,29 +1,23 @@
-"""How a command signs: with a key alone, or with an identity or a key and the services that the flags choose.
+"""How a command signs: what its flags say, for `assaymark.attest.signing` to do.
 
-Services, in order: `--signing-config`; the ones named by `--fulcio-url` and `--rekor-url` (and with a key by
-`--timestamp-server-url` alone), so that what was meant for a private instance never ends at the public one; else those
-of the trust data, of which `--oidc-issuer` and `--timestamp-server-url` replace one each. A key needs no authority and
-no issuer.
-
-Everything that can fail without having asked anybody fails in `open_signing`, before an image is scanned: somebody can
-be asked whether it may be published, the services suffice, the trusted root can be read. Certificates of these
-services are always checked: `--insecure` is about registries.
+Somebody can be asked at the terminal whether it may be published. Certificates of services are always checked:
+`--insecure` is about registries.
 """
 
 from __future__ import annotations
 
 from argparse import Namespace
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from assaymark.attest.attach import KeySigning, Signing
-from assaymark.cli.attestation_flags import attestation_format
+from assaymark.attest.attach import Signing
+from assaymark.attest.signing import SigningMeans
+from assaymark.attest.signing import open_signing as open_chosen
+from assaymark.cli.attestation_flags import signing_choice
 from assaymark.cli.files import read_input
-from assaymark.cli.signing_flags import logs_allowed, logs_demanded, wants_services
 from assaymark.cli.trust import trust_folder, trust_from
 from assaymark.errors import UsageError
 from assaymark.limits import DEFAULT_LIMITS
@@ -40,12 +34,9 @@ if TYPE_CHECKING:
     from assaymark.attest.sigstore.oidc.token import IdentityToken
     from assaymark.attest.sigstore.sign import Surroundings
     from assaymark.attest.sigstore.signing_config import Services
-    from assaymark.attest.sigstore.trust import Trust
     from assaymark.cli.connections import Connections
     from assaymark.cli.console import Console
     from assaymark.net.network import Network
-
-_URLS: Final = ("fulcio_url", "rekor_url", "timestamp_server_url", "oidc_issuer")
 
 
 def open_signing(args: Namespace, console: Console, connections: Connections) -> Signing:
@@ -56,33 +47,15 @@ def open_signing(args: Namespace, console: Console, connections: Connections) ->
         SigningError: the key does not open, nobody can be asked, or the services do not suffice.
         NetworkError: there is no trust data, and none can be had.
     """
-    if not wants_services(args):
-        return KeySigning(_signer(args, console, connections.network))
-    from assaymark.attest.sigstore.attach import ServiceSigning, check_format
-    from assaymark.attest.sigstore.sign import check_services
-
-    consent = _consent(args, console)
-    if not args.key:
-        consent.require_possible()
-    network = _strict_network(args, console, connections)
-    trust = trust_from(args, console, lambda: network)
-    services = choose_services(args, trust)
-    if args.key and not (services.logs or services.timestamps):
-        _require_log(args, services)
-        return KeySigning(_signer(args, console, connections.network))
-    check_services(services, keyless=not args.key)
-    check_format(services, attestation_format(args), keyless=not args.key)
-    _require_log(args, services)
-    if services.logs:
-        consent.require_possible()
-    around = _surroundings(args, console, network, consent)
-    return ServiceSigning(
-        services=services,
-        around=around,
-        trust=trust.root(),
-        token=_token_source(args, console, services, around),
-        signer=_signer(args, console, connections.network) if args.key else None,
+    network = cache(lambda: _strict_network(args, console, connections))
+    means = SigningMeans(
+        signer=lambda: _signer(args, console, connections.network),
+        consent=lambda: _consent(args, console),
+        trust=lambda: trust_from(args, console, network),
+        around=lambda consent: _surroundings(args, console, network(), consent),
+        token=lambda services, around: _token_source(args, console, services, around),
     )
+    return open_chosen(signing_choice(args), means)
 
 
 def open_resuming(args: Namespace, console: Console, connections: Connections, *, folder: Path) -> ServiceSigning:
@@ -106,65 +79,6 @@ def open_resuming(args: Namespace, console: Console, connections: Connections, *
         trust=trust_from(args, console, lambda: network).root(),
         token=_token_source(args, console, Services(), around),
     )
-
-
-def choose_services(args: Namespace, trust: Trust) -> Services:
-    """The services that the flags name, else the mirror's.
-
-    Raises:
-        UsageError: a URL is none, or none of the services that a configuration lists can be used.
-        NetworkError: there is no trust data, and none can be had.
-    """
-    from assaymark.attest.sigstore.signing_config import Services
-
-    named = _named_services(args)
-    chosen = named
-    if args.signing_config:
-        chosen = _configured(trust, args.signing_config)
-    elif not _is_complete(args):
-        chosen = _configured(trust, "")
-        given = {name: value for name, value in msgspec.structs.asdict(named).items() if value}
-        chosen = msgspec.structs.replace(chosen, **given)
-    if not logs_allowed(args):
-        chosen = msgspec.structs.replace(chosen, logs=())
-    return Services(logs=chosen.logs, timestamps=chosen.timestamps) if args.key else chosen
-
-
-def _is_complete(args: Namespace) -> bool:
-    """Whether the flags mean their own services, and the mirror's are none of their business."""
-    if args.fulcio_url or args.rekor_url or args.use_signing_config is False:
-        return True
-    return bool(args.key and not logs_demanded(args))
-
-
-def _named_services(args: Namespace) -> Services:
-    from assaymark.attest.sigstore.signing_config import Log, Services, check_url
-
-    for name in _URLS:
-        try:
-            check_url(getattr(args, name) or "https://localhost")
-        except ValueError as exc:
-            raise UsageError(f"`--{name.replace('_', '-')}` cannot be used: {exc}") from exc
-    return Services(
-        authority=args.fulcio_url,
-        issuer=args.oidc_issuer,
-        logs=(Log(url=args.rekor_url),) if args.rekor_url else (),
-        timestamps=(args.timestamp_server_url,) if args.timestamp_server_url else (),
-    )
-
-
-def _configured(trust: Trust, name: str) -> Services:
-    from secrets import SystemRandom
-
-    from assaymark.attest.sigstore.signing_config import select_services
-
-    config = trust.signing_config(name)
-    return select_services(config, now=datetime.now(UTC), choose=SystemRandom().sample)
-
-
-def _require_log(args: Namespace, services: Services) -> None:
-    if args.log in ("public", "private") and not services.logs:
-        raise UsageError(f"`--log {args.log}`: the services that were chosen have no transparency log")
 
 
 def _signer(args: Namespace, console: Console, network: Network) -> Signer:
