@@ -51,6 +51,11 @@ class CacheFolder:
         return self.own / self.database.name
 
     @property
+    def kept(self) -> Path:
+        """Databases that are kept by their digest."""
+        return self.own / "databases"
+
+    @property
     def samples(self) -> Path:
         """The compiled sample database."""
         return self.own / "sample"
