@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from assaymark.advisories.cache import CacheFolder, cache_folder
+from assaymark.advisories.published import DEFAULT_JAVA_REPOSITORIES, DEFAULT_REPOSITORIES
 from assaymark.cli.flags import add_switch, add_values
 from assaymark.errors import UsageError
 from assaymark.limits import DEFAULT_LIMITS, Limits
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from assaymark.advisories.download import Download, Registries
     from assaymark.advisories.java_db import JavaDatabase
     from assaymark.advisories.trivy_db import TrivyDatabase
-
-DEFAULT_REPOSITORIES = ("mirror.gcr.io/aquasec/trivy-db:2", "ghcr.io/aquasecurity/trivy-db:2")
-DEFAULT_JAVA_REPOSITORIES = ("mirror.gcr.io/aquasec/trivy-java-db:1", "ghcr.io/aquasecurity/trivy-java-db:1")
 
 
 def add_database_flags(parser: _ActionsContainer) -> None:
@@ -60,6 +58,7 @@ def add_database_flags(parser: _ActionsContainer) -> None:
         about="OCI repositories of the Java database, tried in order",
     )
     add_switch(group, "--allow-older-db", about="take a database that is older than the one in the cache")
+    add_switch(group, "--keep-database", about="keep the database by its digest, as `assaymark db keep` does")
     add_switch(group, "--sample-db", about="use the small database that ships with the program, for trying it out")
 
 
@@ -96,8 +95,15 @@ def update_database_from(
         raise UsageError("`--skip-db-update` and `--download-db-only` exclude each other")
     if args.download_db_only and args.sample_db:
         raise UsageError("`--sample-db` and `--download-db-only` exclude each other")
+    if args.keep_database and args.sample_db:
+        raise UsageError("`--sample-db` and `--keep-database` exclude each other", hint="it ships with the program")
     wanted = _download(args, registry, clock, progress, limits)
-    update_database(cache_of(args, environ), wanted, skip=args.skip_db_update)
+    cache = cache_of(args, environ)
+    update_database(cache, wanted, skip=args.skip_db_update)
+    if args.keep_database:
+        from assaymark.advisories.kept import keep_database
+
+        keep_database(cache, clock=clock, registry=None if args.offline else registry, limits=limits)
 
 
 @contextmanager

@@ -75,17 +75,16 @@ def network_from(
     Raises:
         UsageError: a proxy of a kind that is not supported.
     """
-    from assaymark.net.network import NoNetwork
+    from assaymark.net.opening import open_network
 
-    if args.offline:
-        return NoNetwork()
-    from assaymark.net.http import Http
-    from assaymark.net.proxies import proxies_from
-    from assaymark.net.tls import tls_from
-
-    tls = tls_from(environ, authorities=tuple(map(Path, args.cacert)), insecure=args.insecure)
-    proxies = msgspec.structs.replace(proxies_from(environ), special=tuple(special))
-    return Http(limits=limits, tls=tls, proxies=proxies)
+    return open_network(
+        environ,
+        offline=args.offline,
+        insecure=args.insecure,
+        authorities=map(Path, args.cacert),
+        special=special,
+        limits=limits,
+    )
 
 
 def registry_from(
