@@ -10,7 +10,8 @@ from io import BytesIO
 
 import msgspec
 
-from assaymark.attest.attach import Attached, Attestation, Signing, attach, image_statement
+from assaymark.attest.attach import Attached, Attestation, Signing, attach, image_statement, sign_with_report
+from assaymark.attest.compact import parts_of
 from assaymark.attest.predicate import parse_predicate_type, prepare_predicate
 from assaymark.attest.store.attestation import AttestationFormat
 from assaymark.attest.store.legacy_store import APPENDING, LegacyManner
@@ -49,6 +50,7 @@ def attest_scan(
     format: AttestationFormat,  # noqa: A002 - the name of the flag
     manner: LegacyManner = APPENDING,
     allowed: frozenset[Override],
+    compact: bool = False,
     created: str,
     limits: Limits = DEFAULT_LIMITS,
 ) -> ScanAttestation:
@@ -63,6 +65,7 @@ def attest_scan(
         format: bundle, legacy or both.
         manner: how the `.att` tag is written.
         allowed: what may be signed although it is incomplete or made with the sample database.
+        compact: whether the findings are signed in short, and the full report is stored beside the image.
         created: RFC 3339, for the manifest's annotation.
         limits: the bounds.
 
@@ -81,8 +84,11 @@ def attest_scan(
     about = AttestedImage(name=identity.name, digests=known_digests(identity))
     predicate = prepare_predicate(kind, record, image=about, allowed=allowed, now=created, limits=limits)
     subject = identity.manifest
-    statement = image_statement(name=subject_name, subject=subject, predicate_type=kind, predicate=predicate.data)
-    attestation = signing.sign(statement, name=subject_name, subject=subject, predicate_type=kind)
+    parts = parts_of(predicate.data, compact=compact, limits=limits)
+    statement = image_statement(name=subject_name, subject=subject, predicate_type=kind, predicate=parts.predicate)
+    attestation = sign_with_report(
+        signing, store, statement, name=subject_name, subject=subject, predicate_type=kind, report=parts.report
+    )
     attached = attach(store, attestation, format=format, created=created, manner=manner, limits=limits)
     signing.confirm(store, attestation, attached, limits=limits)
     return ScanAttestation(record=record, attestation=attestation, attached=attached, warnings=predicate.warnings)

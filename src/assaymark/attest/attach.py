@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from assaymark.attest.bundle import build_bundle
+from assaymark.attest.compact import FULL_REPORT_MEMBER
 from assaymark.attest.dsse import Envelope, encode_legacy, sign_payload
+from assaymark.attest.full_report import check_full_report, push_full_report
 from assaymark.attest.keys.private import Signer
 from assaymark.attest.keys.public import PublicKey
-from assaymark.attest.predicate import PredicateType
-from assaymark.attest.statement import Subject, build_statement
+from assaymark.attest.predicate import VULN_TYPE, PredicateType
+from assaymark.attest.reasons import UNFINISHED
+from assaymark.attest.statement import Subject, build_statement, parse_statement
 from assaymark.attest.store.attestation import SINGLE_FORMATS, AttestationFormat
 from assaymark.attest.store.bundle_store import push_bundle
 from assaymark.attest.store.legacy_store import APPENDING, LegacyManner, push_legacy
@@ -23,7 +26,7 @@ from assaymark.attest.store.read import read_attestations
 from assaymark.attest.store.updates import DEFAULT_PACE, Pace
 from assaymark.attest.subject import digests_of_descriptor
 from assaymark.attest.verify import Expectation, Verified, verify_attestations
-from assaymark.errors import SigningError
+from assaymark.errors import NetworkError, SigningError, VerificationError
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.descriptor import Descriptor
 from assaymark.oci.content import ContentStore
@@ -42,6 +45,7 @@ class Attestation(msgspec.Struct, frozen=True, kw_only=True):
         annotations: those of its layer there.
         gathered: what services gave; None where none was asked.
         gaps: what the `.att` tag cannot hold of it, in words.
+        report: the full report behind a compact record, to be stored first; empty where there is none.
     """
 
     subject: Descriptor
@@ -53,6 +57,7 @@ class Attestation(msgspec.Struct, frozen=True, kw_only=True):
     annotations: tuple[tuple[str, str], ...] = ()
     gathered: Gathered | None = None
     gaps: tuple[str, ...] = ()
+    report: bytes = b""
 
 
 class Attached(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,6 +188,7 @@ def attach(
     Raises:
         NetworkError: the registry refuses.
         ArtifactError: something else is at a tag that is needed.
+        SigningError: the full report behind a compact record is not there, or is another one.
     """
     uri = attestation.predicate_type.uri
 
@@ -209,7 +215,48 @@ def attach(
             pace=pace,
         )
 
+    if attestation.report:
+        push_full_report(store, attestation.subject, attestation.report, limits=limits, pace=pace)
+    _confirm_report(store, attestation, limits)
     return tuple(Attached(format=single, manifest=push(single)) for single in SINGLE_FORMATS[format])
+
+
+def sign_with_report(
+    signing: Signing,
+    store: ContentStore,
+    statement: bytes,
+    *,
+    name: str,
+    subject: Descriptor,
+    predicate_type: PredicateType,
+    report: bytes,
+) -> Attestation:
+    """Sign a statement; where its record is compact, what is attached brings the full report along.
+
+    Where a service fails after the signature, the report is stored at once: whoever finishes the attestation has only
+    what was signed.
+
+    Raises:
+        SigningError: it cannot or may not be signed.
+        NetworkError: a service cannot be reached, or the registry refuses.
+    """
+    try:
+        attestation = signing.sign(statement, name=name, subject=subject, predicate_type=predicate_type)
+    except NetworkError as exc:
+        if exc.reason == UNFINISHED and report:
+            push_full_report(store, subject, report)
+        raise
+    return msgspec.structs.replace(attestation, report=report)
+
+
+def _confirm_report(store: ContentStore, attestation: Attestation, limits: Limits) -> None:
+    """Nothing is attached whose full report is not there: neither lost on the way nor by somebody who finishes it."""
+    if attestation.predicate_type.uri != VULN_TYPE or FULL_REPORT_MEMBER not in attestation.envelope.payload:
+        return
+    try:
+        check_full_report(store, parse_statement(attestation.envelope.payload).predicate, limits=limits)
+    except VerificationError as exc:
+        raise SigningError(f"nothing was attached: {exc}", hint="sign again", reason=exc.reason) from exc
 
 
 def confirm(

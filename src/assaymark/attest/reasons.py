@@ -6,8 +6,12 @@ The order is the order of the verification steps, so that the code furthest down
 from __future__ import annotations
 
 from enum import Enum
+from typing import Final
 
 from assaymark.errors import VerificationError
+
+UNFINISHED: Final = "SIGNED_NOT_FINISHED"
+"""The reason of the `NetworkError` that leaves a signature without what a service still has to say of it."""
 
 
 class Reason(Enum):
@@ -77,6 +81,20 @@ class Reason(Enum):
     WRONG_TYPE = "WRONG_TYPE"
     SUBJECT_MISMATCH = "SUBJECT_MISMATCH"
     PREDICATE_MALFORMED = "PREDICATE_MALFORMED"
+    FULL_REPORT_MISSING = "FULL_REPORT_MISSING"
+    FULL_REPORT_MISMATCH = "FULL_REPORT_MISMATCH"
+    SCAN_TIME_NOT_SUPPORTED = "SCAN_TIME_NOT_SUPPORTED"
+    POLICY_NO_RECORD = "POLICY_NO_RECORD"
+    POLICY_FILTERED = "POLICY_FILTERED"
+    POLICY_INCOMPLETE = "POLICY_INCOMPLETE"
+    POLICY_PLATFORM = "POLICY_PLATFORM"
+    POLICY_AGE_UNPROVEN = "POLICY_AGE_UNPROVEN"
+    POLICY_AGE = "POLICY_AGE"
+    POLICY_DB_AGE = "POLICY_DB_AGE"
+    POLICY_DENIED = "POLICY_DENIED"
+    POLICY_SEVERITY = "POLICY_SEVERITY"
+    POLICY_CUE = "POLICY_CUE"
+    POLICY_REGO = "POLICY_REGO"
 
     @property
     def progress(self) -> int:

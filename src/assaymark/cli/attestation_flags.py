@@ -38,6 +38,11 @@ def add_signing_flags(parser: _ActionsContainer) -> None:
         group, "--new-bundle-format", default=True, about="`false` is cosign's word for --attestation-format legacy"
     )
     add_switch(
+        group,
+        "--compact",
+        about="sign findings in short, and store the full report beside the image: for logs that take few megabytes",
+    )
+    add_switch(
         group, "--replace", about="at the .att tag, replace attestations of the same type; bundles are never replaced"
     )
     _add_signer_flags(group)

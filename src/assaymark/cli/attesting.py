@@ -8,8 +8,9 @@ from argparse import Namespace
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from assaymark.attest.attach import Attached, Attestation, Signing, attach, image_statement
+from assaymark.attest.attach import Attached, Attestation, Signing, attach, image_statement, sign_with_report
 from assaymark.attest.clock import creation_time
+from assaymark.attest.compact import describe_report, parts_of
 from assaymark.attest.predicate import PredicateType, prepare_predicate
 from assaymark.attest.store.attestation import AttestationFormat
 from assaymark.attest.vuln import Image
@@ -18,6 +19,7 @@ from assaymark.cli.evidence_words import evidence_of, signer_words
 from assaymark.cli.images import REPOSITORY_VARIABLE, NamedImage, Place
 from assaymark.cli.registry_words import registry_words, registry_words_of_cosign
 from assaymark.cli.resuming import telling_how_to_resume
+from assaymark.limits import MIB
 
 if TYPE_CHECKING:
     from assaymark.cli.console import Console
@@ -56,9 +58,18 @@ class Attesting:
         if image.is_index:
             self.console.note(f"`{image.text}` is an index; the attestation is about the index, not about one platform")
         name, subject = image.place.name, image.subject
-        statement = image_statement(name=name, subject=subject, predicate_type=self.kind, predicate=predicate.data)
+        parts = parts_of(predicate.data, compact=self.args.compact)
+        statement = image_statement(name=name, subject=subject, predicate_type=self.kind, predicate=parts.predicate)
         with telling_how_to_resume(self.args, image.pinned):
-            return self.signing.sign(statement, name=name, subject=subject, predicate_type=self.kind)
+            return sign_with_report(
+                self.signing,
+                image.attachments,
+                statement,
+                name=name,
+                subject=subject,
+                predicate_type=self.kind,
+                report=parts.report,
+            )
 
     def attach(self, image: NamedImage, attestation: Attestation) -> None:
         """Store it, read it back, verify it, and say how others can.
@@ -106,6 +117,9 @@ def tell_attached(
     console: Console, attestation: Attestation, attached: tuple[Attached, ...], place: Place, *, args: Namespace
 ) -> None:
     """What was stored, and the exact lines that verify it with this program and with cosign 3."""
+    if attestation.report:
+        named = describe_report(attestation.report)
+        console.err(f"full report: {place.store.name}@{named.digest}, {named.size / MIB:.1f} MiB")
     for item in attached:
         console.err(f"attached as {item.format.value}: {place.store.name}@{item.manifest.digest}")
     has_legacy = any(item.format is AttestationFormat.LEGACY for item in attached)

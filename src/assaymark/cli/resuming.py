@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assaymark.attest.reasons import UNFINISHED
 from assaymark.cli.attestation_flags import attestation_format
 from assaymark.cli.registry_words import registry_words
 from assaymark.errors import ExitCode, NetworkError, UsageError
@@ -125,7 +126,7 @@ def telling_command(command: str, rest: Sequence[str]) -> Iterator[None]:
     try:
         yield
     except NetworkError as exc:
-        if exc.reason != "SIGNED_NOT_FINISHED":
+        if exc.reason != UNFINISHED:
             raise
         from assaymark.attest.sigstore.pending import UnfinishedError
 

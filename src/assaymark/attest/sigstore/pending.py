@@ -26,6 +26,7 @@ import msgspec
 from assaymark.attest.bundle import LogEntry
 from assaymark.attest.dsse import Envelope
 from assaymark.attest.keys.public import parse_spki
+from assaymark.attest.reasons import UNFINISHED
 from assaymark.attest.sigstore.signing_config import Log
 from assaymark.attest.sigstore.write import Gathered
 from assaymark.errors import LocalError, NetworkError, SigningError
@@ -105,7 +106,7 @@ class UnfinishedError(NetworkError):
     """
 
     def __init__(self, message: str, *, hint: str, path: Path | None) -> None:
-        super().__init__(message, hint=hint, reason="SIGNED_NOT_FINISHED")
+        super().__init__(message, hint=hint, reason=UNFINISHED)
         self.path = path
 
 

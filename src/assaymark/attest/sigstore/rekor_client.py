@@ -120,8 +120,9 @@ def check_size(log: Log, size: int, *, limits: Limits = DEFAULT_LIMITS) -> None:
     raise SigningError(
         f"the attestation makes a request of {size / MIB:.1f} MiB, and the transparency log `{log.url}` takes "
         f"{limits.log_upload_bytes / MIB:.1f} MiB",
-        hint="leave findings out (`--severity`, `--ignore-unfixed`), choose a log of version 2, which takes only "
-        "a hash (`--signing-config`), or sign with a key and `--log none`",
+        hint="`--compact` signs a vulnerability record in short and stores the full report beside the image; or leave "
+        "findings out (`--severity`, `--ignore-unfixed`), choose a log of version 2, which takes only a hash "
+        "(`--signing-config`), or sign with a key and `--log none`",
         reason="LOG_TOO_LARGE",
     )
 

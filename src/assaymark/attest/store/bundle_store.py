@@ -1,34 +1,23 @@
 """Stores Sigstore bundles as referrers (sigstore/architecture-docs, cosign's bundle specification; OCI image-spec 1.1).
 
-One OCI manifest an attestation, pushed by digest: an empty config, the bundle as its only layer, the image as its
-`subject`. It has the fields that cosign 3 writes, `artifactType` inside `config` too, because `cosign clean` looks
-there.
-
-Where the registry has no referrers API, an index at the tag `sha256-<hex>` lists the manifest (distribution-spec,
-"Pushing Manifests with Subject"). Its entries carry the artifact type *and* the annotations, are sorted by digest, and
-entries of other tools stay as they are.
+One manifest an attestation (`assaymark.attest.store.referring`), with the fields that cosign 3 writes, `artifactType`
+inside `config` too, because `cosign clean` looks there.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from assaymark.attest.bundle import BUNDLE_V03
-from assaymark.attest.store.attestation import fallback_tag
 from assaymark.attest.store.read import CREATED
-from assaymark.attest.store.updates import DEFAULT_PACE, Pace, Revision, update_tag
-from assaymark.errors import ArtifactError, LimitError, NetworkError
+from assaymark.attest.store.referring import push_referrer
+from assaymark.attest.store.updates import DEFAULT_PACE, Pace
 from assaymark.limits import DEFAULT_LIMITS, Limits
-from assaymark.model.descriptor import OCI_EMPTY, OCI_INDEX, OCI_MANIFEST, Descriptor
-from assaymark.oci.content import ContentStore, StoredManifest
-from assaymark.oci.manifest import Index, parse_manifest
-from assaymark.safeio.json import decode_strict
+from assaymark.model.descriptor import Descriptor
+from assaymark.oci.content import ContentStore
 
 CONTENT_ANNOTATION: Final = "dev.sigstore.bundle.content"
 PREDICATE_TYPE_ANNOTATION: Final = "dev.sigstore.bundle.predicateType"
-_EMPTY: Final = b"{}"
 
 
 def push_bundle(
@@ -55,85 +44,11 @@ def push_bundle(
     Raises:
         NetworkError: the registry refuses, or does not list what it took.
     """
-    config = store.push_blob(_EMPTY, media_type=OCI_EMPTY)
-    layer = store.push_blob(bundle, media_type=BUNDLE_V03)
     annotations = {
         CONTENT_ANNOTATION: "dsse-envelope",
         PREDICATE_TYPE_ANNOTATION: predicate_type,
         CREATED: created,
     }
-    manifest = _manifest(config=config, layer=layer, subject=subject, annotations=annotations)
-    pushed = store.push_manifest(manifest, media_type=OCI_MANIFEST, artifact_type=BUNDLE_V03)
-    listed = store.referrers(subject.digest)
-    if listed is None:
-        _add_to_fallback(store, subject, pushed, annotations, limits=limits, pace=pace)
-    elif pushed.digest not in {referrer.digest for referrer in listed}:
-        raise NetworkError(
-            f"`{store.name}` took the attestation `{pushed.digest}` but does not list it among the image's referrers",
-            hint="`--attestation-format legacy` needs no referrers",
-        )
-    return pushed
-
-
-def _manifest(*, config: Descriptor, layer: Descriptor, subject: Descriptor, annotations: dict[str, str]) -> bytes:
-    return msgspec.json.encode(
-        {
-            "schemaVersion": 2,
-            "mediaType": OCI_MANIFEST,
-            "artifactType": BUNDLE_V03,
-            "config": _reference(config) | {"artifactType": BUNDLE_V03},
-            "layers": [_reference(layer)],
-            "subject": _reference(subject),
-            "annotations": annotations,
-        }
+    return push_referrer(
+        store, subject, bundle, artifact_type=BUNDLE_V03, annotations=annotations, limits=limits, pace=pace
     )
-
-
-def _reference(descriptor: Descriptor) -> dict[str, Any]:
-    return {"mediaType": descriptor.media_type, "digest": descriptor.digest, "size": descriptor.size}
-
-
-def _add_to_fallback(
-    store: ContentStore,
-    subject: Descriptor,
-    pushed: Descriptor,
-    annotations: dict[str, str],
-    *,
-    limits: Limits,
-    pace: Pace,
-) -> None:
-    entry = _reference(pushed) | {"artifactType": BUNDLE_V03, "annotations": annotations}
-
-    def revise(present: StoredManifest | None) -> Revision:
-        return Revision(data=_with_entry(present, entry, limits), media_type=OCI_INDEX)
-
-    def holds(present: StoredManifest) -> bool:
-        return pushed.digest in _entry_digests(present, limits)
-
-    update_tag(store, fallback_tag(subject.digest), revise=revise, holds=holds, pace=pace)
-
-
-def _entry_digests(present: StoredManifest, limits: Limits) -> set[str]:
-    index = parse_manifest(present.data, present.descriptor.media_type, limits=limits)
-    if not isinstance(index, Index):
-        raise ArtifactError(
-            f"the tag for referrers holds `{present.descriptor.media_type}`, not an index; it is left as it is"
-        )
-    return {entry.digest for entry in index.manifests}
-
-
-def _with_entry(present: StoredManifest | None, entry: dict[str, Any], limits: Limits) -> bytes | None:
-    """The index with one entry more; None where it has it already. Members that are not ours stay."""
-    document: dict[str, Any] = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}
-    if present is not None:
-        if entry["digest"] in _entry_digests(present, limits):
-            return None
-        document = decode_strict(present.data, limits=limits, what="the index of referrers")
-    entries = sorted([*(document["manifests"] or ()), entry], key=lambda item: str(item["digest"]))
-    data = msgspec.json.encode(document | {"manifests": entries})
-    if len(entries) > limits.referrers_listed or len(data) > limits.manifest_bytes:
-        raise LimitError(
-            f"the index of referrers is full: {len(entries)} entries, {len(data)} bytes",
-            hint="remove old attestations of this image, or use a registry with a referrers API",
-        )
-    return data

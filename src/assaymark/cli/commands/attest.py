@@ -19,6 +19,7 @@ from assaymark.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
     from assaymark.attest.attach import Attestation
+    from assaymark.attest.predicate import PredicateType
     from assaymark.cli.attesting import Attesting
     from assaymark.cli.console import Console
     from assaymark.cli.images import NamedImage
@@ -75,6 +76,7 @@ def _run(args: Namespace, console: Console) -> int:
     if args.bundle and len(args.images) > 1:
         raise UsageError("`--bundle` writes one file, and there are several images")
     kind = parse_predicate_type(args.type)
+    _check_compact(args, kind)
     connections = Connections(args, console)
     data = read_input(args.predicate, console, limit=DEFAULT_LIMITS.attestation_bytes)
     images = [find_image(text, args, console, connections.registry) for text in args.images]
@@ -90,6 +92,16 @@ def _run(args: Namespace, console: Console) -> int:
     for image, attestation in zip(images, signed, strict=True):
         _finish(image, attestation, attesting, args, console)
     return ExitCode.DONE
+
+
+def _check_compact(args: Namespace, kind: PredicateType) -> None:
+    """`--compact` knows what a vulnerability record is, and needs a place for the rest of it."""
+    from assaymark.attest.predicate import VULN_TYPE
+
+    if args.compact and kind.uri != VULN_TYPE:
+        raise UsageError("`--compact` is for vulnerability records", hint="give `--type vuln`")
+    if args.compact and args.no_upload:
+        raise UsageError("`--compact` stores the full report beside the image, and `--no-upload` stores nothing")
 
 
 def _finish(

@@ -146,6 +146,7 @@ def _attest(scan: Scan, image: Image, place: Place, signing: Signing, scanning: 
             format=format_,
             manner=legacy_manner(args, console.environ),
             allowed=overrides(args),
+            compact=args.compact,
             created=created_now(console),
         )
     for warning in done.warnings:
