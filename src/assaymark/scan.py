@@ -196,8 +196,7 @@ def scan_sbom(sbom: SbomFile, source: AdvisorySource | None, *, wanted: Wanted, 
         msgspec.structs.replace(wanted, matching=matching),
         means.progress,
     )
-    scan = _scan(report, source, started, means)
-    return msgspec.structs.replace(scan, sbom=sbom.data) if described.type is ArtifactType.CYCLONEDX else scan
+    return msgspec.structs.replace(_scan(report, source, started, means), sbom=described.cyclonedx)
 
 
 # 1. layers to inventories

@@ -30,7 +30,9 @@ from assaymark.errors import UsageError, VerificationError
 from assaymark.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
+    from assaymark.attest.sigstore.attestations import ProvenVerification
     from assaymark.attest.sigstore.material import Material
+    from assaymark.attest.sigstore.trust import Trust
     from assaymark.attest.store.attestation import Candidate
     from assaymark.cli.connections import Connections
     from assaymark.cli.console import Console
@@ -105,7 +107,7 @@ def read_subject(candidate: Candidate, args: Namespace, console: Console) -> Nam
 def prove_blob(
     candidate: Candidate, blob: NamedBlob | None, args: Namespace, console: Console, connections: Connections
 ) -> BlobProof:
-    """Every step; once more where newer trust data may know a service that is unknown.
+    """What the attestation proves of the file.
 
     Raises:
         VerificationError: nothing is proven, with the reason.
@@ -117,17 +119,31 @@ def prove_blob(
     keys = load_keys(signers, console, connections)
     expected = expectation_from(args, console, tuple(keys.values()))
     expected = msgspec.structs.replace(expected, artifact=blob.blob if blob else None)
-    if keys and not signers.identities and not needs_trust(args):
-        outcome = prove_attestations([candidate], _with_keys_alone(expected, candidate), TrustedRoot())
-    else:
-        trust = trust_from(args, console, lambda: connections.network)
-        outcome = trust.prove(lambda root: prove_attestations([candidate], expected, root))
+    alone = bool(keys) and not signers.identities and not needs_trust(args)
+    trust = None if alone else trust_from(args, console, lambda: connections.network)
+    outcome = prove_one(candidate, expected, trust)
     try:
         (attestation,) = outcome.require()
     except VerificationError as exc:
         name = f"`{blob.text or blob.digest}`: " if blob else ""
         raise VerificationError(f"{name}{exc}", hint=find_hint(exc, args), reason=exc.reason) from exc
     return BlobProof(blob, {key.fingerprint: reference for reference, key in keys.items()}, attestation)
+
+
+def prove_one(candidate: Candidate, expected: Expectation, trust: Trust | None) -> ProvenVerification:
+    """Every step for one attestation; once more where newer trust data may know a service that is unknown.
+
+    Args:
+        candidate: what was read.
+        expected: what it must prove.
+        trust: whom to believe; None where keys are enough.
+
+    Raises:
+        Error: the trust data cannot be used.
+    """
+    if trust is None:
+        return prove_attestations([candidate], _with_keys_alone(expected, candidate), TrustedRoot())
+    return trust.prove(lambda root: prove_attestations([candidate], expected, root))
 
 
 def _with_keys_alone(expected: Expectation, candidate: Candidate) -> Expectation:

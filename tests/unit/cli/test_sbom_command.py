@@ -148,10 +148,10 @@ def test_the_table_and_the_record(shop: Workshop) -> None:
 @pytest.mark.parametrize(
     ("content", "code", "message"),
     [
-        pytest.param("<bom xmlns='http://cyclonedx.org/schema/bom/1.4'/>", 8, "CycloneDX XML", id="XML"),
+        pytest.param("<bom xmlns='http://cyclonedx.org/schema/bom/9'/>", 8, "CycloneDX `9`", id="a later XML"),
         pytest.param("SPDXVersion: SPDX-9", 8, "SPDX `SPDX-9`", id="a later tag-value"),
         pytest.param('{"spdxVersion": "SPDX-9"}', 8, "SPDX `SPDX-9`", id="a later SPDX"),
-        pytest.param('{"payloadType": "x"}', 8, "an in-toto attestation", id="an attestation"),
+        pytest.param('{"payloadType": "x"}', 8, "an envelope of `x`, not of a statement", id="another envelope"),
         pytest.param('{"bomFormat": "CycloneDX", "specVersion": "9"}', 8, "CycloneDX `9`", id="a later version"),
         pytest.param("hello", 8, "no SBOM that is known", id="something else"),
     ],

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final
 from assaymark.cli.command import Command
 from assaymark.cli.database_flags import add_database_flags
 from assaymark.cli.filter_flags import add_filter_flags
+from assaymark.cli.flags import Filled
 from assaymark.cli.global_flags import SCANNING
 from assaymark.cli.network_flags import add_network_flags
+from assaymark.cli.sbom_flags import add_sbom_signer_flags, names_sbom_signer
 from assaymark.cli.scan_flags import add_scan_flags
 from assaymark.cli.trivy_flags import add_sbom_log_flag
 from assaymark.errors import ExitCode, UsageError
@@ -18,16 +20,21 @@ if TYPE_CHECKING:
     from assaymark.cli.console import Console
 
 DESCRIPTION: Final = """\
-Scan an SBOM for known vulnerabilities of the packages that it lists. CycloneDX JSON and SPDX (JSON or tag-value) are
-read, whoever wrote them; SBOMs of Trivy tell most. What the SBOM lists and cannot be matched is named in the report."""
+Scan an SBOM for known vulnerabilities of the packages that it lists. CycloneDX (JSON or XML) and SPDX (JSON or
+tag-value) are read, whoever wrote them; SBOMs of Trivy tell most. So are attestations of them, as cosign and others
+write them: `--key` or an identity says who must have signed, and exit code 7 that nobody proved it. What the SBOM lists
+and cannot be matched is named in the report."""
 
 
 def _configure(parser: ArgumentParser) -> None:
     parser.description = DESCRIPTION
-    parser.add_argument(
-        "path", nargs="?", default="", metavar="FILE", help="an SBOM: CycloneDX JSON, SPDX JSON, or SPDX tag-value"
-    )
+    about = "an SBOM (CycloneDX JSON or XML, SPDX JSON or tag-value), or an attestation of one"
+    parser.add_argument("path", nargs="?", default="", metavar="FILE", help=about)
     add_scan_flags(parser, files=False)
+    group = parser.add_argument_group("Attestation flags")
+    add_sbom_signer_flags(group, as_cosign=True)
+    about = "the authorities and logs to believe (default: those of the TUF mirror)"
+    group.add_argument("--trusted-root", action=Filled, default="", metavar="FILE", help=about)
     add_sbom_log_flag(parser)
     add_filter_flags(parser)
     add_database_flags(parser)
@@ -36,6 +43,7 @@ def _configure(parser: ArgumentParser) -> None:
 
 def _run(args: Namespace, console: Console) -> int:
     from assaymark.artifact.sbom import open_sbom
+    from assaymark.cli.attested_sboms import opened_sbom
     from assaymark.cli.scanning import Scanning
     from assaymark.scan import scan_sbom
 
@@ -46,7 +54,8 @@ def _run(args: Namespace, console: Console) -> int:
         raise UsageError("no SBOM to scan", hint="assaymark sbom bom.cdx.json")
     if args.path == "-":
         raise UsageError("an SBOM is read from a file, and `-` names none", hint="… | assaymark sbom /dev/stdin")
-    sbom = open_sbom(args.path)
+    names_sbom_signer(args)
+    sbom = opened_sbom(open_sbom(args.path), args, console, scanning.connections)
     with scanning.database() as source:
         scan = scan_sbom(sbom, source, wanted=scanning.wanted, means=scanning.means)
     scan = scanning.with_invocation(scanning.judged(scan, bom=sbom.data))

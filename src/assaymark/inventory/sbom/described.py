@@ -3,6 +3,7 @@
 1. The root's properties name the image that the SBOM was made from: its configuration, layers, tags and digests. A
    property of which there are several keeps the order of their values.
 2. A document without packages is worth an issue: whoever scans it wants to know that nothing was matched.
+3. An SBOM in an attestation is read without asking who signed it; whoever cares has opened it before.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import msgspec
 
 from assaymark.inventory.analyse import identified
 from assaymark.inventory.sbom import properties
+from assaymark.inventory.sbom.attested import unwrapped
 from assaymark.inventory.sbom.contents import Contents, read_contents
+from assaymark.inventory.sbom.cyclonedx_xml import is_cyclonedx_xml
 from assaymark.inventory.sbom.document import Component, ComponentType, Document
 from assaymark.inventory.sbom.formats import read_document
 from assaymark.limits import Limits
@@ -29,6 +32,7 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
         type: of the SBOM.
         inventory: what it holds.
         is_image: whether it is a container image, which has an operating system as a rule.
+        cyclonedx: the document itself where it is CycloneDX in JSON, which can be written again with what was found.
     """
 
     type: ArtifactType
@@ -39,6 +43,7 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
     repo_tags: tuple[str, ...] = ()
     repo_digests: tuple[str, ...] = ()
     reference: str = ""
+    cyclonedx: bytes = b""
 
 
 def read_sbom(data: bytes, *, limits: Limits, what: str) -> Described:
@@ -53,6 +58,7 @@ def read_sbom(data: bytes, *, limits: Limits, what: str) -> Described:
         ArtifactError: it is no SBOM that is read, or malformed.
         LimitError: it is too large or too deep.
     """
+    data = unwrapped(data, limits=limits, what=what)
     document = read_document(data, limits=limits, what=what)
     contents = read_contents(document, limits=limits)
     root = Component(type=ComponentType.FILE) if document.root is None else document.components[document.root]
@@ -65,6 +71,7 @@ def read_sbom(data: bytes, *, limits: Limits, what: str) -> Described:
         repo_tags=_all(root, properties.REPO_TAG),
         repo_digests=_all(root, properties.REPO_DIGEST),
         reference=_last(root, properties.REFERENCE),
+        cyclonedx=b"" if document.type is not ArtifactType.CYCLONEDX or is_cyclonedx_xml(data) else data,
     )
 
 

@@ -1,7 +1,8 @@
 """SBOM files inside images and root file systems, as vendors put them beside what they install.
 
 1. A file is an SBOM by its name (`*.cdx`, `*.spdx`, both also with `.json` behind); what is in a wheel's
-   `.dist-info/sboms/` belongs to the wheel.
+   `.dist-info/sboms/` belongs to the wheel. Attestations of SBOMs are read as well; nobody asks who signed them,
+   because the image's other files are not signed either.
 2. Its operating system is not the image's, so only packages and applications are taken.
 3. Its system packages stand at the file's path; so does an application that names no path of its own.
 4. Bitnami's files (below `opt/bitnami/`) lie in the folder of the component that they describe: that folder is the
@@ -18,6 +19,7 @@ import msgspec
 
 from assaymark.inventory.analyzer import Analyzer, Input
 from assaymark.inventory.merge import SBOM
+from assaymark.inventory.sbom.attested import unwrapped
 from assaymark.inventory.sbom.contents import read_contents
 from assaymark.inventory.sbom.formats import read_document
 from assaymark.model.inventory import Application, Found, OsPackages
@@ -28,7 +30,8 @@ _BITNAMI: Final = "opt/bitnami/"
 
 def _parse(source: Input) -> Iterator[Found]:
     limits = source.limits
-    document = read_document(source.file.read(limits.json_bytes), limits=limits, what=source.path)
+    data = unwrapped(source.file.read(limits.json_bytes), limits=limits, what=source.path)
+    document = read_document(data, limits=limits, what=source.path)
     contents = read_contents(document, limits=limits)
     for issue in contents.issues:
         source.report(msgspec.structs.replace(issue, path=source.path))
@@ -55,7 +58,7 @@ def _below(folder: str, package: Package) -> Package:
 
 ANALYZER: Final = Analyzer(
     name=SBOM,
-    version=2,
+    version=3,
     kind="sbom",
     paths=("*.cdx", "*.cdx.json", "*.spdx", "*.spdx.json", "!**/*.dist-info/sboms/**"),
     targets=("image", "rootfs"),

@@ -32,6 +32,7 @@ def test_the_image_that_it_describes() -> None:
         repo_tags=("app:1",),
         repo_digests=(DIGEST,),
         reference="app:1",
+        cyclonedx=encoded(SMALL),
     )
 
 

@@ -1,0 +1,123 @@
+"""SBOMs in attestations on the command line: verified where a signer is named, and said not to be where none is.
+
+1. With a signer, every attestation of an SBOM in the file is verified as `verify-blob-attestation` does it, until one
+   passes: the signature, its type, and for an identity the certificate, the log and the time. What is verified is what
+   is scanned. Which image the statement is about is not compared with anything, and that is said.
+2. A file in which nobody signed anything proves nothing then: exit 7.
+3. Without a signer the first one is scanned, and stderr says that nobody verified it.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from assaymark.attest.keys.tokens.uri import without_pin
+from assaymark.attest.reasons import Reason, refuse
+from assaymark.cli.sbom_flags import names_sbom_signer
+from assaymark.errors import VerificationError
+from assaymark.inventory.sbom.attested import Attested, find_attested, read_sbom_predicate
+from assaymark.limits import DEFAULT_LIMITS
+from assaymark.model.artifact import SbomFile
+from assaymark.report.plain import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from assaymark.attest.sigstore.attestations import ProvenVerification
+    from assaymark.cli.connections import Connections
+    from assaymark.cli.console import Console
+
+_HINT: Final = "`--key KEY`, or `--certificate-identity` and `--certificate-oidc-issuer`, verify it"
+_UNSIGNED: Final = "name the attestation itself, or leave the signer out to scan what nobody vouches for"
+
+
+def opened_sbom(sbom: SbomFile, args: Namespace, console: Console, connections: Connections) -> SbomFile:
+    """The SBOM in the file, which may be an attestation of it.
+
+    Raises:
+        VerificationError: a signer is named, and nothing is proven.
+        ArtifactError: the attestations in the file hold no SBOM, or are malformed.
+        Error: a key or the trust data cannot be used.
+    """
+    demanded = names_sbom_signer(args)
+    found = find_attested(sbom.data, limits=DEFAULT_LIMITS, what=sbom.name)
+    if demanded:
+        return msgspec.structs.replace(sbom, data=_verified(sbom.name, found, args, console, connections))
+    if not found:
+        return sbom
+    console.warn(f"`{sbom.name}` is an attestation, and nobody verified who signed it", hint=_HINT)
+    if len(found) > 1:
+        console.warn(f"`{sbom.name}` has {len(found)} attestations of SBOMs; the first one is scanned")
+    return msgspec.structs.replace(sbom, data=found[0].sbom)
+
+
+def signer_words(args: Namespace, prefix: str) -> list[str]:
+    """The flags of the verifying commands for the signer whom `--PREFIX-key` or `--PREFIX-identity` name."""
+    key, identity, issuer = (getattr(args, f"{prefix}_{name}") for name in ("key", "identity", "oidc_issuer"))
+    signer = ["--certificate-identity", identity, "--certificate-oidc-issuer", issuer] if identity else ["--key", key]
+    for flag in ("trusted_root", "cache_dir"):
+        value = getattr(args, flag, "")
+        signer += [f"--{flag.replace('_', '-')}", value] if value else []
+    return [*signer, "--offline"] if args.offline else signer
+
+
+def _verified(
+    name: str, found: tuple[Attested, ...], args: Namespace, console: Console, connections: Connections
+) -> bytes:
+    """Rules 1 and 2."""
+    if not any(each.is_signed for each in found):
+        said = "a statement without a signature" if found else "no attestation"
+        raise refuse(Reason.NO_ATTESTATION, f"`{name}` is {said}: nobody signed it", hint=_UNSIGNED)
+    prove = _prover(name, args, console, connections)
+    refused: list[VerificationError] = []
+    for each in found:
+        try:
+            (proven,) = prove(each).require()
+        except VerificationError as exc:
+            refused.append(exc)
+            continue
+        for said in (_signer(args), "which image it is about was NOT compared with anything", *proven.notes):
+            console.note(f"`{name}`: {shown(said)}")
+        what = f"the SBOM in {name}"
+        return read_sbom_predicate(proven.statement.predicate, limits=DEFAULT_LIMITS, what=what)
+    closest = max(refused, key=lambda each: Reason(each.reason).progress)
+    raise VerificationError(f"`{name}`: {closest}", hint=closest.hint, reason=closest.reason) from closest
+
+
+def _signer(args: Namespace) -> str:
+    who = f"{args.sbom_identity} ({args.sbom_oidc_issuer})" if args.sbom_identity else without_pin(args.sbom_key)
+    return f"the SBOM is signed by {who}"
+
+
+def _prover(
+    name: str, args: Namespace, console: Console, connections: Connections
+) -> Callable[[Attested], ProvenVerification]:
+    """Verifies one attestation after another; the key is loaded once."""
+    from assaymark.attest.local import read_local
+    from assaymark.attest.predicate import PredicateType, Shape
+    from assaymark.cli.blob_verifying import prove_one
+    from assaymark.cli.commands.verify_blob_attestation import COMMAND
+    from assaymark.cli.evidence_flags import needs_trust
+    from assaymark.cli.flags import FlagParser
+    from assaymark.cli.identity_flags import trusted_signers
+    from assaymark.cli.trust import trust_from
+    from assaymark.cli.trusted_signers import load_keys
+    from assaymark.cli.verifying import expectation_from
+
+    parser = FlagParser()
+    COMMAND.configure(parser)
+    flags = parser.parse(["--check-claims=false", *signer_words(args, "sbom")])
+    keys = load_keys(trusted_signers(flags), console, connections)
+    expected = expectation_from(flags, console, tuple(keys.values()))
+    alone = bool(keys) and not needs_trust(flags)
+    trust = None if alone else trust_from(flags, console, lambda: connections.network)
+
+    def prove(attested: Attested) -> ProvenVerification:
+        kind = PredicateType(name=attested.predicate_type, uri=attested.predicate_type, shape=Shape.TEXT)
+        candidate = read_local(attested.line, what=f"`{name}`")
+        return prove_one(candidate, msgspec.structs.replace(expected, predicate_type=kind), trust)
+
+    return prove
