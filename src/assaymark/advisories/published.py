@@ -1,6 +1,6 @@
 """Where databases are published: the repositories that are asked where nobody names others, in order.
 
-They are the reference's (`aquasecurity/trivy-db`, `aquasecurity/trivy-java-db`): a mirror first, then GitHub's registry.
+They are the reference's (`aquasecurity/trivy-db`, `aquasecurity/trivy-java-db`): a mirror first, then GitHub.
 """
 
 from __future__ import annotations

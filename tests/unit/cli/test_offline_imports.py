@@ -97,7 +97,7 @@ def test_verifying_loads_no_scanner_and_no_network(machine: Machine) -> None:
     assert modules & (HEAVY - {"cryptography"}) == set()
     assert {name for name in modules if name.startswith("assaymark.net.")} <= {
         f"assaymark.net.{name}"
-        for name in ("address", "network", "secret", "tls", "url", "proxies", "http", "attempt", "retry")
+        for name in ("address", "network", "opening", "secret", "tls", "url", "proxies", "http", "attempt", "retry")
     }
 
 
