@@ -97,7 +97,7 @@ def keep_database(
     cache: CacheFolder,
     *,
     clock: Callable[[], datetime],
-    registry: Callable[[], Registries] | None,
+    registry: Callable[[], Registries],
     limits: Limits,
 ) -> Kept:
     """Keep the database that is in the cache now; one that is kept already is marked as asked for again.
@@ -105,7 +105,7 @@ def keep_database(
     Args:
         cache: the cache whose database is kept.
         clock: the time now.
-        registry: makes the client that fetches the published layer; None where nobody may be asked.
+        registry: makes the client that fetches the published layer.
         limits: the bounds.
 
     Raises:
@@ -279,9 +279,9 @@ def _link(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def _try_artifact(origin: Origin, folder: Path, registry: Callable[[], Registries] | None, limits: Limits) -> None:
+def _try_artifact(origin: Origin, folder: Path, registry: Callable[[], Registries], limits: Limits) -> None:
     """Rule 3: a registry that has it no more is no failure."""
-    if registry is not None and not folder.is_dir():
+    if not folder.is_dir():
         with suppress(NetworkError, ArtifactError):
             _fetch_artifact(origin.uri, folder, registry, limits)
 

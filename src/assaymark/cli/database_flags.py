@@ -103,7 +103,7 @@ def update_database_from(
     if args.keep_database:
         from assaymark.advisories.kept import keep_database
 
-        keep_database(cache, clock=clock, registry=None if args.offline else registry, limits=limits)
+        keep_database(cache, clock=clock, registry=registry, limits=limits)
 
 
 @contextmanager

@@ -35,12 +35,13 @@ from assaymark.advisories.named import Place, open_named
 from assaymark.advisories.publish import copy_database, make_database
 from assaymark.advisories.sample import open_sample
 from assaymark.advisories.update import open_database, update_database
-from assaymark.errors import DatabaseError, Error, NetworkError, NotFoundError
+from assaymark.errors import DatabaseError, Error, NetworkError, NotFoundError, OfflineError
 from assaymark.limits import DEFAULT_LIMITS
 from assaymark.model.advisory import DatabaseInfo
 from assaymark.oci.content import ContentStore
 from assaymark.oci.layout import Layout
 
+NOBODY = Shelf({"db.test/one": OfflineError("no network")})
 OTHERS: Mapping[str, Mapping[str, Mapping[str, object]]] = {"alpine 3.11": MUSL["alpine 3.10"]}
 
 
@@ -61,7 +62,7 @@ def keep(cache: CacheFolder, shelf: Shelf | None, *, hours: int = 0) -> Kept:
     return keep_database(
         cache,
         clock=lambda: NOW + timedelta(hours=hours),
-        registry=None if shelf is None else lambda: shelf,
+        registry=lambda: shelf or NOBODY,
         limits=DEFAULT_LIMITS,
     )
 

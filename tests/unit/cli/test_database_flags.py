@@ -85,6 +85,7 @@ def test_the_defaults_are_the_references() -> None:
         "db_repository": ("mirror.gcr.io/aquasec/trivy-db:2", "ghcr.io/aquasecurity/trivy-db:2"),
         "java_db_repository": ("mirror.gcr.io/aquasec/trivy-java-db:1", "ghcr.io/aquasecurity/trivy-java-db:1"),
         "allow_older_db": False,
+        "keep_database": False,
         "sample_db": False,
     }
 
