@@ -40,6 +40,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     archive_members: int = 20_000  # of an image archive on disk; they are indexed in memory
     archive_name_bytes: int = 16 * MIB
     layout_blobs: int = 50_000  # looked at for what refers to an image
+    moved_manifests: int = 10_000  # of one image that is copied, with everything that is attached to it
     git_object_bytes: int = 8 * MIB  # commits and tags, before their deltas are applied and after
     git_delta_depth: int = 300  # `git gc --aggressive` made chains of 250
     git_memory_bytes: int = 3 * GIB  # address space of `git`, which builds trees of trees (git bombs) in memory
@@ -145,6 +146,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     policy_seconds: float = 120.0
     policy_answer_bytes: int = 16 * MIB
     policy_batch_bytes: int = 64 * MIB  # of input for one process
+    policy_rules: int = 10_000  # of the file that needs no `opa`
 
     # the vulnerability database: about 1 GiB unpacked in 2026
     database_bytes: int = 8 * GIB

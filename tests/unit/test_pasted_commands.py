@@ -47,6 +47,7 @@ EFFECTS: Final[Mapping[str, Callable[[Ran, Path], bool]]] = {
     "the bill of materials, in the file": writes("result.cdx", '"bomFormat": "CycloneDX"', "pkg:apk/alpine/musl"),
     "the record, in the file": writes("vuln.json", '"scanner"', '"scanStartedOn"', *FINDINGS),
     "cosign.key and cosign.pub": writes("cosign.pub", "BEGIN PUBLIC KEY"),
+    "the image and what is attached to it, in the folder": writes("path/to/dir/index.json", "cosign/image"),
     "a signed record, attached": lambda ran, folder: "attached" in ran.err,
     "a signed record, on stdout": says('"payload"'),
     "the verified statement, as JSON": says('"payload"'),

@@ -14,7 +14,6 @@ from assaymark.errors import UsageError
 _IMAGES_ONLY_ATTESTED: Final = "assaymark signs statements about images, not images by themselves"
 _ATTEST: Final = "`assaymark attest --type vuln --predicate vuln.json IMAGE` signs and attaches a record"
 _VERIFY: Final = "`assaymark verify-attestation --type vuln IMAGE` verifies one"
-_COPYING: Final = "assaymark does not copy images"
 _VULNERABILITIES_ONLY: Final = "assaymark finds vulnerabilities only"
 _LEAVE_TO_COSIGN: Final = "cosign works with the same keys and registries"
 _NO_CLUSTERS: Final = "assaymark does not scan clusters"
@@ -30,12 +29,6 @@ NOT_HERE: Final[Mapping[str, tuple[str, str]]] = {
         "`assaymark verify-blob-attestation` does",
     ),
     "attach": ("what is attached is made here, too", _ATTEST),
-    "copy": (_COPYING, "`cosign copy` takes attestations along, `skopeo copy` and `oras cp --recursive` can, too"),
-    "save": (
-        _COPYING,
-        "`skopeo copy` or `docker save` writes an image to disk, and `assaymark image --input` reads it",
-    ),
-    "load": (_COPYING, "`skopeo copy` writes an image to a registry, and `assaymark attest` attests it there"),
     "upload": ("assaymark stores attestations only", _LEAVE_TO_COSIGN),
     "triangulate": ("places of attestations are listed, not computed", "`assaymark tree IMAGE` lists what is attached"),
     "dockerfile": ("files that name images are not read", "`assaymark verify-attestation IMAGE…` takes several images"),

@@ -7,8 +7,9 @@ What is written can be read by `skopeo`, `trivy image --input` and `cosign … -
    manifest leaves the list when an index that holds it arrives, because readers take the first entry.
 3. Manifests with a subject (attestations) are not listed, as with `cosign save`: readers that expect one image still
    find one. Who refers to what is found by looking at all small blobs.
-4. Entries carry Cosign's `kind` annotation, without which it ignores them. An image that another program placed
-   here gets it with the first thing that is attached to it.
+4. Entries carry Cosign's `kind` annotation, without which it ignores them, but for the signatures and attestations of
+   one platform of an index. An image that another program placed here gets it with the first thing that is attached
+   to it.
 5. `index.json` changes under a lock, and only when the tag is still what its writer had read.
 """
 
@@ -28,6 +29,7 @@ from assaymark.model.descriptor import INDEX_TYPES, OCI_INDEX, Descriptor
 from assaymark.model.digest import Digest, is_digest, sha256_digest
 from assaymark.oci.content import Opener, StoredManifest, Taken
 from assaymark.oci.layout_reader import (
+    COMPANION_KINDS,
     INDEX_FILE,
     KIND,
     KIND_PREFIX,
@@ -37,6 +39,7 @@ from assaymark.oci.layout_reader import (
     blob_file,
     companion_subject,
     describe,
+    is_image_entry,
 )
 from assaymark.oci.manifest import Index, Manifest, parse_manifest
 from assaymark.safeio.files import atomic_writer, local_error, write_atomic
@@ -48,7 +51,6 @@ LAYOUT_FILE: Final = "oci-layout"
 LOCK_FILE: Final = ".index.lock"
 
 _LAYOUT_VERSION: Final = b'{"imageLayoutVersion":"1.0.0"}'
-_COMPANION_KINDS: Final = {".att": "atts", ".sig": "sigs", ".sbom": "sboms"}
 
 
 class Layout:
@@ -79,6 +81,10 @@ class Layout:
     def name(self) -> str:
         """The folder's path."""
         return str(self._path)
+
+    def images(self) -> frozenset[Digest]:
+        """The images that are listed, without what is attached to them."""
+        return frozenset(entry.digest for entry in self._reader.index().manifests if is_image_entry(entry))
 
     def resolve(self, identifier: str) -> Descriptor | None:
         """The manifest that a tag, a digest, or nothing (the only image) stands for; None where there is none."""
@@ -136,7 +142,7 @@ class Layout:
             self.push_blob(data, media_type=descriptor.media_type)
             before = msgspec.json.encode(document)
             if tag or parsed.subject is None:
-                _list(document["manifests"], _entry(descriptor, tag), parsed)
+                _list(document["manifests"], _entry(descriptor, tag, document["manifests"]), parsed)
             _mark(document["manifests"], parsed.subject.digest if parsed.subject else companion_subject(tag))
             if before != msgspec.json.encode(document):
                 self._write_index(document)
@@ -262,10 +268,13 @@ def _holds(path: Path, data: bytes) -> bool:
         return False
 
 
-def _entry(descriptor: Descriptor, tag: str) -> dict[str, Any]:
+def _entry(descriptor: Descriptor, tag: str, listed: list[dict[str, Any]]) -> dict[str, Any]:
     suffix = "." + tag.rpartition(".")[2] if tag.startswith("sha256-") else ""
     image = "imageIndex" if descriptor.media_type in INDEX_TYPES else "image"
-    annotations = {KIND: KIND_PREFIX + _COMPANION_KINDS.get(suffix, image)}
+    annotations = {KIND: KIND_PREFIX + COMPANION_KINDS.get(suffix, image)}
+    subject = companion_subject(tag)
+    if subject and listed and all(entry["digest"] != subject for entry in listed):
+        del annotations[KIND]  # of one platform: Cosign takes the first set of a kind for that of the image
     if tag:
         annotations[REF_NAME] = tag
     entry: dict[str, Any] = {"mediaType": descriptor.media_type, "digest": descriptor.digest, "size": descriptor.size}

@@ -5,7 +5,8 @@ What is read: `index.json` (strictly; `oci-layout` is not asked for, as peers wr
 
 Which manifest is meant:
     1. A digest: the entry of `index.json`, or any manifest among the blobs.
-    2. Any other text: the first entry whose `org.opencontainers.image.ref.name` is that text.
+    2. Any other text: the first entry whose `org.opencontainers.image.ref.name` is that text. One of Cosign's tags
+       stands for the entry of its kind, too, where no tags are written and the image is the only one.
     3. Nothing: the only image. Cosign's signature and attestation sets, which stand beside it under tags of their
        own, are not counted.
 """
@@ -33,6 +34,7 @@ REF_NAME: Final = "org.opencontainers.image.ref.name"
 KIND: Final = "kind"
 KIND_PREFIX: Final = "dev.cosignproject.cosign/"
 INDEX_FILE: Final = "index.json"
+COMPANION_KINDS: Final = {".att": "atts", ".sig": "sigs", ".sbom": "sboms"}
 
 _IMAGE_KINDS: Final = frozenset({"", f"{KIND_PREFIX}image", f"{KIND_PREFIX}imageIndex"})
 _COMPANION_TAG = re.compile(r"(sha256-[0-9a-f]{64}|sha512-[0-9a-f]{128})(?:\.[a-z]+)?\Z")
@@ -119,7 +121,8 @@ class LayoutReader:
         if is_digest(identifier):
             listed = next((entry for entry in entries if entry.digest == identifier), None)
             return listed or self._unlisted(Digest(identifier))
-        return next((entry for entry in entries if entry.annotation(REF_NAME) == identifier), None)
+        named = next((entry for entry in entries if entry.annotation(REF_NAME) == identifier), None)
+        return named or self._unnamed_companion(identifier, entries)
 
     def manifest(self, identifier: str) -> StoredManifest:
         """The manifest that a digest, a tag or nothing stands for.
@@ -164,6 +167,14 @@ class LayoutReader:
                 f"the image layout `{self.name}` holds several images", hint=f"say which one is meant: {names}"
             )
         return images[0] if images else None
+
+    def _unnamed_companion(self, tag: str, entries: tuple[Descriptor, ...]) -> Descriptor | None:
+        """What is attached to the only image, where `cosign save` wrote the layout: it names kinds, and no tags."""
+        subject, kind = companion_subject(tag), COMPANION_KINDS.get(tag[tag.find(".") :], "")
+        if not subject or not kind or {entry.digest for entry in entries if is_image_entry(entry)} != {subject}:
+            return None
+        unnamed = (entry for entry in entries if not entry.annotation(REF_NAME))
+        return next((entry for entry in unnamed if entry.annotation(KIND) == KIND_PREFIX + kind), None)
 
     def _unlisted(self, digest: Digest) -> Descriptor | None:
         """A manifest that only lies among the blobs: a platform of an index, a referrer."""

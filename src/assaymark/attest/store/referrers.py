@@ -6,13 +6,11 @@ registry does not offer it, the index at `sha256-<hex>` counts. Both are bounded
 
 from __future__ import annotations
 
-from assaymark.attest.store.attestation import fallback_tag
-from assaymark.errors import ArtifactError, NotFoundError
+from assaymark.attest.store.fallback_index import fallback_referrers
 from assaymark.limits import Limits
 from assaymark.model.descriptor import Descriptor
 from assaymark.model.digest import Digest
 from assaymark.oci.content import ContentStore
-from assaymark.oci.manifest import Index, parse_manifest
 
 
 def list_referrers(store: ContentStore, digest: Digest, *, limits: Limits) -> tuple[Descriptor, ...]:
@@ -24,16 +22,3 @@ def list_referrers(store: ContentStore, digest: Digest, *, limits: Limits) -> tu
     """
     listed = store.referrers(digest)
     return fallback_referrers(store, digest, limits=limits) if listed is None else listed
-
-
-def fallback_referrers(store: ContentStore, digest: Digest, *, limits: Limits) -> tuple[Descriptor, ...]:
-    """The entries of the index at the fallback tag; none where there is no such tag."""
-    tag = fallback_tag(digest)
-    try:
-        stored = store.manifest(tag)
-    except NotFoundError:
-        return ()
-    index = parse_manifest(stored.data, stored.descriptor.media_type, limits=limits)
-    if not isinstance(index, Index):
-        raise ArtifactError(f"the tag `{tag}` of `{store.name}` holds an image, not an index of referrers")
-    return index.manifests

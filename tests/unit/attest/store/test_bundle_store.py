@@ -160,10 +160,19 @@ def test_a_registry_that_does_not_list_what_it_took_is_an_error() -> None:
         push(store, push_image(store).descriptor)
 
 
-def test_an_image_at_the_tag_is_left_alone() -> None:
+def test_the_image_that_cosign_copied_to_the_tag_gives_way() -> None:
     store = MemoryContent(api=False)
     image = push_image(store).descriptor
     store.tags[fallback_tag(image.digest)] = image.digest
+    assert found(store, image.digest) == []
+    push(store, image)
+    assert found(store, image.digest) == [("bundle", b'{"a":1}')]
+
+
+def test_another_image_at_the_tag_is_left_alone() -> None:
+    store = MemoryContent(api=False)
+    image = push_image(store).descriptor
+    store.tags[fallback_tag(image.digest)] = push_image(store, "another").descriptor.digest
     with pytest.raises(ArtifactError, match="left as it is"):
         push(store, image)
     assert found(store, image.digest)[0][0] == "UNREADABLE"

@@ -1,0 +1,1 @@
+"""Images on the move, with everything that is attached to them."""
