@@ -258,6 +258,18 @@ def find_full_report(predicate: bytes) -> Descriptor | None:
         raise ValueError(f"`FullReport` names no digest: {exc}") from exc
 
 
+def whole_record(predicate: bytes, report: bytes) -> bytes:
+    """The record that a compact one was made of, as far as white space does not count.
+
+    Args:
+        predicate: a compact record that was verified.
+        report: its full report, checked (`assaymark.attest.full_report.check_full_report`).
+    """
+    record = _RECORD.decode(predicate)
+    scanner = msgspec.structs.replace(record.scanner, result=msgspec.Raw(report))
+    return msgspec.json.encode(msgspec.structs.replace(record, scanner=scanner))
+
+
 def is_short_of(predicate: bytes, report: bytes, *, limits: Limits = DEFAULT_LIMITS) -> bool:
     """Whether a compact record holds exactly the short form of `report`.
 

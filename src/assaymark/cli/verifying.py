@@ -21,6 +21,7 @@ from assaymark.attest.store.attestation import AttestationFormat, Found
 from assaymark.attest.store.read import read_attestations
 from assaymark.attest.subject import ImageDigests, digests_of_manifest
 from assaymark.cli.evidence_flags import key_log_demand, log_demand, needs_trust, sct_demand, timestamp_demand
+from assaymark.cli.full_reports import require_full_reports
 from assaymark.cli.identity_flags import anybody_with_claims, identities_from, trusted_signers
 from assaymark.cli.images import find_image
 from assaymark.cli.proofs import Proof, explain_failure
@@ -97,6 +98,7 @@ def prove_images(args: Namespace, console: Console, connections: Connections, pr
         try:
             proof = prover.prove(find_image(text, args, console, connections.registry))
             proof.verification.require()
+            require_full_reports(proof, args, console)
         except UsageError:
             raise
         except VerificationError as exc:

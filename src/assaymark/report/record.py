@@ -15,6 +15,7 @@ Keys of `summary_json`, which stay as they are:
 | `artifact` | `name`, `type`, `system`, `digests` |
 | `findings` | `known` (false where `result` cannot be read), `total`, `fixable`, `severities`, `top` |
 | `coverage` | `complete` (null where the record does not say), `issues`, `notAnalysed` |
+| `fullReport` | of a compact record: `mediaType`, `digest`, `size` of the report that was left out; else null |
 | `blank` | parts of the record without content: `invocation`, `scanner.db`, `metadata` |
 """
 
@@ -112,6 +113,14 @@ class CoveragePart(_Part, frozen=True, kw_only=True):
     not_analysed: dict[str, int] = {}
 
 
+class FullReportPart(_Part, frozen=True, kw_only=True):
+    """The report that a compact record leaves out."""
+
+    media_type: str = ""
+    digest: str = ""
+    size: int = 0
+
+
 class RecordSummary(_Part, frozen=True, kw_only=True):
     """A record in short."""
 
@@ -122,6 +131,7 @@ class RecordSummary(_Part, frozen=True, kw_only=True):
     artifact: ArtifactPart
     findings: FindingsPart
     coverage: CoveragePart
+    full_report: FullReportPart | None = None
     blank: tuple[str, ...] = ()
 
 
@@ -157,6 +167,7 @@ def summarise(predicate: Mapping[str, Any]) -> RecordSummary:
         artifact=_artifact(result),
         findings=_findings(result),
         coverage=_coverage(invocation.parameters, result),
+        full_report=_full_report(result),
         blank=tuple(_blank(invocation, database, scan)),
     )
 
@@ -285,3 +296,11 @@ def _coverage(parameters: Any, result: Any) -> CoveragePart:
         issues=_counts(told.get("issues")),
         not_analysed=_counts(told.get("notAnalysed")),
     )
+
+
+def _full_report(result: Any) -> FullReportPart | None:
+    told = _lenient(_lenient(result).get("FullReport"))
+    size = told.get("Size")
+    if not told or not isinstance(size, int):
+        return None
+    return FullReportPart(media_type=_string(told.get("MediaType")), digest=_string(told.get("Digest")), size=size)

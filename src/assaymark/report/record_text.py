@@ -95,6 +95,9 @@ def _doubts(summary: RecordSummary, paint: Paint) -> Iterator[str]:
     if coverage.not_analysed:
         kinds = ", ".join(f"{count} {shown(kind)}" for kind, count in coverage.not_analysed.items())
         yield _labelled("", f"not analysed: {kinds}")
+    if summary.full_report is not None:
+        full = summary.full_report
+        yield _labelled("in short", f"the full report is beside the image: {shown(full.digest)}, {full.size} bytes")
     for part in summary.blank:
         yield _labelled("blank", _BLANKS.get(part, part))
 

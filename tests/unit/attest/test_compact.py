@@ -17,6 +17,7 @@ from assaymark.attest.compact import (
     find_full_report,
     is_short_of,
     parts_of,
+    whole_record,
 )
 from assaymark.attest.vuln import check_record
 from assaymark.errors import ArtifactError, SigningError
@@ -85,6 +86,11 @@ def test_the_full_report_is_the_result_without_white_space() -> None:
         "Digest": named.digest,
         "Size": len(compacted.report),
     }
+
+
+def test_the_record_can_be_put_together_again() -> None:
+    compacted = compact_record(RECORD)
+    assert msgspec.json.decode(whole_record(compacted.predicate, compacted.report)) == msgspec.json.decode(RECORD)
 
 
 def test_both_directions_agree() -> None:

@@ -40,6 +40,7 @@ def test_every_fact_of_a_truthful_record_comes_back() -> None:
             "issues": {"ENTRY_IGNORED": 1, "FILE_MALFORMED": 1},
             "notAnalysed": {"gemspec": 3},
         },
+        "fullReport": None,
         "blank": [],
     } == {key: value for key, value in summary.items() if key not in {"findings", "invocation"}}
     assert {"uri", "eventId", "builderId", "parameters"} == set(summary["invocation"])

@@ -52,6 +52,12 @@ def _configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--max-workers", type=int, default=10, metavar="N", help="images verified at the same time (default 10)"
     )
+    add_switch(
+        parser,
+        "--check-full-report",
+        default=True,
+        about="fetch and check the full report behind each compact attestation; `false` leaves it where it is",
+    )
     add_identity_flags(parser)
     add_evidence_flags(parser)
     add_unsupported(parser, BESIDE_IMAGES)
