@@ -37,7 +37,7 @@ from assaymark.layers.skip import skip_rules
 from assaymark.layers.walk import walk_directory
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.matching.detect import Detection, detect
-from assaymark.matching.filters import FilterOptions, filter_result
+from assaymark.matching.filters import FilterOptions, filter_results
 from assaymark.matching.listing import list_packages
 from assaymark.matching.selection import MatchOptions
 from assaymark.model.advisory import AdvisorySource, DatabaseInfo
@@ -306,7 +306,8 @@ def _report(
     today = datetime.fromisoformat(head.created_at[:19] + "+00:00")
     with running(progress, "looking for vulnerabilities", unit=""):
         detection = _detection(inventory, source, head, wanted, today)
-    results = tuple(filter_result(result, wanted.filters) for result in detection.results)
+    database = source.info if source else DatabaseInfo()
+    results = filter_results(detection.results, wanted.filters, database=database)
     of_database = database_issues(source.info, today) if source else ()
     issues = (*of_database, *inventory.issues, *detection.issues)
     ranked = tuple(sorted(issues, key=lambda issue: issue.code not in _OF_THE_WHOLE))

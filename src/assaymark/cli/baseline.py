@@ -59,11 +59,11 @@ def compared(baseline: Scan, scan: Scan, filters: FilterOptions) -> Difference:
     """
     import msgspec
 
-    from assaymark.matching.filters import ALL_SEVERITIES, filter_result
+    from assaymark.matching.filters import ALL_SEVERITIES, filter_results
     from assaymark.report.diff import compare
 
     others = msgspec.structs.replace(filters, severities=ALL_SEVERITIES)
-    results = tuple(filter_result(result, others) for result in baseline.report.results)
+    results = filter_results(baseline.report.results, others, database=baseline.database)
     report = msgspec.structs.replace(baseline.report, results=results)
     return compare(msgspec.structs.replace(baseline, report=report), scan, severities=filters.severities)
 

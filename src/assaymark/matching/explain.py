@@ -19,10 +19,18 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from assaymark.matching.filters import FilterOptions, filter_result
+from assaymark.matching.filters import FilterOptions, filter_results
 from assaymark.matching.language import Ecosystem, find_ecosystem, spelled
 from assaymark.matching.rpm import modular_name
-from assaymark.model.advisory import Advisory, AdvisoryEntry, AdvisorySource, CpeKey, Status, Vulnerability
+from assaymark.model.advisory import (
+    Advisory,
+    AdvisoryEntry,
+    AdvisorySource,
+    CpeKey,
+    DatabaseInfo,
+    Status,
+    Vulnerability,
+)
 from assaymark.model.explanation import ExplainedPackage, Explanation, Grounds, Verdict
 from assaymark.model.finding import Finding
 from assaymark.model.issue import IssueCode
@@ -117,7 +125,7 @@ def explain(name: str, report: Report, watched: Watched, filters: FilterOptions)
     answers = [each for each in watched.answers if name.upper() in map(str.upper, names_of(each.advisory))]
     names = dict.fromkeys(other for each in answers for other in _aliases(each.advisory, name))
     detail = watched.described(iter((name, name.upper(), *names)))
-    explainer = _Explainer(name, report, answers, filters)
+    explainer = _Explainer(name, report, answers, filters, watched.info)
     packages = [
         explained
         for result in report.results
@@ -149,11 +157,14 @@ def _order(explained: ExplainedPackage) -> tuple[int, str, str, str, str]:
 class _Explainer:
     """Explains package after package of one report."""
 
-    def __init__(self, name: str, report: Report, answers: list[Answer], filters: FilterOptions) -> None:
+    def __init__(
+        self, name: str, report: Report, answers: list[Answer], filters: FilterOptions, database: DatabaseInfo
+    ) -> None:
         self._name = name
         self._report = report
         self._answers = answers
         self._filters = filters
+        self._database = database
 
     def explained(self, package: Package, result: Result) -> ExplainedPackage | None:
         """What became of a package; None where no answer is about it."""
@@ -166,7 +177,7 @@ class _Explainer:
         if found is None:
             verdict, reason = _without_finding(package, self._report, about)
         else:
-            verdict, reason = _with_finding(found, result, self._filters)
+            verdict, reason = _with_finding(found, result, self._filters, self._database)
         return ExplainedPackage(
             name=package.name,
             version=package.version if ecosystem else package.full_version,
@@ -200,10 +211,12 @@ def _finding(package: Package, result: Result, names: set[str]) -> Finding | Non
     return None
 
 
-def _with_finding(finding: Finding, result: Result, filters: FilterOptions) -> tuple[Verdict, str]:
+def _with_finding(
+    finding: Finding, result: Result, filters: FilterOptions, database: DatabaseInfo
+) -> tuple[Verdict, str]:
     """Rule 2."""
     alone = msgspec.structs.replace(result, vulnerabilities=(finding,), modified_findings=())
-    kept = filter_result(alone, filters)
+    [kept] = filter_results([alone], filters, database=database)
     by_vex = [each for each in result.modified_findings if each.finding is finding]
     for modified in by_vex if kept.vulnerabilities else kept.modified_findings:
         statement = f": {modified.statement}" if modified.statement else ""

@@ -70,6 +70,13 @@ class IgnoreFile(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     expired: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What people want to know: entries that do not count any more vanish silently elsewhere."""
+        over = tuple(f"`{self.path}`: the entry for `{each}` has expired" for each in self.expired)
+        refused = tuple(f"`{self.path}`: no date in `{each}`, so it is not used" for each in self.refused)
+        return over + refused
+
     @cached_property
     def _by_id(self) -> dict[str, list[IgnoreEntry]]:
         index: dict[str, list[IgnoreEntry]] = {}
@@ -111,6 +118,22 @@ def parse_ignore_file(data: bytes, *, path: str, now: datetime, limits: Limits =
         expired=tuple(entry.id for entry in over),
         refused=tuple(refused),
     )
+
+
+def parse_moment(text: str) -> datetime | None:
+    """A YAML time stamp: a day, or a day and a time, in UTC unless it says otherwise; None for an empty text.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not text:
+        return None
+    day = _DAY.fullmatch(text)
+    if day is None:
+        raise ValueError(f"`{text}` is not a date")
+    year, month, date, rest = day.groups()
+    moment = datetime.fromisoformat(f"{year}-{month:0>2}-{date:0>2}{rest}")
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _plain_entries(data: bytes, refused: list[str]) -> list[IgnoreEntry]:
@@ -156,7 +179,7 @@ def _yaml_entry(entry: Any, path: str) -> IgnoreEntry:
             paths=tuple(compile_pattern(_text(each, path)) for each in _items(entry.get("paths"), path)),
             purls=tuple(parse_purl(_text(each, path)) for each in _items(entry.get("purls"), path)),
             statement=_text(entry.get("statement"), path),
-            expires=_moment(_text(entry.get("expired_at"), path)),
+            expires=parse_moment(_text(entry.get("expired_at"), path)),
         )
     except ValueError as exc:
         raise UsageError(f"`{path}` has a bad entry for `{identity}`: {exc}") from exc
@@ -180,15 +203,3 @@ def _text(value: Any, path: str) -> str:
     if value is not None and not isinstance(value, str):
         raise UsageError(f"`{path}` has `{str(value)[:80]}` where text belongs")
     return value or ""
-
-
-def _moment(text: str) -> datetime | None:
-    """A YAML time stamp: a day, or a day and a time, in UTC unless it says otherwise."""
-    if not text:
-        return None
-    day = _DAY.fullmatch(text)
-    if day is None:
-        raise ValueError(f"`{text}` is not a date")
-    year, month, date, rest = day.groups()
-    moment = datetime.fromisoformat(f"{year}-{month:0>2}-{date:0>2}{rest}")
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

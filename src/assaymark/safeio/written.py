@@ -87,8 +87,9 @@ def suggestion(name: str, known: Collection[str]) -> str:
     """A question for the one of `known` that was probably meant; empty where none is like it."""
     from difflib import get_close_matches
 
-    close = get_close_matches(name.lower(), known, n=1, cutoff=0.6)
-    return f"did you mean `{close[0]}`?" if close else ""
+    spelled = {each.lower(): each for each in known}
+    close = get_close_matches(name.lower(), spelled, n=1, cutoff=0.6)
+    return f"did you mean `{spelled[close[0]]}`?" if close else ""
 
 
 def items_of(node: Placed) -> list[Placed]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from assaymark.matching.filters import UNFIXED, FilterOptions, filter_result
+from assaymark.matching.filters import UNFIXED, FilterOptions, filter_results
 from assaymark.matching.ignorefile import IgnoreFile, parse_ignore_file
 from assaymark.model.finding import Finding, ModifiedFinding
 from assaymark.model.report import Result
@@ -38,7 +38,7 @@ def ignoring(text: bytes) -> IgnoreFile:
 
 
 def filtered(options: FilterOptions, *findings: Finding) -> tuple[tuple[Finding, ...], tuple[ModifiedFinding, ...]]:
-    result = filter_result(Result(target="t", vulnerabilities=findings), options)
+    [result] = filter_results([Result(target="t", vulnerabilities=findings)], options)
     return result.vulnerabilities, result.modified_findings
 
 

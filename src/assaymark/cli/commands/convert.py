@@ -72,9 +72,9 @@ def converted(scan: Scan, filters: FilterOptions) -> Scan:
     """The scan with the filters applied to what it found, and identifiers where old reports have none."""
     from msgspec.structs import replace
 
-    from assaymark.matching.filters import filter_result
+    from assaymark.matching.filters import filter_results
 
-    results = tuple(filter_result(_identified(result), filters) for result in scan.report.results)
+    results = filter_results(map(_identified, scan.report.results), filters, database=scan.database)
     return replace(scan, report=replace(scan.report, results=results))
 
 

@@ -1,0 +1,1 @@
+"""Policies on findings: what the user decided to leave out or not to accept, in rules or in Rego."""
