@@ -25,6 +25,8 @@ from assaymark.artifact.source import ChosenManifest, ImageRequest, Source, sour
 from assaymark.errors import ArtifactError, Error, UsageError
 from assaymark.extensions import find
 from assaymark.model.artifact import Image
+from assaymark.model.platform import Platform
+from assaymark.oci.platforms import choose_entries
 
 logger = logging.getLogger(__name__)
 
@@ -52,19 +54,31 @@ def open_image(request: ImageRequest, image_sources: Sequence[str] = DEFAULT_SOU
         yield opened
 
 
-def find_platforms(request: ImageRequest, image_sources: Sequence[str]) -> tuple[ChosenManifest, ...]:
-    """Every platform of the index that `request` names.
+def find_platforms(
+    request: ImageRequest, image_sources: Sequence[str], wishes: Sequence[Platform] = ()
+) -> tuple[ChosenManifest, ...]:
+    """The platforms of the index that `request` names.
 
     Nothing where it names a single manifest, and where a container engine is asked first: engines hold one platform.
 
+    Args:
+        request: the image.
+        image_sources: the words of `--image-src`, in order; without meaning for `--input`.
+        wishes: the platforms that are wanted; none for all of them.
+
     Raises:
-        ArtifactError: the index is malformed.
+        ArtifactError: the index is malformed, or does not have one of them.
         NetworkError: the registry cannot be asked, or has no such image.
         LocalError: there is no such file.
     """
     if request.input:
-        return find_layout_platforms(request)
-    return find_remote_platforms(request) if tuple(image_sources) == (REMOTE,) else ()
+        listed = find_layout_platforms(request)
+    else:
+        listed = find_remote_platforms(request) if tuple(image_sources) == (REMOTE,) else ()
+    if not listed:
+        return ()
+    wanted = choose_entries([each.entry for each in listed], wishes)
+    return tuple(next(each for each in listed if each.entry == entry) for entry in wanted)
 
 
 def _open_input(request: ImageRequest, stack: ExitStack) -> Image:

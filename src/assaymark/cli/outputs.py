@@ -2,12 +2,16 @@
 
 Every place is known and checked before anything is scanned. No file appears, and stdout gets nothing, unless every
 report could be written: the files are begun first, filled, and put in place together at the end.
+
+`{platform}` in the name of a file stands for the platform of the image, `linux-arm64-v8`, so that the platforms of an
+index do not overwrite each other's reports.
 """
 
 from __future__ import annotations
 
+import re
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
@@ -23,6 +27,9 @@ if TYPE_CHECKING:
     from assaymark.model.report import Scan
     from assaymark.report.format import Format, Rendering
 
+PLATFORM: Final = "{platform}"
+_NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9._-]+")
+_NAME_LENGTH: Final = 100
 _HINT: Final = "write FORMAT=FILE, such as `--also sarif=report.sarif`"
 
 
@@ -31,6 +38,15 @@ class Destination(NamedTuple):
 
     format: Format
     file: str
+
+    def of_platform(self, platform: str) -> Destination:
+        """The same for an image of `platform`; what indexes say of platforms is not trusted to be part of a path."""
+        return self._replace(file=self.file.replace(PLATFORM, _NOT_IN_NAMES.sub("-", platform)[:_NAME_LENGTH]))
+
+    @property
+    def is_read(self) -> bool:
+        """Whether people read it as it comes: one such report may follow another."""
+        return self.format.name == DEFAULT_FORMAT and (not self.file or is_stream(Path(self.file)))
 
 
 def destinations_from(args: Namespace) -> tuple[Destination, ...]:
@@ -44,6 +60,23 @@ def destinations_from(args: Namespace) -> tuple[Destination, ...]:
     found = (chosen, *map(_parse_also, args.also))
     _check_places([each.file for each in found])
     return found
+
+
+def check_platforms(destinations: tuple[Destination, ...], platforms: Sequence[str]) -> None:
+    """Refuse places that the reports of several platforms would share.
+
+    Raises:
+        UsageError: there is one.
+    """
+    hint = f"`--output 'report-{PLATFORM}.json'` writes a file for each, and `--platform {platforms[0]}` takes one"
+    for each in destinations if len(platforms) > 1 else ():
+        if not each.is_read and PLATFORM not in each.file:
+            place = f"`{each.file}`" if each.file else "standard output"
+            raise UsageError(
+                f"{place} takes one report as `{each.format.name}`, and there are {len(platforms)} platforms", hint=hint
+            )
+        if PLATFORM in each.file:
+            _check_places([each.of_platform(platform).file for platform in platforms])
 
 
 def _parse_also(text: str) -> Destination:

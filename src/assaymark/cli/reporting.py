@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from assaymark.cli.baseline import compared, fails, read_baseline, tell_baseline
 from assaymark.cli.filter_flags import Filters
-from assaymark.cli.outputs import Destination, destinations_from, write_reports
+from assaymark.cli.outputs import Destination, check_platforms, destinations_from, write_reports
 from assaymark.cli.scan_flags import DEFAULT_FORMAT
 from assaymark.cli.table_flags import check_table_flags, table_rendering
 from assaymark.cli.template_flags import TEMPLATE, check_template_flags, template_from
-from assaymark.errors import ExitCode, IncompleteError
+from assaymark.errors import ExitCode, IncompleteError, UsageError
 from assaymark.model.issue import Issue, IssueCode
 
 if TYPE_CHECKING:
@@ -47,15 +48,37 @@ class Reporting:
             self.console.warn(warning)
         object.__setattr__(self, "baseline", read_baseline(self.args, self.console))
 
-    def write(self, scan: Scan, *, root: str = "") -> None:
+    def check_platforms(self, platforms: Sequence[str]) -> None:
+        """Refuse what cannot be done with a report for each of `platforms`.
+
+        Raises:
+            UsageError: there is such a flag.
+        """
+        check_platforms(self.destinations, platforms)
+        if self.baseline is not None and len(platforms) > 1:
+            raise UsageError(
+                f"`--baseline` compares one report, and there are {len(platforms)} platforms",
+                hint=f"`--platform {platforms[0]}` takes one",
+            )
+
+    @property
+    def is_read_on_stdout(self) -> bool:
+        """Whether people read the report on stdout."""
+        return self.destinations[0].is_read
+
+    def write(self, scan: Scan, *, root: str = "", platform: str = "") -> None:
         """The reports, in the forms and to the places that were asked for, and what people should know on stderr.
 
         Args:
             scan: what to report.
             root: the absolute path of the folder or file that was scanned, where it was one.
+            platform: of the image that was scanned, for names of files.
         """
         self.console.stop_progress()
-        write_reports(scan, self.destinations, lambda each: self._rendering(each, root), self.console)
+        destinations = (
+            tuple(each.of_platform(platform) for each in self.destinations) if platform else self.destinations
+        )
+        write_reports(scan, destinations, lambda each: self._rendering(each, root), self.console)
         chosen, file = self.destinations[0]
         if not (chosen.name == DEFAULT_FORMAT and not file and self.console.is_terminal):  # the table told it all
             self.tell_issues(scan)

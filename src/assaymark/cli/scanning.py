@@ -224,18 +224,19 @@ class Scanning:
         )
         return msgspec.structs.replace(scan, invocation=asked)
 
-    def write(self, scan: Scan, *, root: str = "") -> None:
+    def write(self, scan: Scan, *, root: str = "", platform: str = "") -> None:
         """The reports, in the forms and to the places that were asked for, and what people should know on stderr.
 
         Args:
             scan: what to report.
             root: the absolute path of the folder or file that was scanned, where it was one.
+            platform: of the image that was scanned, for names of files.
         """
         if self.watched:
             write_explanations(scan, self.watched[-1], self.filters.report, self.args, self.console)
             self.reporting.tell_issues(scan)
         else:
-            self.reporting.write(scan, root=root)
+            self.reporting.write(scan, root=root, platform=platform)
         tell_vex(scan, self.args, self.console)
 
     def exit_code(self, scan: Scan) -> int:
