@@ -26,7 +26,9 @@ from assaymark.report.plain import shown
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from assaymark.attest.sigstore.artifact import Artifact
     from assaymark.attest.sigstore.attestations import ProvenVerification
+    from assaymark.attest.store.attestation import Candidate
     from assaymark.cli.connections import Connections
     from assaymark.cli.console import Console
 
@@ -71,11 +73,13 @@ def _verified(
     if not any(each.is_signed for each in found):
         said = "a statement without a signature" if found else "no attestation"
         raise refuse(Reason.NO_ATTESTATION, f"`{name}` is {said}: nobody signed it", hint=_UNSIGNED)
-    prove = _prover(name, args, console, connections)
+    from assaymark.attest.local import read_local
+
+    prove = find_sbom_prover(args, console, connections, artifact=None)
     refused: list[VerificationError] = []
     for each in found:
         try:
-            (proven,) = prove(each).require()
+            (proven,) = prove(read_local(each.line, what=f"`{name}`"), each.predicate_type).require()
         except VerificationError as exc:
             refused.append(exc)
             continue
@@ -92,11 +96,20 @@ def _signer(args: Namespace) -> str:
     return f"the SBOM is signed by {who}"
 
 
-def _prover(
-    name: str, args: Namespace, console: Console, connections: Connections
-) -> Callable[[Attested], ProvenVerification]:
-    """Verifies one attestation after another; the key is loaded once."""
-    from assaymark.attest.local import read_local
+def find_sbom_prover(
+    args: Namespace, console: Console, connections: Connections, *, artifact: Artifact | None
+) -> Callable[[Candidate, str], ProvenVerification]:
+    """Verifies one attestation of an SBOM after another, given what type it claims; the key is loaded once.
+
+    Args:
+        args: the command's flags.
+        console: where troubles are told.
+        connections: for keys and trust data.
+        artifact: what the statements must be about; None where nobody knows.
+
+    Raises:
+        Error: a key or the trust data cannot be used.
+    """
     from assaymark.attest.predicate import PredicateType, Shape
     from assaymark.cli.blob_verifying import prove_one
     from assaymark.cli.commands.verify_blob_attestation import COMMAND
@@ -109,15 +122,14 @@ def _prover(
 
     parser = FlagParser()
     COMMAND.configure(parser)
-    flags = parser.parse(["--check-claims=false", *signer_words(args, "sbom")])
+    flags = parser.parse(signer_words(args, "sbom"))
     keys = load_keys(trusted_signers(flags), console, connections)
     expected = expectation_from(flags, console, tuple(keys.values()))
     alone = bool(keys) and not needs_trust(flags)
     trust = None if alone else trust_from(flags, console, lambda: connections.network)
 
-    def prove(attested: Attested) -> ProvenVerification:
-        kind = PredicateType(name=attested.predicate_type, uri=attested.predicate_type, shape=Shape.TEXT)
-        candidate = read_local(attested.line, what=f"`{name}`")
-        return prove_one(candidate, msgspec.structs.replace(expected, predicate_type=kind), trust)
+    def prove(candidate: Candidate, predicate_type: str) -> ProvenVerification:
+        kind = PredicateType(name=predicate_type, uri=predicate_type, shape=Shape.TEXT)
+        return prove_one(candidate, msgspec.structs.replace(expected, artifact=artifact, predicate_type=kind), trust)
 
     return prove

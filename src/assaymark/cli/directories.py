@@ -13,7 +13,7 @@ from assaymark.cli.database_flags import add_database_flags
 from assaymark.cli.filter_flags import add_filter_flags
 from assaymark.cli.network_flags import add_network_flags
 from assaymark.cli.scan_flags import add_scan_flags
-from assaymark.cli.trivy_flags import add_sbom_log_flag
+from assaymark.cli.trivy_flags import add_sbom_search_flags
 from assaymark.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def configure_directory(parser: ArgumentParser, description: str, *, what: str =
     parser.description = description
     parser.add_argument("path", nargs="?", default="", metavar="PATH", help=what)
     add_scan_flags(parser)
-    add_sbom_log_flag(parser)
+    add_sbom_search_flags(parser)
     add_filter_flags(parser)
     add_database_flags(parser)
     add_network_flags(parser)

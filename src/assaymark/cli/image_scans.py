@@ -14,20 +14,20 @@ takes linux/amd64, as the reference does. `--platform` says otherwise in both: o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from assaymark.artifact.select import open_image
 from assaymark.artifact.source import ChosenManifest
-from assaymark.cli.attached_sboms import scan_opened
 from assaymark.errors import DatabaseError, Error, ExitCode, UsageError
 from assaymark.layers.cache import RunCache
 from assaymark.model.artifact import ImageIdentity
 from assaymark.model.digest import sha256_digest
 from assaymark.report.plain import shown
 from assaymark.report.platforms import PlatformScan, listed_platforms, merge_platforms
+from assaymark.scan import scan_image, scan_sbom
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from assaymark.cli.image_attesting import ImageAttesting
     from assaymark.cli.scanning import Scanning
     from assaymark.model.advisory import AdvisorySource
+    from assaymark.model.artifact import Image
     from assaymark.model.report import Scan
     from assaymark.scan import Means
 
@@ -72,7 +73,7 @@ class ImageScans:
         Raises:
             Error: it cannot be scanned or attested, or was not scanned completely.
         """
-        return self.scanning.exit_code(self._scan(request).scan)
+        return self.scanning.exit_code(self._scan(request, self.means).scan)
 
     def scan_platforms(self, request: ImageRequest, chosen: Sequence[ChosenManifest]) -> int:
         """Manifests of one index; the exit code.
@@ -82,13 +83,13 @@ class ImageScans:
             DatabaseError: the database is damaged.
         """
         self.scanning.reporting.check_platforms([_label(each) for each in chosen])
-        run = replace(self, means=msgspec.structs.replace(self.means, cache=RunCache(self.means.cache)))
+        means = msgspec.structs.replace(self.means, cache=RunCache(self.means.cache))
         done, failed, codes, parts = list[ChosenManifest](), list[Error](), list[int](), list[PlatformScan]()
         for each in chosen:
             if len(chosen) > 1:
                 self._head(each)
             try:
-                scanned = run._scan(msgspec.structs.replace(request, chosen=each))
+                scanned = self._scan(msgspec.structs.replace(request, chosen=each), means)
                 done.append(each)
                 if self.scanning.args.index:
                     parts.append(_part(each, scanned))
@@ -105,13 +106,13 @@ class ImageScans:
             self._attest_index(request, chosen[0], parts)
         return failed[0].exit_code if failed else next(filter(None, codes), ExitCode.DONE)
 
-    def _scan(self, request: ImageRequest) -> Scanned:
+    def _scan(self, request: ImageRequest, means: Means) -> Scanned:
         scanning, attesting, statement = self.scanning, self.attesting, ""
         with open_image(request, self.sources) as image:
             identity = image.identity
             self._tell_other_platform(identity, request)
             place = attesting.place(identity) if attesting is not None else None
-            scan = scan_opened(image, self.source, scanning, means=self.means, alone=request.chosen is None)
+            scan = self._scan_opened(image, means, alone=request.chosen is None)
             scan = scanning.with_invocation(scanning.judged(scan), platform=str(identity.platform or ""))
             label = _label(request.chosen) if request.chosen else str(identity.platform or "")
             scanning.write(scan, platform=label)
@@ -122,6 +123,17 @@ class ImageScans:
                 attesting.tell(signed, place)
                 statement = sha256_digest(signed.attestation.envelope.payload)
         return Scanned(scan, statement)
+
+    def _scan_opened(self, image: Image, means: Means, *, alone: bool) -> Scan:
+        """Of the layers, unless the flags put an SBOM in their place (`assaymark.cli.attached_sboms`)."""
+        scanning = self.scanning
+        if scanning.args.sbom_sources:
+            from assaymark.cli.attached_sboms import find_attached_sbom
+
+            sbom = find_attached_sbom(image.identity, scanning, alone=alone)
+            if sbom is not None:
+                return scan_sbom(sbom, self.source, wanted=scanning.wanted, means=means)
+        return scan_image(image, self.source, wanted=scanning.wanted, means=means)
 
     def _attest_index(self, request: ImageRequest, chosen: ChosenManifest, parts: Sequence[PlatformScan]) -> None:
         """Rule 5.

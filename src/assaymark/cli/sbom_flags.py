@@ -73,7 +73,8 @@ def check_sbom_source_flags(args: Namespace) -> None:
     for source in args.sbom_sources:
         if source not in SOURCES:
             raise UsageError(f"`--sbom-sources {source}` is none", hint="there is `oci`")
-    if not args.sbom_sources and names_sbom_signer(args):
+    names_signer = names_sbom_signer(args)
+    if names_signer and not args.sbom_sources:
         raise UsageError("`--sbom-key` and `--sbom-identity` are about `--sbom-sources oci`", hint="add it")
     if args.sbom_sources and args.attest:
         raise UsageError(

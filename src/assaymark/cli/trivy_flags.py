@@ -24,9 +24,7 @@ _JSON_HOLDS_IT: Final = "`--format json` holds everything"
 UNSUPPORTED: Final = (
     Unsupported("--compliance", "assaymark finds vulnerabilities only; compliance reports are not among them"),
     Unsupported("--report", f"other reports than `all` are {NOT_YET}", _JSON_HOLDS_IT, harmless=("all", "summary")),
-    Unsupported("--ignore-policy", f"Rego policies are {NOT_YET}", "`--ignorefile` takes a list with conditions"),
     Unsupported("--distro", f"another distribution than the detected one is {NOT_YET}"),
-    Unsupported("--sbom-sources", f"SBOMs in place of an image are {NOT_YET}"),
     Unsupported("--removed-pkgs", f"packages that the image's history mentions are {NOT_YET}", switch=True),
     Unsupported("--image-config-scanners", "assaymark finds vulnerabilities only", "leave it out"),
     Unsupported("--server", f"a server is {NOT_YET}", "leave it out: everything is done here"),
@@ -40,7 +38,7 @@ UNSUPPORTED: Final = (
     Unsupported("--redis-tls", f"a cache on a server is {NOT_YET}", "`--cache-dir` names a folder", switch=True),
 )
 
-_OF_CONVERT: Final = ("--compliance", "--ignore-policy", "--output-plugin-arg", "--report", "--trace-http")
+_OF_CONVERT: Final = ("--compliance", "--output-plugin-arg", "--report", "--trace-http")
 CONVERT_UNSUPPORTED: Final = tuple(flag for flag in UNSUPPORTED if flag.name in _OF_CONVERT)
 
 ACCEPTED_SWITCHES: Final = """
@@ -76,6 +74,7 @@ def add_convert_flags(parser: _ActionsContainer) -> None:
         parser.add_argument(name, default="", help=SUPPRESS)
 
 
-def add_sbom_log_flag(parser: _ActionsContainer) -> None:
-    """Know `--rekor-url`, where the reference searches for SBOMs; `image` has a flag of that name, for signing."""
-    parser.add_argument("--rekor-url", default="", help=SUPPRESS)
+def add_sbom_search_flags(parser: _ActionsContainer) -> None:
+    """Know where the reference searches for SBOMs of images, which `image` alone scans; it has flags of these names."""
+    for name in ("--rekor-url", "--sbom-sources"):
+        parser.add_argument(name, default="", help=SUPPRESS)

@@ -6,6 +6,7 @@
   names of keys, caches, proxies) is left out whatever its value.
 - `artifact`, `platform`, `subject`: what was scanned.
 - `ignoreFile`: the digest of the file that took findings out, so that a reader can tell whether it was the agreed one.
+- `findingsPolicy`, `ignorePolicy`: likewise of the policies that judged findings.
 - `vex`: the VEX documents that were asked, with their digests and, where they were verified, their signers.
 - `ci`: the system's name and what started the run.
 
@@ -35,7 +36,9 @@ RECORDED_FLAGS: Final = frozenset(
         "exit-code",
         "exit-on-eol",
         "file-patterns",
+        "findings-policy",
         "format",
+        "ignore-policy",
         "ignore-status",
         "ignore-unfixed",
         "ignorefile",
@@ -51,6 +54,7 @@ RECORDED_FLAGS: Final = frozenset(
         "platform",
         "require-complete",
         "sample-db",
+        "sbom-sources",
         "scanners",
         "severity",
         "show-suppressed",
@@ -65,6 +69,7 @@ RECORDED_FLAGS: Final = frozenset(
     }
 )
 """Flags that change what a scan finds or reports; none of them takes a credential."""
+_NONE: Final[Mapping[str, str]] = {}
 
 
 def invocation(
@@ -76,6 +81,7 @@ def invocation(
     platform: str = "",
     subject: str = "",
     ignore_digest: str = "",
+    policy_digests: Mapping[str, str] = _NONE,
     vex: Sequence[Mapping[str, object]] = (),
     redaction: Redaction | None = None,
 ) -> Invocation:
@@ -89,6 +95,7 @@ def invocation(
         platform: the platform that was scanned, `linux/amd64`.
         subject: the digest of the manifest that was scanned.
         ignore_digest: of the ignore file that was applied; empty where there was none.
+        policy_digests: of the policies that were applied, by their names.
         vex: the VEX documents that were asked.
         redaction: the credentials known so far.
     """
@@ -101,6 +108,8 @@ def invocation(
         "platform": platform,
         "subject": subject,
         "ignoreFile": ignore_digest,
+        "findingsPolicy": policy_digests.get("findingsPolicy", ""),
+        "ignorePolicy": policy_digests.get("ignorePolicy", ""),
         "vex": vex,
         "ci": _ci(run),
     }

@@ -13,7 +13,7 @@ from assaymark.cli.global_flags import SCANNING
 from assaymark.cli.network_flags import add_network_flags
 from assaymark.cli.sbom_flags import add_sbom_signer_flags, names_sbom_signer
 from assaymark.cli.scan_flags import add_scan_flags
-from assaymark.cli.trivy_flags import add_sbom_log_flag
+from assaymark.cli.trivy_flags import add_sbom_search_flags
 from assaymark.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _configure(parser: ArgumentParser) -> None:
     add_sbom_signer_flags(group, as_cosign=True)
     about = "the authorities and logs to believe (default: those of the TUF mirror)"
     group.add_argument("--trusted-root", action=Filled, default="", metavar="FILE", help=about)
-    add_sbom_log_flag(parser)
+    add_sbom_search_flags(parser)
     add_filter_flags(parser)
     add_database_flags(parser)
     add_network_flags(parser)
