@@ -39,7 +39,6 @@ NOT_HERE: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "env": ("there is no list of variables", "every flag has one: `--cache-dir` is ASSAYMARK_CACHE_DIR"),
     # Trivy
-    "clean": ("nothing of the cache has to be cleaned", "delete the folder that `--cache-dir` names to start anew"),
     "server": ("there is no server", "leave it out: `assaymark image IMAGE` does everything by itself"),
     "client": ("there is no server", "leave it out: `assaymark image IMAGE` does everything by itself"),
     "plugin": ("there are no plug-ins", "`assaymark --help` lists what is there"),

@@ -19,9 +19,9 @@ from typing import Final
 
 import msgspec
 
-from assaymark.attest.bundle import BUNDLE_PREFIX
 from assaymark.attest.store.attestation import legacy_tag
 from assaymark.attest.store.bundle_store import PREDICATE_TYPE_ANNOTATION
+from assaymark.attest.store.read import is_bundle
 from assaymark.attest.store.referrers import list_referrers
 from assaymark.errors import LimitError, NotFoundError
 from assaymark.limits import DEFAULT_LIMITS, Limits
@@ -215,11 +215,10 @@ class _Collector:
 
 def kind_of(parsed: Manifest | Index) -> Kind:
     """What refers to an image, by what its manifest says (rule 3)."""
-    kind = parsed.kind if isinstance(parsed, Manifest) else parsed.artifact_type
-    layers = parsed.layers if isinstance(parsed, Manifest) else ()
-    if kind.startswith(BUNDLE_PREFIX) or any(layer.media_type.startswith(BUNDLE_PREFIX) for layer in layers):
+    if is_bundle(parsed):
         signs = dict(parsed.annotations).get(PREDICATE_TYPE_ANNOTATION) == COSIGN_SIGNATURE
         return Kind.SIGNATURES if signs else Kind.ATTESTATIONS
+    kind = parsed.kind if isinstance(parsed, Manifest) else parsed.artifact_type
     return Kind.BILLS if any(word in kind.lower() for word in _BILLS) else Kind.OTHERS
 
 

@@ -68,6 +68,14 @@ def legacy_manifest(store: ContentStore, digest: Digest, *, limits: Limits) -> t
     return stored.descriptor.digest, manifest
 
 
+def is_bundle(manifest: Manifest | Index) -> bool:
+    """Whether a manifest is that of a Sigstore bundle, by its type or by its only layer."""
+    layers = manifest.layers if isinstance(manifest, Manifest) else ()
+    return manifest.artifact_type.startswith(BUNDLE_PREFIX) or (
+        len(layers) == 1 and layers[0].media_type.startswith(BUNDLE_PREFIX)
+    )
+
+
 def _read_bundles(store: ContentStore, digest: Digest, limits: Limits) -> Iterator[Found]:
     try:
         listed = sorted(dict.fromkeys(list_referrers(store, digest, limits=limits)), key=_order)

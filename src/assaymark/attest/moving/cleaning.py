@@ -1,0 +1,87 @@
+"""What `clean` removes: cosign's tags, and Sigstore bundles, whoever signed them.
+
+The names are cosign's: `signature`, `attestation` and `sbom` are its tags alone, `referrer` is every bundle, `all` is
+all of it. A record's full report (`assaymark.attest.compact`) goes with the bundles. What other tools attached is not
+removed, and stays listed: a bundle is known by its artifact type, or by its only layer where tools wrote none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from assaymark.attest.compact import REPORT_TYPE
+from assaymark.attest.moving.cargo import Kind
+from assaymark.attest.store.attestation import legacy_tag
+from assaymark.attest.store.read import is_bundle
+from assaymark.attest.store.referrers import list_referrers
+from assaymark.attest.store.removal import Removal, delete_manifests, remove_referrers
+from assaymark.errors import ArtifactError, NotFoundError
+from assaymark.limits import DEFAULT_LIMITS, Limits
+from assaymark.model.digest import Digest
+from assaymark.oci.content import ContentStore
+from assaymark.oci.manifest import parse_manifest
+
+REFERRER: Final = "referrer"
+ALL: Final = "all"
+_TAGS: Final = {"signature": Kind.SIGNATURES, "attestation": Kind.ATTESTATIONS, "sbom": Kind.BILLS}
+TYPES: Final = (*_TAGS, REFERRER, ALL)
+
+
+class Removable(msgspec.Struct, frozen=True, kw_only=True):
+    """A manifest that may be removed; `tag` is empty for what refers to the image."""
+
+    manifest: Digest
+    tag: str = ""
+
+
+def find_removable(
+    store: ContentStore, subject: Digest, wanted: str, *, limits: Limits = DEFAULT_LIMITS
+) -> tuple[Removable, ...]:
+    """What `wanted`, one of `TYPES`, means at this image.
+
+    Raises:
+        NetworkError: the registry cannot be asked.
+        ArtifactError: the index of referrers is none.
+    """
+    kinds = [kind for name, kind in _TAGS.items() if wanted in (name, ALL)]
+    found = list(_tagged(store, subject, kinds))
+    if wanted in (REFERRER, ALL):
+        found += [Removable(manifest=digest) for digest in _bundles(store, subject, limits)]
+    return tuple(found)
+
+
+def remove_all(
+    store: ContentStore, subject: Digest, items: Iterable[Removable], *, limits: Limits = DEFAULT_LIMITS
+) -> Removal:
+    """Remove what `find_removable` found.
+
+    Raises:
+        NetworkError: the registry cannot be asked, or does not let its index of referrers be written.
+    """
+    listed = tuple(items)
+    sets = delete_manifests(store, [item.manifest for item in listed if item.tag])
+    bundles = remove_referrers(store, subject, [item.manifest for item in listed if not item.tag], limits=limits)
+    return Removal(removed=sets.removed + bundles.removed, refused=sets.refused + bundles.refused)
+
+
+def _tagged(store: ContentStore, subject: Digest, kinds: Iterable[Kind]) -> Iterator[Removable]:
+    for kind in kinds:
+        tag = legacy_tag(subject, kind.value)
+        found = store.resolve(tag)
+        if found is not None:
+            yield Removable(manifest=found.digest, tag=tag)
+
+
+def _bundles(store: ContentStore, subject: Digest, limits: Limits) -> Iterator[Digest]:
+    for referrer in sorted({entry.digest for entry in list_referrers(store, subject, limits=limits)}):
+        try:
+            stored = store.manifest(referrer)
+            parsed = parse_manifest(stored.data, stored.descriptor.media_type, limits=limits)
+        except (ArtifactError, NotFoundError):  # what cannot be read might be anybody's
+            continue
+        refers = parsed.subject is not None and parsed.subject.digest == subject
+        if refers and (is_bundle(parsed) or parsed.artifact_type == REPORT_TYPE):
+            yield stored.descriptor.digest

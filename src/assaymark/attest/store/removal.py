@@ -1,0 +1,86 @@
+"""Takes away what is attached to an image, as far as its registry allows.
+
+1. Referrers leave the index of referrers first, where the registry needs one, and then their manifests are deleted:
+   whoever looks in between finds neither a listed manifest that is gone, nor one more than before.
+2. A set at one of cosign's tags is deleted by its digest, because registries that delete tags are rare.
+3. That a registry refuses (many do: no deletes, immutable tags, no permission) is told, not raised: what was asked for
+   beside it may have succeeded. What is gone already is as good as removed.
+
+Whose things these are, the caller knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from assaymark.attest.store.fallback_index import remove_from_fallback
+from assaymark.attest.store.updates import DEFAULT_PACE, Pace
+from assaymark.errors import NetworkError, NotFoundError, OfflineError
+from assaymark.limits import DEFAULT_LIMITS, Limits
+from assaymark.model.digest import Digest
+from assaymark.oci.content import ContentStore
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """What the registry would not remove.
+
+    Attributes:
+        unlisted: whether nothing leads to it any more: it is out of the index of referrers.
+    """
+
+    manifest: Digest
+    message: str
+    unlisted: bool = False
+
+
+class Removal(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of what was to be removed."""
+
+    removed: tuple[Digest, ...] = ()
+    refused: tuple[Refused, ...] = ()
+
+
+def remove_referrers(
+    store: ContentStore,
+    subject: Digest,
+    manifests: Iterable[Digest],
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    pace: Pace = DEFAULT_PACE,
+) -> Removal:
+    """Remove these manifests that refer to `subject` (rule 1).
+
+    Raises:
+        NetworkError: the registry cannot be asked, or does not let its index of referrers be written.
+        ArtifactError: something else is where the index should be.
+    """
+    wanted = tuple(dict.fromkeys(manifests))
+    if not wanted:
+        return Removal()
+    unlisted = store.referrers(subject) is None
+    if unlisted:
+        remove_from_fallback(store, subject, wanted, limits=limits, pace=pace)
+    return delete_manifests(store, wanted, unlisted=unlisted)
+
+
+def delete_manifests(store: ContentStore, manifests: Iterable[Digest], *, unlisted: bool = False) -> Removal:
+    """Delete these manifests, and with them the tags that lead to them (rules 2 and 3).
+
+    Raises:
+        OfflineError: no connection is allowed.
+    """
+    removed, refused = [], []
+    for digest in manifests:
+        try:
+            store.delete_manifest(digest)
+        except OfflineError:
+            raise
+        except NotFoundError:
+            pass
+        except NetworkError as exc:
+            refused.append(Refused(manifest=digest, message=str(exc), unlisted=unlisted))
+            continue
+        removed.append(digest)
+    return Removal(removed=tuple(removed), refused=tuple(refused))
