@@ -18,8 +18,6 @@ from typing import Final
 
 from assaymark.artifact.archive import OTHER_FORMAT
 from assaymark.artifact.image import OpenedImage
-from assaymark.artifact.oci import find_layout_platforms
-from assaymark.artifact.remote import find_remote_platforms
 from assaymark.artifact.size import SizeBudget
 from assaymark.artifact.source import ChosenManifest, ImageRequest, Source, sources
 from assaymark.errors import ArtifactError, Error, UsageError
@@ -71,6 +69,9 @@ def find_platforms(
         NetworkError: the registry cannot be asked, or has no such image.
         LocalError: there is no such file.
     """
+    from assaymark.artifact.oci import find_layout_platforms
+    from assaymark.artifact.remote import find_remote_platforms
+
     if request.input:
         listed = find_layout_platforms(request)
     else:

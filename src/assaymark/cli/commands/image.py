@@ -18,8 +18,8 @@ from assaymark.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from assaymark.artifact.source import ImageRequest
-    from assaymark.attest.attach import Signing
     from assaymark.cli.console import Console
+    from assaymark.cli.image_attesting import ImageAttesting
     from assaymark.cli.scanning import Scanning
     from assaymark.model.platform import Platform
 
@@ -64,7 +64,6 @@ def _add_image_flags(parser: _ActionsContainer) -> None:
 
 def _run(args: Namespace, console: Console) -> int:
     from assaymark.artifact.select import find_platforms
-    from assaymark.cli.image_attesting import ImageAttesting
     from assaymark.cli.image_scans import ImageScans
     from assaymark.cli.scanning import Scanning
 
@@ -74,13 +73,13 @@ def _run(args: Namespace, console: Console) -> int:
     check_sbom_source_flags(args)
     wishes = _wishes(args)
     request = _request(args, console, scanning, platform="" if wishes is not None else args.platform)
-    signing = _signing(args, console, scanning) if args.attest else None
+    attesting = _attesting(args, console, scanning) if args.attest else None
     with scanning.database() as source:
         scans = ImageScans(
             scanning=scanning,
             source=source,
             means=scanning.means,
-            attesting=ImageAttesting(scanning=scanning, signing=signing) if signing is not None else None,
+            attesting=attesting,
             sources=_sources(args, several=wishes is not None),
         )
         chosen = find_platforms(request, scans.sources, wishes) if wishes is not None else ()
@@ -151,12 +150,13 @@ def _sources(args: Namespace, *, several: bool) -> tuple[str, ...]:
     return tuple(args.image_src) or ((REMOTE,) if args.attest or several else DEFAULT_SOURCES)
 
 
-def _signing(args: Namespace, console: Console, scanning: Scanning) -> Signing:
+def _attesting(args: Namespace, console: Console, scanning: Scanning) -> ImageAttesting:
     """The key or the services, looked at before the scan: a wrong password must not cost one."""
+    from assaymark.cli.image_attesting import ImageAttesting
     from assaymark.cli.signing import open_signing
 
     check_signing_flags(args)
-    return open_signing(args, console, scanning.connections)
+    return ImageAttesting(scanning=scanning, signing=open_signing(args, console, scanning.connections))
 
 
 COMMAND: Final = Command(name="image", summary="scan a container image", group=SCANNING, configure=_configure, run=_run)
