@@ -2,18 +2,20 @@
 
 Names, values and defaults are the reference's. `--ignore-unfixed` is short for ignoring every status but `fixed`,
 and is itself ignored beside `--ignore-status`. `.trivyignore` in the working directory need not exist, even where
-it is named; any other file that was asked for must.
+it is named; any other file that was asked for must. `--findings-policy` is ours.
 """
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace, _ActionsContainer
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from assaymark.cli.baseline import EXIT_CODE
+from assaymark.cli.finding_policies import add_finding_policies, findings_policy_from, ignore_policy_from
 from assaymark.cli.flags import add_switch, add_values
 from assaymark.errors import LocalError, UsageError
 from assaymark.limits import DEFAULT_LIMITS, Limits
@@ -70,6 +72,12 @@ class Filters:
         """The digest of the ignore file that was used; empty where there was none."""
         return self.report.ignore_file.digest if self.report.ignore_file else ""
 
+    @property
+    def policy_digests(self) -> dict[str, str]:
+        """The digests of the policies that were used, by their names in a record."""
+        policies = {"findingsPolicy": self.report.findings_policy, "ignorePolicy": self.report.ignore_policy}
+        return {name: policy.digest for name, policy in policies.items() if policy is not None}
+
 
 def add_filter_flags(parser: ArgumentParser, *, matches: bool = True) -> None:
     """Add the flags, under a heading of their own.
@@ -83,13 +91,14 @@ def add_filter_flags(parser: ArgumentParser, *, matches: bool = True) -> None:
     add_switch(group, "--ignore-unfixed", about="report only what has a fixed version")
     add_values(group, "--ignore-status", allowed=STATUSES, about="statuses that are not reported")
     group.add_argument("--ignorefile", default="", metavar="FILE", help="findings to ignore (default: .trivyignore)")
+    add_finding_policies(group)
     if matches:
         _add_match_flags(group)
     else:
         parser.set_defaults(
             vuln_severity_source=_AUTO, pkg_types=PKG_TYPES, pkg_relationships=RELATIONSHIPS, include_dev_deps=False
         )
-    add_switch(group, "--show-suppressed", about="report what the ignore file took out")
+    add_switch(group, "--show-suppressed", about="report what was ignored, and why")
     group.add_argument(
         "--exit-code",
         type=exit_code,
@@ -138,6 +147,7 @@ def filters_from(
     args: Namespace,
     *,
     now: datetime,
+    environ: Mapping[str, str],
     expects_os: bool = False,
     folder: Path | None = None,
     limits: Limits = DEFAULT_LIMITS,
@@ -146,20 +156,22 @@ def filters_from(
 
     Args:
         args: with the flags of `add_filter_flags`.
-        now: decides which entries of the ignore file are over.
+        now: decides which entries of the ignore file and which rules are over.
+        environ: where `opa` is found.
         expects_os: whether the artifact should hold an operating system.
         folder: the working directory.
-        limits: bounds of the ignore file.
+        limits: bounds of the files.
 
     Raises:
-        UsageError: an ignore file that does not exist or cannot be understood.
-        LocalError: the ignore file cannot be read.
+        UsageError: an ignore file or a policy that does not exist or cannot be understood.
+        LocalError: one cannot be read, or there is no `opa`.
     """
     from assaymark.matching.filters import FilterOptions
     from assaymark.matching.selection import MatchOptions
     from assaymark.model.package import Relationship
 
     ignore_file = _ignore_file(args.ignorefile, folder or Path(), now, limits)
+    findings_policy = findings_policy_from(args, now=now, folder=folder or Path(), limits=limits)
     warnings: list[str] = []
     return Filters(
         match=MatchOptions(
@@ -173,12 +185,14 @@ def filters_from(
             severities=frozenset(args.severity),
             ignored_statuses=_ignored_statuses(args, warnings),
             ignore_file=ignore_file,
+            findings_policy=findings_policy,
+            ignore_policy=ignore_policy_from(args, environ=environ, folder=folder or Path(), limits=limits),
         ),
         show_suppressed=args.show_suppressed,
         list_all_packages=args.list_all_pkgs,
         exit_code=_exit_code_of(args),
         exit_on_eol=args.exit_on_eol,
-        warnings=(*warnings, *_ignore_warnings(ignore_file)),
+        warnings=(*warnings, *(line for each in (ignore_file, findings_policy) if each for line in each.warnings)),
     )
 
 
@@ -225,12 +239,3 @@ def _ignore_file(name: str, folder: Path, now: datetime, limits: Limits) -> Igno
     except OSError as exc:
         raise LocalError(f"the ignore file `{path}` cannot be read: {exc.strerror}") from exc
     return parse_ignore_file(data, path=name or DEFAULT_IGNORE_FILE, now=now, limits=limits)
-
-
-def _ignore_warnings(ignore_file: IgnoreFile | None) -> tuple[str, ...]:
-    """What people want to know: entries that do not count any more vanish silently elsewhere."""
-    if ignore_file is None:
-        return ()
-    over = tuple(f"`{ignore_file.path}`: the entry for `{each}` has expired" for each in ignore_file.expired)
-    refused = tuple(f"`{ignore_file.path}`: no date in `{each}`, so it is not used" for each in ignore_file.refused)
-    return over + refused

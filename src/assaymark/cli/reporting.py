@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from assaymark.cli.baseline import compared, fails, read_baseline, tell_baseline
+from assaymark.cli.denying import is_denied
 from assaymark.cli.filter_flags import Filters
 from assaymark.cli.outputs import Destination, check_platforms, destinations_from, write_reports
 from assaymark.cli.scan_flags import DEFAULT_FORMAT
@@ -122,6 +123,8 @@ class Reporting:
             found = fails(difference)
         else:
             found = any(result.vulnerabilities for result in scan.report.results)
+        if not getattr(self.args, "explain", ()) and is_denied(scan, self.filters.report.findings_policy, self.console):
+            return self.filters.exit_code or ExitCode.FINDINGS
         return self.filters.exit_code if found else ExitCode.DONE
 
     def tell_issues(self, scan: Scan) -> None:

@@ -65,7 +65,7 @@ class Scanning:
         check_explain_flag(self.args)
         now = self.date or datetime.now(UTC)
         expects_os = self.target not in _WITHOUT_SYSTEM
-        filters = filters_from(self.args, now=now, expects_os=expects_os)
+        filters = filters_from(self.args, now=now, environ=self.console.environ, expects_os=expects_os)
         object.__setattr__(self, "filters", filters)
         object.__setattr__(self, "connections", Connections(self.args, self.console))
         object.__setattr__(self, "reporting", Reporting(self.args, self.console, filters))
@@ -219,6 +219,7 @@ class Scanning:
             platform=platform,
             subject=scan.subject,
             ignore_digest=self.filters.ignore_digest,
+            policy_digests=self.filters.policy_digests,
             vex=recorded_vex(scan),
             redaction=self.console.redaction,
         )

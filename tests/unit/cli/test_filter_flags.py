@@ -25,7 +25,7 @@ def filters(*arguments: str, folder: Path, **environ: str) -> Filters:
     parser = FlagParser(prog="assaymark image")
     add_filter_flags(parser)
     take_variables(parser, environ, scans=True, redaction=Redaction())
-    return filters_from(parser.parse(arguments), now=NOW, folder=folder)
+    return filters_from(parser.parse(arguments), now=NOW, environ=environ, folder=folder)
 
 
 def test_defaults(tmp_path: Path) -> None:

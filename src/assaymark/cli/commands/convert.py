@@ -56,7 +56,7 @@ def _run(args: Namespace, console: Console) -> int:
     if not args.path:
         raise UsageError("no report to convert", hint="assaymark convert report.json --format sarif")
     now = find_source_date(console.environ) or datetime.now(UTC)
-    filters = filters_from(args, now=now)
+    filters = filters_from(args, now=now, environ=console.environ)
     reporting = Reporting(args, console, filters)
     scan = converted(read_told_file(args.path, console), filters.report)
     if any(each.format.is_bill for each in reporting.destinations) and _lists_nothing(scan.report):

@@ -116,6 +116,11 @@ class FindingsPolicy(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     expired: tuple[Rule, ...] = ()
     now: datetime
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What people want to know: rules that do not count any more would vanish silently."""
+        return tuple(f"`{self.path}`, line {rule.line}: the rule has expired: {rule.reason}" for rule in self.expired)
+
     def ignored(self, finding: Finding, target: str, database: DatabaseInfo) -> ModifiedFinding | None:
         """The finding with the reason why it is out; None where it stays."""
         rule = self._decisive(finding, target, database)
