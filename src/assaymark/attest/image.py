@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from assaymark.errors import NotFoundError, UsageError
+from assaymark.errors import ArtifactError, NotFoundError, UsageError
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.descriptor import INDEX_TYPES, Descriptor
 from assaymark.model.digest import Digest
@@ -154,7 +154,20 @@ def find_platform(image: NamedImage, platform: Platform) -> NamedImage:
     parsed = parse_manifest(image.stored.data, image.subject.media_type, limits=DEFAULT_LIMITS)
     if not isinstance(parsed, Index):
         return image
-    stored = image.store.manifest(select_platform(parsed, platform).digest)
+    return find_member(image, select_platform(parsed, platform).digest)
+
+
+def find_member(image: NamedImage, digest: Digest) -> NamedImage:
+    """The manifest with that digest: the image itself, or one that its index lists.
+
+    Raises:
+        ArtifactError: it is neither.
+    """
+    if digest == image.subject.digest:
+        return image
+    if digest not in {item.digest for item in image.manifests()}:
+        raise ArtifactError(f"`{image.text}` is {image.subject.digest}, which is not {digest} and does not list it")
+    stored = image.store.manifest(digest)
     pinned = f"{image.pinned.partition('@')[0]}@{stored.descriptor.digest}"
     place = msgspec.structs.replace(image.place, pinned=pinned)
     return msgspec.structs.replace(image, stored=stored, place=place)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from assaymark.errors import LocalError
+from assaymark.safeio.readers import read_bounded
 
 PARTIAL: Final = ".*.partial"
 """Glob of the temporary names."""
@@ -57,6 +58,20 @@ def atomic_writer(path: Path, *, mode: int = 0o644, durable: bool = True) -> Ite
     finally:
         with suppress(OSError):
             partial.unlink()
+
+
+def read_file(path: Path, *, limit: int) -> bytes:
+    """The content of a file that the user names.
+
+    Raises:
+        LocalError: it cannot be read.
+        LimitError: it is longer than `limit` bytes.
+    """
+    try:
+        with path.open("rb") as stream:
+            return read_bounded(stream, limit=limit, what=str(path))
+    except OSError as exc:
+        raise local_error("read", path, exc) from exc
 
 
 def private_temporary(folder: Path | None = None) -> BinaryIO:

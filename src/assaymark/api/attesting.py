@@ -1,0 +1,196 @@
+"""`assaymark.attest`: sign what is said about an image, store it beside the image, read it back and verify it.
+
+1. What was scanned is what is attested: a `Report` goes to the manifest whose layers were read, though the name that is
+   given may be that of an index. A name that means another image by now is refused (`SUBJECT_MISMATCH`).
+2. Nothing is stored unless everything could be signed and verified before.
+3. No scanner code is loaded for a predicate that is given as bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal, get_args
+
+import msgspec
+
+from assaymark.api.outside import Outside
+from assaymark.api.settings import DEFAULT_SETTINGS, Settings
+from assaymark.api.signing import SigningRequest, signing_from
+from assaymark.api.words import one_of
+from assaymark.attest.attach import Attestation, Signing, attach, image_statement, sign_with_report
+from assaymark.attest.clock import creation_time
+from assaymark.attest.compact import parts_of
+from assaymark.attest.image import NamedImage, find_member
+from assaymark.attest.predicate import parse_predicate_type, prepare_predicate
+from assaymark.attest.signing import SigningChoice
+from assaymark.attest.store.attestation import AttestationFormat
+from assaymark.attest.store.legacy_store import LegacyManner
+from assaymark.attest.vuln import Image, Override
+from assaymark.errors import ArtifactError, SigningError
+from assaymark.model.digest import Digest
+from assaymark.net.secret import Secret
+
+if TYPE_CHECKING:
+    from assaymark.api.report import Report
+
+Format = Literal["bundle", "legacy", "both"]
+Log = Literal["auto", "public", "private", "none"]
+Allowed = Literal["incomplete", "sample-db", "empty-predicate", "foreign-predicate", "subject-mismatch"]
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an attestation was stored: the digest of its manifest, as a `bundle` or at the `legacy` .att tag."""
+
+    format: str
+    manifest: str
+
+
+class Attested(msgspec.Struct, frozen=True, kw_only=True):
+    """An attestation that was signed, stored, read back and verified.
+
+    Attributes:
+        image: how to name exactly what was attested: `registry/repository@sha256:…`, or the path of a layout.
+        digest: of the manifest or index that it is about.
+        type: the predicate type, a URI.
+        stored: where it is.
+        bundle: the Sigstore bundle.
+        warnings: what the signer should know, a line each.
+    """
+
+    image: str
+    digest: str
+    type: str
+    stored: tuple[Stored, ...]
+    bundle: bytes
+    warnings: tuple[str, ...] = ()
+
+
+def attest(
+    image: str | os.PathLike[str],
+    predicate: Report | bytes,
+    *,
+    key: str = "",
+    password: str | None = None,
+    identity_token: str = "",
+    publish: bool = False,
+    type: str = "vuln",  # noqa: A002 - the name of the flag
+    format: Format = "bundle",  # noqa: A002 - the name of the flag
+    compact: bool = False,
+    log: Log = "auto",
+    signing_config: str | os.PathLike[str] = "",
+    fulcio_url: str = "",
+    rekor_url: str = "",
+    timestamp_server_url: str = "",
+    trusted_root: str | os.PathLike[str] = "",
+    allow: Iterable[Allowed] = (),
+    local: bool = False,
+    settings: Settings = DEFAULT_SETTINGS,
+) -> Attested:
+    """Sign a predicate about an image and attach it to the image.
+
+    Args:
+        image: its reference; with `local` the path of an OCI image layout.
+        predicate: a report, of which the vulnerability record is signed; or a predicate's exact bytes.
+        key: reference of a private key: a file, `env://NAME`, a key management service. Without one an identity signs.
+        password: opens the key; None for `COSIGN_PASSWORD`.
+        identity_token: the identity, as a token or a file with one; empty for that of the CI job or workload.
+        publish: agrees that the identity and the signature become public. Needed for every signature that is logged.
+        type: the predicate's type: `vuln`, `cyclonedx`, `spdxjson`, `openvex`, … or a URI.
+        format: stored as a Sigstore bundle, at the legacy `.att` tag, or both.
+        compact: sign the findings in short, and store the full report beside the image.
+        log: which transparency log; `auto` logs an identity's signature, and a key's where services are named.
+        signing_config: a file that names the services; empty for the mirror's.
+        fulcio_url: certificate authority, together with `rekor_url`.
+        rekor_url: transparency log.
+        timestamp_server_url: timestamp authority.
+        trusted_root: a file that says whom to believe when the result is verified; empty for the mirror's.
+        allow: what may be signed all the same, such as a record of an incomplete scan.
+        local: `image` is a path.
+        settings: cache, network, credentials.
+
+    Raises:
+        UsageError: what was asked contradicts itself.
+        SigningError: it may not or cannot be signed, with a reason.
+        NetworkError: the registry or a service cannot be reached, or refuses.
+    """
+    outside, uri = Outside(settings), parse_predicate_type(type)
+    request = SigningRequest(
+        choice=SigningChoice(
+            key=key,
+            format=AttestationFormat(one_of(format, get_args(Format), "format")),
+            log=one_of(log, get_args(Log), "log"),
+            signing_config=os.fspath(signing_config),
+            fulcio_url=fulcio_url,
+            rekor_url=rekor_url,
+            timestamp_server_url=timestamp_server_url,
+        ),
+        password=None if password is None else Secret(password),
+        identity_token=Secret(identity_token),
+        publish=publish,
+        trusted_root=os.fspath(trusted_root),
+    )
+    overrides = frozenset(Override(f"--allow-{one_of(each, get_args(Allowed), 'override')}") for each in allow)
+    named = about = outside.image(os.fspath(image), local=local)
+    data = predicate
+    if not isinstance(data, bytes):
+        about, data = _scanned(named, data.digest), data.to_bytes("cosign-vuln")
+    signing = signing_from(request, outside)
+    prepared = prepare_predicate(
+        uri,
+        data,
+        image=Image(name=about.pinned, digests=named.digests() | about.digests()),
+        allowed=overrides,
+        now=creation_time(outside.environ, time.time),
+        limits=settings.limits,
+    )
+    outside.warnings.extend(prepared.warnings)
+    parts = parts_of(prepared.data, compact=compact)
+    attestation = sign_with_report(
+        signing,
+        about.attachments,
+        image_statement(name=about.place.name, subject=about.subject, predicate_type=uri, predicate=parts.predicate),
+        name=about.place.name,
+        subject=about.subject,
+        predicate_type=uri,
+        report=parts.report,
+    )
+    return _stored(about, attestation, signing, outside, format_=request.choice.format)
+
+
+def _stored(
+    about: NamedImage, attestation: Attestation, signing: Signing, outside: Outside, *, format_: AttestationFormat
+) -> Attested:
+    """Rule 2's second half: stored, read back and verified."""
+    limits, created = outside.settings.limits, creation_time(outside.environ, time.time)
+    attached = attach(
+        about.attachments, attestation, format=format_, created=created, manner=LegacyManner(), limits=limits
+    )
+    signing.confirm(about.attachments, attestation, attached, limits=limits)
+    return Attested(
+        image=about.pinned,
+        digest=about.subject.digest,
+        type=attestation.predicate_type.uri,
+        stored=tuple(Stored(format=item.format.value, manifest=item.manifest.digest) for item in attached),
+        bundle=attestation.bundle,
+        warnings=tuple(outside.warnings),
+    )
+
+
+def _scanned(image: NamedImage, digest: str) -> NamedImage:
+    """Rule 1."""
+    if not digest:
+        raise SigningError(
+            "the report is not about a manifest that could be attested",
+            hint="scan the image on its registry, or the OCI image layout",
+            reason="SUBJECT_MISMATCH",
+        )
+    try:
+        return find_member(image, Digest(digest))
+    except ArtifactError as exc:
+        raise SigningError(
+            f"the report is about another image: {exc}",
+            hint="name the image by the digest that was scanned, or scan it again",
+            reason="SUBJECT_MISMATCH",
+        ) from exc
