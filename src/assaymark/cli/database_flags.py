@@ -22,7 +22,9 @@ from assaymark.model.progress import NoProgress, Progress
 if TYPE_CHECKING:
     from assaymark.advisories.download import Download, Registries
     from assaymark.advisories.java_db import JavaDatabase
+    from assaymark.advisories.named import Named
     from assaymark.advisories.trivy_db import TrivyDatabase
+    from assaymark.model.advisory import DatabaseInfo
 
 
 def add_database_flags(parser: _ActionsContainer) -> None:
@@ -135,6 +137,29 @@ def open_database_from(
     update_database_from(args, environ, registry=registry, clock=clock, progress=progress, limits=limits)
     with open_database(cache, limits=limits) as database:
         yield database
+
+
+@contextmanager
+def open_recorded_database_from(
+    args: Namespace,
+    environ: Mapping[str, str],
+    recorded: DatabaseInfo,
+    *,
+    registry: Callable[[], Registries],
+    clock: Callable[[], datetime],
+    progress: Progress | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Iterator[Named]:
+    """The database that a record names, and where it was found.
+
+    Raises:
+        DatabaseError: it is gone, cannot be had, or the record does not say which it was.
+    """
+    from assaymark.advisories.named import open_named
+
+    wanted = _download(args, registry, clock, progress, limits)
+    with open_named(cache_of(args, environ), recorded, wanted) as named:
+        yield named
 
 
 def update_java_database_from(

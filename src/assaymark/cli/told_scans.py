@@ -13,7 +13,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from assaymark.attest.store.attestation import Candidate, Found
     from assaymark.cli.connections import Connections
     from assaymark.cli.console import Console
+    from assaymark.cli.images import NamedImage
     from assaymark.model.report import Scan
 
 _ENDINGS: Final = (".json", ".jsonl", ".sigstore", ".bundle")
@@ -41,8 +42,21 @@ def is_file_name(text: str) -> bool:
     return looks_like_one or Path(text).is_file()
 
 
+class Told(NamedTuple):
+    """A scan, and the bytes that tell of it: a signed predicate, or a whole report or record that nobody signed."""
+
+    scan: Scan
+    data: bytes
+    signed: bool = True
+
+
 def read_told_file(name: str, console: Console, *, args: Namespace | None = None) -> Scan:
-    """The scan that a file tells of.
+    """The scan that a file tells of; errors as in `read_told_document`."""
+    return read_told_document(name, console, args=args).scan
+
+
+def read_told_document(name: str, console: Console, *, args: Namespace | None = None) -> Told:
+    """The scan that a file tells of, and its bytes.
 
     Args:
         name: of the file; `-` for stdin.
@@ -67,19 +81,24 @@ def read_told_file(name: str, console: Console, *, args: Namespace | None = None
     stored = read_stored_scan(data, limits=DEFAULT_LIMITS, what=what)
     for kind, count in sorted(stored.left_out.items()):
         console.warn(f"`{what}`: results of the kind `{kind}` are left out ({count}): only vulnerabilities are read")
-    return stored.scan
+    return Told(stored.scan, data, signed=False)
 
 
 def read_told_image(text: str, args: Namespace, console: Console, connections: Connections) -> Scan:
-    """The scan that the newest record attached to an image tells of.
+    """The scan that the newest record attached to an image tells of; errors as in `read_attached`."""
+    from assaymark.cli.images import find_image
+
+    return read_attached(find_image(text, args, console, connections.registry), args, console, connections).scan
+
+
+def read_attached(image: NamedImage, args: Namespace, console: Console, connections: Connections) -> Told:
+    """The newest record that is attached to an image.
 
     Raises:
         VerificationError: there is none, or none that proves what it says.
-        Error: the image or its attestations cannot be had.
+        Error: its attestations cannot be had.
     """
-    from assaymark.cli.images import find_image
-
-    image = find_image(text, args, console, connections.registry)
+    text = image.text
     if not names_signer(args):
         from assaymark.attest.store.read import read_attestations
 
@@ -177,7 +196,7 @@ def _claimed(candidate: Candidate) -> Statement | None:
     return statement if statement is not None and statement.predicate_type == VULN_TYPE else None
 
 
-def _newest(statements: Iterable[Statement], what: str, console: Console) -> Scan:
+def _newest(statements: Iterable[Statement], what: str, console: Console) -> Told:
     """Rule 3.
 
     Raises:
@@ -185,17 +204,17 @@ def _newest(statements: Iterable[Statement], what: str, console: Console) -> Sca
     """
     from assaymark.report.wording import day_and_time
 
-    scans = sorted((_scan_of(each, what) for each in statements), key=_moment)
-    if not scans:
+    told = sorted((Told(_scan_of(each, what), each.predicate) for each in statements), key=_moment)
+    if not told:
         raise VerificationError(
             f"`{what}` has no attestation that is a vulnerability record",
             hint="scan it: `assaymark image --format json --output report.json …`, and name that file",
             reason="NO_ATTESTATION",
         )
-    if len(scans) > 1:
-        when = day_and_time(scans[-1].finished)
-        console.note(f"`{what}` has {len(scans)} records; the newest counts, of {when}")
-    return scans[-1]
+    if len(told) > 1:
+        when = day_and_time(told[-1].scan.finished)
+        console.note(f"`{what}` has {len(told)} records; the newest counts, of {when}")
+    return told[-1]
 
 
 def _scan_of(statement: Statement, what: str) -> Scan:
@@ -206,8 +225,8 @@ def _scan_of(statement: Statement, what: str) -> Scan:
     return msgspec.structs.replace(scan, subject=next(digests, ""))
 
 
-def _moment(scan: Scan) -> float:
+def _moment(told: Told) -> float:
     from assaymark.model.moment import parse_time
 
-    moment = parse_time(scan.finished)
+    moment = parse_time(told.scan.finished)
     return moment.timestamp() if moment is not None else 0.0

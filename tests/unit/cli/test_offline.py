@@ -110,6 +110,7 @@ NEEDS_NETWORK: dict[str, list[tuple[int | str, ...]]] = {
         (5, "public-key", "--key", "azurekms://127.0.0.1:9/key"),
         (5, "public-key", "--key", "gcpkms://projects/p/locations/l/keyRings/r/cryptoKeys/k"),
     ],
+    "replay": [(5, "replay", CACHE, "--key", "cosign.pub", NOBODY)],
     "db-export": [(5, "db", "export", CACHE, "127.0.0.1:9/a/db")],
     "generate-key-pair": [
         (5, "generate-key-pair", "--kms", "awskms://127.0.0.1:9/alias/key", "--output-key-prefix", "none"),
@@ -149,6 +150,7 @@ LOCAL = {
     ),
     "signing-config-create": ("signing-config", "create"),
     "db-keep": ("db", "keep", CACHE),
+    "replay": ("replay", CACHE, "--key", "cosign.pub", "--local-image", "image"),
     "db-list": ("db", "list", CACHE),
     "db-remove": ("db", "remove", CACHE, "abcdef"),
 }  # fmt: skip
