@@ -6,8 +6,8 @@ them. When none passes, the reason is that of the one that came furthest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Generic, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Generic, Self, TypeVar
 
 import msgspec
 
@@ -45,6 +45,14 @@ class Outcome(Generic[Passed]):
         self.verified = tuple(verified)
         self.rejected = tuple(rejected)
         self._wanted = wanted
+
+    def refusing(self, refused: Mapping[int, Rejected]) -> Self:
+        """The same outcome without those of `verified`, by their places, that were refused after all."""
+        return type(self)(
+            verified=[item for place, item in enumerate(self.verified) if place not in refused],
+            rejected=[*self.rejected, *refused.values()],
+            wanted=self._wanted,
+        )
 
     def require(self) -> tuple[Passed, ...]:
         """What was verified.

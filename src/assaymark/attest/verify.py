@@ -27,6 +27,7 @@ The bytes that were verified are the bytes that are handed out: nobody fetches o
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final, final
 
 import msgspec
@@ -113,6 +114,16 @@ class Verified:
 
     def __delattr__(self, name: str) -> None:
         raise AttributeError("a `Verified` does not change")
+
+    @property
+    def times(self) -> tuple[datetime, ...]:
+        """Nobody looked at what tells the time."""
+        return ()
+
+    @property
+    def signed_by(self) -> str:
+        """Who signed, for comparing signers."""
+        return self.key
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ from assaymark.errors import UsageError, VerificationError
 from assaymark.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
+    from assaymark.attest.judging import Judgement
     from assaymark.attest.sigstore.attestations import ProvenVerification
     from assaymark.attest.sigstore.material import Material
     from assaymark.attest.sigstore.trust import Trust
@@ -44,11 +45,13 @@ class BlobProof(NamedTuple):
     Attributes:
         blob: None with `--check-claims=false` and no file.
         keys: the references of keys, as typed, by their fingerprints.
+        judgement: what the policy says of it; None where nobody was asked.
     """
 
     blob: NamedBlob | None
     keys: Mapping[str, str]
     attestation: ProvenAttestation
+    judgement: Judgement[ProvenAttestation] | None = None
 
 
 def check_blob_flags(args: Namespace) -> None:

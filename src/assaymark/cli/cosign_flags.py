@@ -1,4 +1,4 @@
-"""Flags of cosign that ask for what this version does not have: hardware keys, certificates in files, policies.
+"""Flags of cosign that ask for what this version does not have: hardware keys, certificates in files.
 
 They are known by name, so that a pasted command ends with a sentence about the flag instead of a guess, and they are
 not in `--help`. Saying no to such a thing (`--sk=false`) is what this version does anyway. What has no effect with a
@@ -28,7 +28,6 @@ class Lack(Enum):
     PARTS_OF_TRUST = f"authorities in files of their own are {NOT_YET}"
     LOG_SEARCH = f"searching a transparency log is {NOT_YET}"
     HARDWARE = f"hardware keys are {NOT_YET}"
-    POLICIES = f"policies are {NOT_YET}"
     CLUSTER = f"credentials of a Kubernetes cluster are {NOT_YET}"
     STATEMENTS = "a whole statement cannot be attested: give its predicate with `--predicate`, and `--type`"
     TAG_PREFIXES = f"a prefix for cosign's tags is {NOT_YET}: `COSIGN_REPOSITORY` names another repository"
@@ -41,7 +40,6 @@ _HINTS: Final = {
     Lack.CERTIFICATES: "sign with `--key`, or leave both out: an identity gets its certificate when it signs",
     Lack.KEY_CERTIFICATES: "leave it out, or leave `--key` out: an identity gets its certificate when it signs",
     Lack.CLIENT_CERTIFICATES: "name an authority that asks for none with `--timestamp-server-url`",
-    Lack.POLICIES: "`--report json` prints the decoded record, for a program to judge",
     Lack.CLUSTER: "leave it out: `assaymark login`, `--registry-token` or a Docker configuration has credentials",
     Lack.TAG_PREFIXES: "leave it out: bundles are found without a tag",
     Lack.RECURSION: "leave it out, and name each manifest",
@@ -85,7 +83,6 @@ VERIFYING: Final = (
     _lacking("--ca-roots", Lack.PARTS_OF_TRUST),
     _lacking("--ca-intermediates", Lack.PARTS_OF_TRUST),
     _lacking("--sct", Lack.CERTIFICATE_FILES),
-    _lacking("--policy", Lack.POLICIES),
     _lacking("--attachment-tag-prefix", Lack.TAG_PREFIXES),
 )
 BESIDE_IMAGES: Final = (_lacking("--certificate", Lack.CERTIFICATE_FILES),)

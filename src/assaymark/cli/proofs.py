@@ -17,11 +17,13 @@ from assaymark.attest.predicate import VULN_TYPE
 from assaymark.attest.reasons import Reason
 from assaymark.attest.verify import UNCHECKED, Verification, Verified
 from assaymark.cli.identity_flags import trusted_signers
+from assaymark.cli.judging import SATISFIED, judgement_json, notes_of
 from assaymark.errors import Error, VerificationError
 from assaymark.limits import DEFAULT_LIMITS
 from assaymark.report.plain import shown
 
 if TYPE_CHECKING:
+    from assaymark.attest.judging import Judgement
     from assaymark.attest.sigstore.attestations import ProvenAttestation, ProvenVerification
     from assaymark.cli.console import Console
     from assaymark.cli.images import NamedImage
@@ -51,11 +53,24 @@ _ABOUT_SIGNERS: Final = frozenset(
 
 
 class Proof(NamedTuple):
-    """One image's verification; `keys` are the references of keys, as typed, by their fingerprints."""
+    """One image's verification.
+
+    Attributes:
+        keys: the references of keys, as typed, by their fingerprints.
+        judgement: what the policy says of it; None where nobody was asked.
+    """
 
     image: NamedImage
     keys: Mapping[str, str]
     verification: Verification | ProvenVerification
+    judgement: Judgement[Verified | ProvenAttestation] | None = None
+
+    @property
+    def counting(self) -> tuple[Verified | ProvenAttestation, ...]:
+        """What is told and printed: with a policy what was judged, else all that was verified."""
+        if self.judgement is None:
+            return tuple(self.verification.verified)
+        return tuple(each.item for each in self.judgement.judged)
 
 
 def tell_checks(console: Console, proof: Proof) -> None:
@@ -63,14 +78,16 @@ def tell_checks(console: Console, proof: Proof) -> None:
     console.note(f"verified {proof.image.pinned}:")
     for line in _checks(proof):
         console.note(f"  {line}")
+    if proof.judgement is not None and proof.judgement.asked:
+        console.note(f"  - {SATISFIED}")
     if console.talks_to_terminal:
-        for item in proof.verification.verified:
+        for item in proof.counting:
             console.note(_item_text(item, proof, console, colour=console.stderr_colour), painted=True)
 
 
 def _checks(proof: Proof) -> list[str]:
     """What every attestation shows, and then of each what vouches for it; those with the same are counted."""
-    verified = proof.verification.verified
+    verified = proof.counting
     checked = all(item.subject_checked for item in verified)
     about = "the statement is about this image's digest"
     subject = f"- {about if checked else 'whether it is about this image was NOT checked'}"
@@ -89,10 +106,16 @@ def _checks(proof: Proof) -> list[str]:
 def _evidence(item: Verified | ProvenAttestation, proof: Proof) -> tuple[str, ...]:
     """Who signed, and what was found out besides."""
     if isinstance(item, Verified):
-        return _key_words(item, proof), *(shown(note) for note in item.notes if note != UNCHECKED)
+        notes = (note for note in _notes(item, proof) if note != UNCHECKED)
+        return _key_words(item, proof), *map(shown, notes)
     from assaymark.cli.signers import evidence_lines, signer_text
 
-    return tuple(shown(line) for line in (signer_text(item, proof.keys), *evidence_lines(item)))
+    lines = (signer_text(item, proof.keys), *evidence_lines(item), *notes_of(item, proof.judgement))
+    return tuple(map(shown, lines))
+
+
+def _notes(item: Verified | ProvenAttestation, proof: Proof) -> tuple[str, ...]:
+    return (*item.notes, *notes_of(item, proof.judgement))
 
 
 def _plural(count: int) -> str:
@@ -142,9 +165,7 @@ def _platform_hint(image: NamedImage) -> str:
 def proofs_text(proofs: list[Proof], console: Console) -> str:
     """`--report text`."""
     return "\n".join(
-        _item_text(item, proof, console, colour=console.colour)
-        for proof in proofs
-        for item in proof.verification.verified
+        _item_text(item, proof, console, colour=console.colour) for proof in proofs for item in proof.counting
     ).rstrip("\n")
 
 
@@ -157,7 +178,7 @@ def _item_text(item: Verified | ProvenAttestation, proof: Proof, console: Consol
         *([f"signed on   {item.times[0]:%Y-%m-%dT%H:%M:%SZ}"] if not isinstance(item, Verified) and item.times else []),
         f"type        {shown(item.statement.predicate_type)}",
         f"attached as {item.format.value}, {item.manifest}",
-        *(f"note        {shown(note)}" for note in item.notes),
+        *(f"note        {shown(note)}" for note in _notes(item, proof)),
     ]
     summary = record_of(item)
     if summary is None:
@@ -206,12 +227,13 @@ def _image(outcome: ImageOutcome) -> dict[str, Any]:
     return failed | {
         "image": proof.image.text,
         "digest": proof.image.subject.digest,
-        "verified": bool(proof.verification.verified),
-        "attestations": [_attestation(item, proof) for item in proof.verification.verified],
+        "verified": outcome.failure is None,
+        "attestations": [] if outcome.failure is not None else [_attestation(item, proof) for item in proof.counting],
         "rejected": [
             {"reason": item.reason.value, "message": item.message, "manifest": item.manifest}
             for item in proof.verification.rejected
         ],
+        **judgement_json(proof.judgement),
     }
 
 
@@ -222,7 +244,7 @@ def _attestation(item: Verified | ProvenAttestation, proof: Proof) -> dict[str, 
         "format": item.format.value,
         "manifest": item.manifest,
         "subjectChecked": item.subject_checked,
-        "notes": list(item.notes),
+        "notes": list(_notes(item, proof)),
         "record": record_of(item),
     }
 

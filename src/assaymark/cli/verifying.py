@@ -24,6 +24,7 @@ from assaymark.cli.evidence_flags import key_log_demand, log_demand, needs_trust
 from assaymark.cli.full_reports import require_full_reports
 from assaymark.cli.identity_flags import anybody_with_claims, identities_from, trusted_signers
 from assaymark.cli.images import find_image
+from assaymark.cli.judging import judge_proof
 from assaymark.cli.proofs import Proof, explain_failure
 from assaymark.cli.trust import trust_from
 from assaymark.cli.trusted_signers import load_keys
@@ -31,6 +32,7 @@ from assaymark.errors import Error, UsageError, VerificationError
 from assaymark.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
+    from assaymark.attest.judging import Judge
     from assaymark.attest.keys.public import PublicKey
     from assaymark.attest.sigstore.attestations import ProvenVerification
     from assaymark.attest.sigstore.expectation import Expectation
@@ -83,7 +85,9 @@ def find_prover(args: Namespace, console: Console, connections: Connections) -> 
     return _AgainstRoot(args, expected, trust, named)
 
 
-def prove_images(args: Namespace, console: Console, connections: Connections, prover: Prover) -> list[ImageOutcome]:
+def prove_images(
+    args: Namespace, console: Console, connections: Connections, prover: Prover, judge: Judge | None = None
+) -> list[ImageOutcome]:
     """The outcome of every image, in the order of the arguments.
 
     Raises:
@@ -99,6 +103,10 @@ def prove_images(args: Namespace, console: Console, connections: Connections, pr
             proof = prover.prove(find_image(text, args, console, connections.registry))
             proof.verification.require()
             require_full_reports(proof, args, console)
+            if judge is not None:
+                proof = judge_proof(proof, judge)
+                if proof.judgement is not None and (failure := proof.judgement.failure()) is not None:
+                    raise failure
         except UsageError:
             raise
         except VerificationError as exc:

@@ -50,7 +50,7 @@ REFUSED = {
     --statement --timestamp-client-cacert --timestamp-client-cert --timestamp-client-key --timestamp-server-name
     """,
     "verify-attestation": """
-    --attachment-tag-prefix --ca-intermediates --ca-roots --certificate --certificate-chain --k8s-keychain --policy
+    --attachment-tag-prefix --ca-intermediates --ca-roots --certificate --certificate-chain --k8s-keychain
     --rekor-url --sct --sk --slot --timestamp-certificate-chain
     """,
 }

@@ -94,7 +94,9 @@ def test_the_report_for_programs(registry: MemoryRegistry) -> None:
     (attestation,) = document["images"][0].pop("attestations")
     assert document == {
         "verified": True,
-        "images": [{"image": image, "digest": digest, "verified": True, "rejected": []}],
+        "images": [
+            {"image": image, "digest": digest, "verified": True, "rejected": [], "policy": [], "superseded": []}
+        ],
     }
     assert attestation["signer"]["key"] == "ours.pub"
     assert attestation["record"]["database"]["version"] == "2"
@@ -189,7 +191,7 @@ UNUSABLE: dict[str, tuple[str, tuple[str, ...], int, str]] = {
     "a private key": ("ours.key", (), 2, "error: `ours.key` is not a public key"),
     "a search of the log": ("ours.pub", ("--rekor-url", "r"), 2, "error: `--rekor-url`: searching a transparency log"),
     "a trusted root": ("ours.pub", ("--trusted-root", "r.json"), 9, "error: cannot read `r.json`"),
-    "a policy": ("ours.pub", ("--policy", "p.cue"), 2, "error: `--policy`: policies are not supported"),
+    "a policy that is not there": ("ours.pub", ("--policy", "p.cue"), 9, "error: cannot read `p.cue`"),
     "a hardware key": ("", ("--sk",), 2, "error: `--sk`: hardware keys are not supported"),
     "a report of another kind": ("ours.pub", ("--report=xml",), 2, "error: argument --report"),
 }

@@ -19,7 +19,7 @@ from assaymark.attest.outcome import Outcome, Rejected
 from assaymark.attest.reasons import Reason
 from assaymark.attest.sigstore.expectation import Expectation
 from assaymark.attest.sigstore.material import Material, material_of_bundle, material_of_layer
-from assaymark.attest.sigstore.proof import CheckName, Proof
+from assaymark.attest.sigstore.proof import Certified, CheckName, Proof
 from assaymark.attest.sigstore.trusted_root import TrustedRoot
 from assaymark.attest.sigstore.verify import verify_material
 from assaymark.attest.skipped import not_checked
@@ -58,6 +58,20 @@ class ProvenAttestation(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """What was claimed, from the verified bytes."""
         assert self.proof.statement is not None  # an attestation is an envelope, and that was checked
         return self.proof.statement
+
+    @property
+    def payload(self) -> bytes:
+        """The statement's exact bytes, as signed."""
+        assert self.proof.envelope is not None
+        return self.proof.envelope.payload
+
+    @property
+    def signed_by(self) -> str:
+        """Who signed, for comparing signers: a key's fingerprint, or a name with the issuer that vouches for it."""
+        signer = self.proof.signer
+        if isinstance(signer, Certified):
+            return msgspec.json.encode((signer.certificate.identity, signer.certificate.issuer)).decode()
+        return signer.fingerprint
 
     @property
     def format(self) -> AttestationFormat:

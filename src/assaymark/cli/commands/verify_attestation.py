@@ -7,6 +7,7 @@ stdout before everything that was asked for has been verified.
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from assaymark.cli.command import Command
@@ -21,6 +22,7 @@ from assaymark.cli.identity_flags import (
 )
 from assaymark.cli.network_flags import add_network_flags
 from assaymark.cli.unsupported_flags import add_unsupported, refuse_unsupported
+from assaymark.cli.verification_policy import add_policy_flags
 from assaymark.errors import ExitCode, VerificationError
 
 if TYPE_CHECKING:
@@ -60,19 +62,22 @@ def _configure(parser: ArgumentParser) -> None:
     )
     add_identity_flags(parser)
     add_evidence_flags(parser)
+    add_policy_flags(parser, images=True)
     add_unsupported(parser, BESIDE_IMAGES)
     add_network_flags(parser)
 
 
 def _run(args: Namespace, console: Console) -> int:
     from assaymark.cli.connections import Connections
+    from assaymark.cli.judging import judge_from
     from assaymark.cli.verifying import find_prover, prove_images
 
     refuse_unsupported(args, BESIDE_IMAGES)
     check_evidence_flags(args)
     check_identity_flags(args)
+    judge = judge_from(args, console, now=datetime.now(UTC))
     connections = Connections(args, console)
-    outcomes = prove_images(args, console, connections, find_prover(args, console, connections))
+    outcomes = prove_images(args, console, connections, find_prover(args, console, connections), judge)
     failed = [outcome for outcome in outcomes if outcome.failure is not None]
     if failed:
         return _tell_failed(outcomes, failed, args, console)
@@ -84,6 +89,7 @@ def _run(args: Namespace, console: Console) -> int:
 
 def _tell_failed(outcomes: list[ImageOutcome], failed: list[ImageOutcome], args: Namespace, console: Console) -> int:
     """Every image of which nothing is proven, with its reason; a refusal decides the exit code, else the first."""
+    from assaymark.cli.judging import named_violations, tell_superseded, tell_violations
     from assaymark.cli.proofs import failure_json, tell_rejected
 
     worst = next((outcome for outcome in failed if isinstance(outcome.failure, VerificationError)), failed[0])
@@ -92,6 +98,9 @@ def _tell_failed(outcomes: list[ImageOutcome], failed: list[ImageOutcome], args:
     for outcome in failed:
         assert outcome.failure is not None
         console.error(outcome.failure)
+        if outcome.proof is not None and outcome.proof.judgement is not None:
+            tell_violations(console, named_violations(outcome.proof.judgement))
+            tell_superseded(console, outcome.proof.judgement, outcome.proof.image.pinned)
     if len(outcomes) > 1:
         for outcome in outcomes:
             if outcome.proof is not None:
@@ -116,11 +125,13 @@ def _refuse_unnamed(outcomes: list[ImageOutcome], args: Namespace, console: Cons
 
 
 def _print(outcomes: list[ImageOutcome], args: Namespace, console: Console) -> None:
+    from assaymark.cli.judging import tell_superseded
     from assaymark.cli.proofs import proofs_json, proofs_text, tell_checks, tell_rejected
 
     proofs = [outcome.proof for outcome in outcomes if outcome.proof is not None]
     for proof in proofs:
         tell_rejected(console, proof)
+        tell_superseded(console, proof.judgement, proof.image.pinned)
     if args.report == "json":
         console.out_bytes(proofs_json(outcomes))
         return
@@ -129,7 +140,7 @@ def _print(outcomes: list[ImageOutcome], args: Namespace, console: Console) -> N
         return
     for proof in proofs:
         tell_checks(console, proof)
-        for item in proof.verification.verified:
+        for item in proof.counting:
             console.out_bytes(item.line + b"\n")
 
 

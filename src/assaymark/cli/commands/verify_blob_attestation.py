@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from argparse import SUPPRESS, ArgumentParser, Namespace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from assaymark.cli.command import Command
 from assaymark.cli.evidence_flags import add_evidence_flags, check_evidence_flags
 from assaymark.cli.flags import add_switch
-from assaymark.cli.identity_flags import add_identity_flags, add_public_key_flag, check_identity_flags, names_signer
+from assaymark.cli.identity_flags import add_identity_flags, add_public_key_flag, check_identity_flags
 from assaymark.cli.network_flags import add_network_flags
+from assaymark.cli.verification_policy import add_policy_flags
 from assaymark.errors import ExitCode, VerificationError
 
 if TYPE_CHECKING:
@@ -47,19 +49,26 @@ def _configure(parser: ArgumentParser) -> None:
     parser.add_argument("--max-workers", type=int, default=10, help=SUPPRESS)  # there is one attestation
     add_identity_flags(parser)
     add_evidence_flags(parser)
+    add_policy_flags(parser, images=False)
     add_network_flags(parser)
 
 
 def _run(args: Namespace, console: Console) -> int:
+    from assaymark.attest.judging import judge_attestations
     from assaymark.cli.blob_verifying import check_blob_flags
     from assaymark.cli.connections import Connections
+    from assaymark.cli.judging import judge_from
 
     check_blob_flags(args)
     check_evidence_flags(args)
     check_identity_flags(args)
+    judge = judge_from(args, console, now=datetime.now(UTC))
     proof = _prove(args, console, Connections(args, console))
-    if not names_signer(args):
+    if judge is None:
         _refuse_unnamed(proof, args, console)
+    else:
+        proof = proof._replace(judgement=judge_attestations([proof.attestation], judge))
+        _require_policy(proof, args, console)
     _print(proof, args, console)
     return ExitCode.DONE
 
@@ -88,6 +97,20 @@ def _refuse_unnamed(proof: BlobProof, args: Namespace, console: Console) -> None
     if args.report == "json":
         console.out_bytes(blob_failure_json(proof.blob, error, unnamed=proof))
     raise error
+
+
+def _require_policy(proof: BlobProof, args: Namespace, console: Console) -> None:
+    from assaymark.cli.blob_proofs import blob_failure_json
+    from assaymark.cli.judging import named_violations, tell_violations
+
+    assert proof.judgement is not None
+    failure = proof.judgement.failure()
+    if failure is None:
+        return
+    if args.report == "json":
+        console.out_bytes(blob_failure_json(proof.blob, failure, judgement=proof.judgement))
+    tell_violations(console, named_violations(proof.judgement))
+    raise failure
 
 
 def _print(proof: BlobProof, args: Namespace, console: Console) -> None:

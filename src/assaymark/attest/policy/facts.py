@@ -1,0 +1,205 @@
+"""What a verified vulnerability record says, as far as policies ask: findings, times, completeness, filters.
+
+Read from the predicate's exact bytes (Cosign's record: `assaymark.attest.vuln`). Rules:
+
+- findings are known where `scanner.result` is a report with `SchemaVersion` 2 (ours, Trivy's), and every part of it
+  that holds findings has the right shape. Anything else is "not known", which is never "nothing was found": results of
+  other scanners, lists that are none, and member names in another letter case, which some readers take for the right
+  ones;
+- a severity that is no known word is `UNKNOWN`;
+- the database's time is `scanner.db.lastUpdate` (in-toto's name for it), else what our records keep in
+  `invocation.parameters.database.updatedAt`, else a day in `scanner.db.version`;
+- the scan was complete only if the record says so and nothing in it says otherwise;
+- `invocation.parameters.flags` of our records say which findings were never reported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from assaymark.attest.policy.rules import LEVELS
+from assaymark.attest.reasons import Reason, refuse
+from assaymark.attest.strict import decode_document, refuse_case_variants
+from assaymark.attest.vuln import decode_record
+from assaymark.limits import DEFAULT_LIMITS, Limits
+from assaymark.model.moment import parse_time
+
+UNKNOWN: Final = "UNKNOWN"
+_SCHEMA: Final = 2
+_DAY: Final = re.compile(r"(?<![0-9])[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:.]{8,18}Z)?(?![0-9])")
+_RECORD: Final = ("invocation", "scanner", "metadata")
+_SCANNER: Final = ("uri", "version", "db", "result")
+_METADATA: Final = ("scanStartedOn", "scanFinishedOn")
+_REPORT: Final = ("SchemaVersion", "Results", "Coverage")
+_RESULT: Final = ("Vulnerabilities", "Target")
+_FINDING: Final = ("VulnerabilityID", "VendorIDs", "PkgName", "InstalledVersion", "FixedVersion", "Severity")
+_HIDING: Final = {
+    "ignore-status": "`--ignore-status`",
+    "ignorefile": "`--ignorefile`",
+    "pkg-types": "`--pkg-types`",
+    "pkg-relationships": "`--pkg-relationships`",
+    "skip-dirs": "`--skip-dirs`",
+    "skip-files": "`--skip-files`",
+    "vex": "`--vex`",
+    "findings-policy": "`--findings-policy`",
+    "ignore-policy": "`--ignore-policy`",
+}
+
+
+class RecordedFinding(msgspec.Struct, frozen=True, kw_only=True):
+    """One vulnerability in one package.
+
+    Attributes:
+        id: as the record spells it.
+        aliases: what the distribution calls it.
+        package, installed, fixed: `fixed` is empty where there is no fix.
+        severity: one of `LEVELS` without `NONE`, or `UNKNOWN`.
+    """
+
+    id: str
+    package: str
+    installed: str = ""
+    fixed: str = ""
+    severity: str = UNKNOWN
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """The package with its version."""
+        return f"{self.package} {self.installed}".strip()
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """A record's facts; None and empty where it does not say.
+
+    Attributes:
+        findings: None where the result cannot be read.
+        severities: those that the scan was asked to report; empty for all.
+        fixable_only: whether findings without a fix were left out.
+        filters: what else left findings out, as flags.
+    """
+
+    findings: tuple[RecordedFinding, ...] | None = None
+    finished: datetime | None = None
+    database_time: datetime | None = None
+    complete: bool | None = None
+    severities: tuple[str, ...] = ()
+    fixable_only: bool = False
+    filters: tuple[str, ...] = ()
+
+
+def read_facts(predicate: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Facts:
+    """The facts of a vulnerability record.
+
+    Raises:
+        VerificationError: `PREDICATE_MALFORMED`: it can be read in several ways or in none.
+    """
+    record = decode_document(predicate, limits=limits, what="the record", reason=Reason.PREDICATE_MALFORMED)
+    try:
+        refuse_case_variants(record, _RECORD, what="the record")
+        refuse_case_variants(_child(record, "scanner"), _SCANNER, what="the record's scanner")
+        refuse_case_variants(_child(record, "metadata"), _METADATA, what="the record's metadata")
+    except ValueError as exc:
+        raise refuse(Reason.PREDICATE_MALFORMED, str(exc)) from exc
+    scanner, parameters = _child(record, "scanner"), _child(_child(record, "invocation"), "parameters")
+    flags = _child(parameters, "flags")
+    return Facts(
+        findings=_findings(scanner.get("result")),
+        finished=_time(_child(record, "metadata").get("scanFinishedOn")),
+        database_time=_database_time(_child(scanner, "db"), _child(parameters, "database")),
+        complete=_complete(_child(parameters, "coverage"), _child(_child(scanner, "result"), "Coverage")),
+        severities=tuple(_texts(flags.get("severity"))),
+        fixable_only=flags.get("ignore-unfixed") is True,
+        filters=tuple(name for flag, name in _HIDING.items() if flags.get(flag)),
+    )
+
+
+def read_times(predicate: bytes) -> Facts | None:
+    """When a record's scan ended, and nothing else of it; None where it is no record."""
+    try:
+        record = decode_record(predicate)
+    except ValueError:
+        return None
+    return Facts(finished=_time(record.metadata.finished if record.metadata else None))
+
+
+def _findings(result: object) -> tuple[RecordedFinding, ...] | None:
+    if not isinstance(result, dict) or result.get("SchemaVersion") != _SCHEMA:
+        return None
+    try:
+        refuse_case_variants(result, _REPORT, what="the report")
+        return tuple(_finding(entry) for part in _objects(result.get("Results")) for entry in _listed(part))
+    except ValueError:
+        return None
+
+
+def _listed(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    refuse_case_variants(part, _RESULT, what="a result")
+    return _objects(part.get("Vulnerabilities"))
+
+
+def _finding(entry: Mapping[str, Any]) -> RecordedFinding:
+    refuse_case_variants(entry, _FINDING, what="a finding")
+    severity = _text(entry.get("Severity"))
+    return RecordedFinding(
+        id=_text(entry.get("VulnerabilityID")),
+        package=_text(entry.get("PkgName")),
+        installed=_text(entry.get("InstalledVersion")),
+        fixed=_text(entry.get("FixedVersion")),
+        severity=severity if severity in LEVELS[1:] else UNKNOWN,
+        aliases=tuple(_texts(entry.get("VendorIDs"))),
+    )
+
+
+def _complete(*stated: Mapping[str, Any]) -> bool | None:
+    """Our parameters say it, and the report itself; one that says no is enough."""
+    answers = [part.get(name) for part in stated for name in ("complete", "Complete") if name in part]
+    if False in answers:
+        return False
+    return True if True in answers else None
+
+
+def _database_time(database: Mapping[str, Any], told: Mapping[str, Any]) -> datetime | None:
+    day = _DAY.search(_text(database.get("version")))
+    stated = (database.get("lastUpdate"), told.get("updatedAt"), day.group() if day else "")
+    return next((moment for moment in map(_time, stated) if moment is not None), None)
+
+
+def _time(value: object) -> datetime | None:
+    moment = parse_time(value) if isinstance(value, str) else None
+    try:
+        return moment.astimezone(UTC) if moment is not None else None
+    except OverflowError:  # the last day of the year 9999, west of Greenwich
+        return None
+
+
+def _child(parent: object, name: str) -> Mapping[str, Any]:
+    value = parent.get(name) if isinstance(parent, Mapping) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: object) -> Iterator[Mapping[str, Any]]:
+    """The objects of a list; null is an empty one, as Go writes it.
+
+    Raises:
+        ValueError: it is no list of objects.
+    """
+    if value is None:
+        return
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise ValueError("expected a list of objects")
+    yield from value
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, list):
+        yield from (item for item in value if isinstance(item, str))
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
