@@ -10,7 +10,7 @@ signing:
 2. its members have the types and times that cosign's reader insists on (`PREDICATE_MALFORMED`: no override, since
    one such record makes cosign refuse every attestation of the image);
 3. it has a result and both times (`PREDICATE_EMPTY`);
-4. the result is about this image (`SUBJECT_MISMATCH`);
+4. the result is about this image, and of an index about this platform's manifest (`SUBJECT_MISMATCH`);
 5. the scan was complete and not made with the sample database (`SCAN_INCOMPLETE`, `SAMPLE_DATABASE`).
 
 Rules 1 and 3 to 5 have an override each, and what was let pass is a warning. So is what is merely blank, as in Trivy's
@@ -52,10 +52,12 @@ class Image(msgspec.Struct, frozen=True, kw_only=True):
         name: for messages.
         digests: every digest that the image is known by: what the reference resolves to, the manifests in it for an
             index, and the configuration, by whose digest records of archives know it.
+        within: those of the index that it is a platform of: records name what their reference resolved to.
     """
 
     name: str
     digests: frozenset[str]
+    within: frozenset[str] = frozenset()
 
 
 class Database(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,9 +145,10 @@ def check_record(
         raise SigningError(f"the vulnerability record is malformed: {exc}", reason="PREDICATE_MALFORMED") from exc
     _check_content(record, passing)
     result = _child(_child(document, "scanner"), "result")
+    parameters = _child(_child(document, "invocation"), "parameters")
     if image is not None:
-        _check_subject(result, image, passing)
-    _check_coverage(result, _child(_child(document, "invocation"), "parameters"), passing)
+        _check_subject(result, parameters, image, passing)
+    _check_coverage(result, parameters, passing)
     return (*passing.warnings, *_find_blanks(record))
 
 
@@ -232,15 +235,23 @@ def _check_content(record: Record, passing: _Passing) -> None:
         passing.refuse(Override.EMPTY, "PREDICATE_EMPTY", text)
 
 
-def _check_subject(result: object, image: Image, passing: _Passing) -> None:
+def _check_subject(result: object, parameters: object, image: Image, passing: _Passing) -> None:
     metadata = _child(result, "Metadata")
-    named = _named_images(metadata)
-    if named and not any(entry.rpartition("@")[2] in image.digests for entry in named):
-        text = f"the record is about `{named[0][:200]}`, not about `{image.name}`"
+    named, configuration = _named_images(metadata), _child(metadata, "ImageID")
+    scanned = _child(parameters, "subject")
+    scanned = scanned if isinstance(scanned, str) else ""
+    is_known = scanned in image.digests or configuration in image.digests
+    about = ""
+    if named and not any(entry.rpartition("@")[2] in image.digests | image.within for entry in named):
+        about = named[0]
+    elif not is_known and (scanned or image.within):
+        about = scanned or str(configuration)  # another platform, or an image that was scanned elsewhere
+    if about:
+        text = f"the record is about `{about[:200]}`, not about `{image.name}`"
         hint = "scan the image that is attested, or attest the image that was scanned"
         passing.refuse(Override.SUBJECT, "SUBJECT_MISMATCH", text, hint)
     is_report = _child(result, "SchemaVersion") is not None  # results of other scanners have no place for digests
-    if is_report and not named and _child(metadata, "ImageID") not in image.digests:
+    if is_report and not named and not is_known:
         passing.warn(f"the record does not say that it is about `{image.name}`: it names no digest of it")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from assaymark.attest.attach import Attached, Attestation, Signing, attach, image_statement, sign_with_report
 from assaymark.attest.clock import creation_time
 from assaymark.attest.compact import describe_report, parts_of
+from assaymark.attest.platforms import list_platforms
 from assaymark.attest.predicate import PredicateType, prepare_predicate
 from assaymark.attest.store.attestation import AttestationFormat
 from assaymark.attest.vuln import Image
@@ -37,8 +38,12 @@ class Attesting:
     args: Namespace
     console: Console
 
-    def sign(self, image: NamedImage) -> Attestation:
+    def sign(self, image: NamedImage, *, within: NamedImage | None = None) -> Attestation:
         """A signed statement about `image`.
+
+        Args:
+            image: what is attested.
+            within: the index that it is a platform of, where it was named by that.
 
         Raises:
             SigningError: it may not or cannot be signed.
@@ -47,7 +52,11 @@ class Attesting:
         predicate = prepare_predicate(
             self.kind,
             self.data,
-            image=Image(name=image.pinned, digests=image.digests()),
+            image=Image(
+                name=image.pinned,
+                digests=image.digests() | {entry.descriptor.digest for entry in list_platforms(image)},
+                within=frozenset({within.subject.digest} - {image.subject.digest}) if within else frozenset(),
+            ),
             allowed=overrides(self.args),
             now=created_now(self.console),
         )
@@ -56,7 +65,10 @@ class Attesting:
         if image.reference and not image.reference.digest:
             self.console.note(f"`{image.text}` is a tag; what is attested is {image.subject.digest}")
         if image.is_index:
-            self.console.note(f"`{image.text}` is an index; the attestation is about the index, not about one platform")
+            self.console.note(
+                f"`{image.text}` is an index; the attestation is about the index, not about one platform, "
+                "whose manifest `--platform` names"
+            )
         name, subject = image.place.name, image.subject
         parts = parts_of(predicate.data, compact=self.args.compact)
         statement = image_statement(name=name, subject=subject, predicate_type=self.kind, predicate=parts.predicate)

@@ -13,6 +13,7 @@ from tests.support.registry import Behaviour, MemoryRegistry
 from tests.support.tls import Authority
 
 from assaymark.attest.strict import decode_base64
+from assaymark.model.descriptor import OCI_MANIFEST
 from assaymark.oci.layout import Layout
 
 
@@ -96,16 +97,72 @@ class TestRegistries:
 
 
 class TestIndexes:
+    @staticmethod
+    def index(registry: MemoryRegistry) -> tuple[str, list[str]]:
+        """An index of two platforms; how it is typed, and the digests of its manifests."""
+        digests, entries = list[str](), []
+        for architecture in ("amd64", "arm64"):
+            config = json.dumps({"architecture": architecture, "os": "linux"}).encode()
+            pushed = registry.put_image("app", config=config)
+            platform = {"os": "linux", "architecture": architecture}
+            described = {"mediaType": OCI_MANIFEST, "digest": pushed.digest, "size": pushed.size}
+            entries.append(described | {"platform": platform})
+            digests.append(pushed.digest)
+        registry.put_index("app", "all", entries)
+        return f"{registry.host}/app:all", digests
+
     def test_the_index_is_the_subject(self, registry: MemoryRegistry, here: Path) -> None:
-        _, child = place_image(registry)
-        size = len(registry.repository("app").manifests[child][0])
-        entry = {"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": child, "size": size}
-        index = registry.put_index("app", "all", [entry | {"platform": {"os": "linux", "architecture": "amd64"}}])
+        image, (child, _) = self.index(registry)
         (here / "p.json").write_bytes(record({"Metadata": {"RepoDigests": [f"app@{child}"]}}))
-        ran = attest(f"{registry.host}/app:all", predicate="p.json")
+        ran = attest(image, predicate="p.json")
         assert (ran.code, "the attestation is about the index, not about one platform" in ran.err) == (0, True)
-        assert verify(f"{registry.host}/app@{index.digest}").code == 0
+        assert verify(f"{registry.host}/app@{registry.tag_digest('app', 'all')}").code == 0
         assert verify(f"{registry.host}/app@{child}").code == 7
+
+    def test_the_manifest_of_a_platform_is_the_subject(self, registry: MemoryRegistry, here: Path) -> None:
+        image, (amd, arm) = self.index(registry)
+        (here / "p.json").write_bytes(scanned(registry, arm))
+        ran = attest(image, "--platform=linux/arm64", predicate="p.json")
+        assert (ran.code, f"{registry.host}/app@{arm}" in ran.err) == (0, True)
+        assert [verify(f"{registry.host}/app@{digest}").code for digest in (amd, arm)] == [7, 0]
+
+    @pytest.mark.parametrize("flags", [(), ("--allow-subject-mismatch",)], ids=["is refused", "unless it is let pass"])
+    def test_the_record_of_another_platform(self, registry: MemoryRegistry, here: Path, flags: tuple[str, ...]) -> None:
+        image, (amd, _) = self.index(registry)
+        (here / "p.json").write_bytes(scanned(registry, amd))
+        ran = attest(image, "--platform=linux/arm64", *flags, predicate="p.json")
+        assert (ran.code, f"the record is about `{amd}`, not about" in ran.err) == (0 if flags else 6, True)
+
+    def test_a_report_that_only_names_the_index_and_another_configuration(
+        self, registry: MemoryRegistry, here: Path
+    ) -> None:
+        image, _ = self.index(registry)
+        named = f"app@{registry.tag_digest('app', 'all')}"
+        (here / "p.json").write_bytes(record({"Metadata": {"RepoDigests": [named], "ImageID": "sha256:other"}}))
+        ran = attest(image, "--platform=linux/arm64", predicate="p.json")
+        assert (ran.code, ran.first.startswith("error [SUBJECT_MISMATCH]: the record is about `sha256:other`")) == (
+            6,
+            True,
+        )
+
+    def test_a_platform_that_is_not_offered(self, registry: MemoryRegistry) -> None:
+        image, _ = self.index(registry)
+        ran = attest(image, "--platform=linux/s390x")
+        assert (ran.code, ran.first) == (
+            8,
+            "error [PLATFORM_NOT_OFFERED]: the index has no manifest for `linux/s390x`",
+        )
+
+    def test_a_single_image_of_another_platform(self, registry: MemoryRegistry) -> None:
+        image, _ = place_image(registry)
+        assert attest(image, "--platform=linux/amd64").code == 0
+        assert attest(image, "--platform=linux/arm64").code == 8
+
+
+def scanned(registry: MemoryRegistry, digest: str) -> bytes:
+    """The record of a platform of `app:all`, as `image` writes it."""
+    result = {"Metadata": {"RepoDigests": [f"app@{registry.tag_digest('app', 'all')}"]}}
+    return record(result, invocation={"parameters": {"subject": digest}})
 
 
 class TestLayouts:

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 DESCRIPTION: Final = """\
 Sign a predicate as an in-toto attestation about IMAGE and attach it. The predicate's exact bytes are signed; the
-subject is the digest that IMAGE resolves to. `--key` signs; without it an identity does, after what becomes public was
-shown and agreed to. What was attached is read back and verified before the command ends."""
+subject is the digest that IMAGE resolves to: of an index the index itself, or the manifest of `--platform`. `--key`
+signs; without it an identity does, after what becomes public was shown and agreed to. What was attached is read back
+and verified before the command ends."""
 
 
 def _configure(parser: ArgumentParser) -> None:
@@ -49,6 +50,12 @@ def _configure(parser: ArgumentParser) -> None:
         metavar="FILE",
         help="finish an attestation that a service which was down left unfinished",
     )
+    parser.add_argument(
+        "--platform",
+        default="",
+        metavar="OS/ARCH",
+        help="of an index, attest that platform's manifest (default the index)",
+    )
     add_switch(parser, "--local-image", about="IMAGE is a folder with an OCI image layout: PATH[:TAG]")
     parser.add_argument("--cache-dir", default="", metavar="DIR", help="where trust data is kept")
     add_signing_flags(parser)
@@ -58,7 +65,7 @@ def _configure(parser: ArgumentParser) -> None:
 
 def _run(args: Namespace, console: Console) -> int:
     from assaymark.attest.predicate import parse_predicate_type
-    from assaymark.cli.attesting import Attesting, tell_replacing
+    from assaymark.cli.attesting import Attesting
     from assaymark.cli.connections import Connections
     from assaymark.cli.files import read_input
     from assaymark.cli.images import find_image
@@ -79,7 +86,8 @@ def _run(args: Namespace, console: Console) -> int:
     _check_compact(args, kind)
     connections = Connections(args, console)
     data = read_input(args.predicate, console, limit=DEFAULT_LIMITS.attestation_bytes)
-    images = [find_image(text, args, console, connections.registry) for text in args.images]
+    found = [find_image(text, args, console, connections.registry) for text in args.images]
+    images = [_of_platform(image, args) for image in found]
     attesting = Attesting(
         kind=kind,
         data=data,
@@ -87,11 +95,26 @@ def _run(args: Namespace, console: Console) -> int:
         args=args,
         console=console,
     )
-    tell_replacing(console, args, attestation_format(args))
-    signed = [attesting.sign(image) for image in images]  # everything is checked before anything is written
+    # everything is checked before anything is written
+    signed = [attesting.sign(image, within=whole) for image, whole in zip(images, found, strict=True)]
     for image, attestation in zip(images, signed, strict=True):
         _finish(image, attestation, attesting, args, console)
     return ExitCode.DONE
+
+
+def _of_platform(image: NamedImage, args: Namespace) -> NamedImage:
+    """What is attested: what the name resolves to, or the manifest of the platform that was asked for.
+
+    Raises:
+        ArtifactError: the image is not offered for that platform.
+    """
+    if not args.platform:
+        return image
+    from assaymark.attest.platforms import platform_images
+    from assaymark.model.platform import parse_platform
+
+    (found,) = platform_images(image, [parse_platform(args.platform)])
+    return found.image
 
 
 def _check_compact(args: Namespace, kind: PredicateType) -> None:
