@@ -10,11 +10,13 @@ from io import BytesIO
 
 import msgspec
 
-from assaymark.attest.attach import Attached, Attestation, Signing, attach, image_statement, sign_with_report
+from assaymark.attest.attach import Attached, Attestation, Signing, image_statement, sign_with_report
 from assaymark.attest.compact import parts_of
 from assaymark.attest.predicate import parse_predicate_type, prepare_predicate
+from assaymark.attest.replacing import store_attestation
 from assaymark.attest.store.attestation import AttestationFormat
 from assaymark.attest.store.legacy_store import APPENDING, LegacyManner
+from assaymark.attest.store.removal import Removal
 from assaymark.attest.vuln import Image as AttestedImage
 from assaymark.attest.vuln import Override
 from assaymark.errors import UsageError
@@ -31,12 +33,14 @@ class ScanAttestation(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         record: the predicate's exact bytes.
+        replaced: the signer's older attestations that are gone, and that are not.
         warnings: what the signer should know.
     """
 
     record: bytes
     attestation: Attestation
     attached: tuple[Attached, ...]
+    replaced: Removal = Removal()
     warnings: tuple[str, ...] = ()
 
 
@@ -48,6 +52,7 @@ def attest_scan(
     subject_name: str,
     signing: Signing,
     format: AttestationFormat,  # noqa: A002 - the name of the flag
+    replace: bool = False,
     manner: LegacyManner = APPENDING,
     allowed: frozenset[Override],
     compact: bool = False,
@@ -63,6 +68,7 @@ def attest_scan(
         subject_name: the subject's name, `registry/repository`.
         signing: with a key, or with services.
         format: bundle, legacy or both.
+        replace: whether the signer's older attestations of the same type go.
         manner: how the `.att` tag is written.
         allowed: what may be signed although it is incomplete or made with the sample database.
         compact: whether the findings are signed in short, and the full report is stored beside the image.
@@ -89,9 +95,16 @@ def attest_scan(
     attestation = sign_with_report(
         signing, store, statement, name=subject_name, subject=subject, predicate_type=kind, report=parts.report
     )
-    attached = attach(store, attestation, format=format, created=created, manner=manner, limits=limits)
-    signing.confirm(store, attestation, attached, limits=limits)
-    return ScanAttestation(record=record, attestation=attestation, attached=attached, warnings=predicate.warnings)
+    stored = store_attestation(
+        signing, store, attestation, format=format, created=created, replace=replace, manner=manner, limits=limits
+    )
+    return ScanAttestation(
+        record=record,
+        attestation=attestation,
+        attached=stored.attached,
+        replaced=stored.replaced,
+        warnings=predicate.warnings,
+    )
 
 
 def record_bytes(scan: Scan) -> bytes:

@@ -6,6 +6,7 @@ back and verified with the signer's own public key before anybody is told that i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -19,10 +20,11 @@ from assaymark.attest.keys.public import PublicKey
 from assaymark.attest.predicate import VULN_TYPE, PredicateType
 from assaymark.attest.reasons import UNFINISHED
 from assaymark.attest.statement import Subject, build_statement, parse_statement
-from assaymark.attest.store.attestation import SINGLE_FORMATS, AttestationFormat
+from assaymark.attest.store.attestation import SINGLE_FORMATS, AttestationFormat, Found
 from assaymark.attest.store.bundle_store import push_bundle
 from assaymark.attest.store.legacy_store import APPENDING, LegacyManner, push_legacy
 from assaymark.attest.store.read import read_attestations
+from assaymark.attest.store.removal import Spot
 from assaymark.attest.store.updates import DEFAULT_PACE, Pace
 from assaymark.attest.subject import digests_of_descriptor
 from assaymark.attest.verify import Expectation, Verified, verify_attestations
@@ -92,6 +94,12 @@ class Signing(Protocol):
             SigningError: it is not there, or is not what was signed.
         """
 
+    def find_own(
+        self, found: Iterable[Found], attestation: Attestation, *, limits: Limits = DEFAULT_LIMITS
+    ) -> tuple[Spot, ...]:
+        """Where the same signer's attestations of the same type and image are, each of them verified."""
+        ...
+
 
 class KeySigning:
     """Signing with a key and nothing else: nobody is asked, nothing is published."""
@@ -136,6 +144,12 @@ class KeySigning:
             SigningError: it is not there, or is not what was signed.
         """
         confirm(store, attestation, attached, limits=limits)
+
+    def find_own(
+        self, found: Iterable[Found], attestation: Attestation, *, limits: Limits = DEFAULT_LIMITS
+    ) -> tuple[Spot, ...]:
+        """Where the key's attestations of the same type and image are."""
+        return find_own(found, attestation, limits=limits)
 
 
 def sign_attestation(
@@ -271,11 +285,7 @@ def confirm(
     Raises:
         SigningError: it is not there, or is not what was signed.
     """
-    expected = Expectation(
-        keys=(attestation.public,),
-        predicate_type=attestation.predicate_type,
-        image=digests_of_descriptor(attestation.subject),
-    )
+    expected = _expectation(attestation)
     formats = tuple(item.format for item in attached)
     found = read_attestations(store, attestation.subject.digest, limits=limits, formats=formats)
     verified = verify_attestations(found, expected, limits=limits).verified
@@ -287,3 +297,17 @@ def confirm(
                 reason="NOT_STORED",
             )
     return ours
+
+
+def find_own(found: Iterable[Found], attestation: Attestation, *, limits: Limits = DEFAULT_LIMITS) -> tuple[Spot, ...]:
+    """Where attestations of the same type and image are that the key of `attestation` signed."""
+    verified = verify_attestations(found, _expectation(attestation), limits=limits).verified
+    return tuple(Spot(format=item.format, manifest=item.manifest, layer=item.layer) for item in verified)
+
+
+def _expectation(attestation: Attestation) -> Expectation:
+    return Expectation(
+        keys=(attestation.public,),
+        predicate_type=attestation.predicate_type,
+        image=digests_of_descriptor(attestation.subject),
+    )

@@ -42,9 +42,7 @@ def add_signing_flags(parser: _ActionsContainer) -> None:
         "--compact",
         about="sign findings in short, and store the full report beside the image: for logs that take few megabytes",
     )
-    add_switch(
-        group, "--replace", about="at the .att tag, replace attestations of the same type; bundles are never replaced"
-    )
+    add_switch(group, "--replace", about="remove older attestations of the same signer and type, and nobody else's")
     _add_signer_flags(group)
     add_unsupported(group, STORING)
     add_accepted(group, "--record-creation-timestamp", "--registry-referrers-mode")
@@ -127,11 +125,11 @@ def attestation_format(args: Namespace) -> AttestationFormat:
     return AttestationFormat.BUNDLE if args.new_bundle_format else AttestationFormat.LEGACY
 
 
-def legacy_manner(args: Namespace, environ: Mapping[str, str]) -> LegacyManner:
+def legacy_manner(environ: Mapping[str, str]) -> LegacyManner:
     """How the `.att` tag is written."""
     from assaymark.attest.store.legacy_store import LegacyManner
 
-    return LegacyManner(replace=args.replace, docker=environ.get(DOCKER_TYPES_VARIABLE, "") in _TRUE)
+    return LegacyManner(docker=environ.get(DOCKER_TYPES_VARIABLE, "") in _TRUE)
 
 
 def overrides(args: Namespace) -> frozenset[Override]:

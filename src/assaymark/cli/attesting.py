@@ -8,12 +8,14 @@ from argparse import Namespace
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from assaymark.attest.attach import Attached, Attestation, Signing, attach, image_statement, sign_with_report
+from assaymark.attest.attach import Attached, Attestation, Signing, image_statement, sign_with_report
 from assaymark.attest.clock import creation_time
 from assaymark.attest.compact import describe_report, parts_of
 from assaymark.attest.platforms import list_platforms
 from assaymark.attest.predicate import PredicateType, prepare_predicate
+from assaymark.attest.replacing import store_attestation
 from assaymark.attest.store.attestation import AttestationFormat
+from assaymark.attest.store.removal import Removal
 from assaymark.attest.vuln import Image
 from assaymark.cli.attestation_flags import attestation_format, legacy_manner, overrides
 from assaymark.cli.evidence_words import evidence_of, signer_words
@@ -103,15 +105,17 @@ def attach_signed(
         SigningError: what was stored cannot be verified.
     """
     store = image.attachments
-    attached = attach(
+    stored = store_attestation(
+        signing,
         store,
         attestation,
         format=attestation_format(args),
         created=created_now(console),
-        manner=legacy_manner(args, console.environ),
+        replace=args.replace,
+        manner=legacy_manner(console.environ),
     )
-    signing.confirm(store, attestation, attached)
-    tell_attached(console, attestation, attached, image.place, args=args)
+    tell_attached(console, attestation, stored.attached, image.place, args=args)
+    tell_replaced(console, stored.replaced)
 
 
 def created_now(console: Console) -> str:
@@ -119,10 +123,14 @@ def created_now(console: Console) -> str:
     return creation_time(console.environ, time.time)
 
 
-def tell_replacing(console: Console, args: Namespace, format_: AttestationFormat) -> None:
-    """That `--replace` has nothing to do with bundles, which cosign 3 keeps in silence."""
-    if args.replace and format_ is not AttestationFormat.LEGACY:
-        console.warn("`--replace` replaces at the legacy .att tag only: older bundles stay, as with cosign")
+def tell_replaced(console: Console, replaced: Removal) -> None:
+    """What `--replace` removed; that a registry would not is no failure, because the newest counts."""
+    if replaced.removed:
+        count = len(replaced.removed)
+        console.err(f"replaced {count} older attestation{'s' if count > 1 else ''} of the same signer and type")
+    for refused in replaced.refused:
+        stays = "is no longer listed, but stays" if refused.unlisted else "stays, and the newer one counts"
+        console.warn(f"the older attestation `{refused.manifest}` {stays}: {refused.message}")
 
 
 def tell_attached(

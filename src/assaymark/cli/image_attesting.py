@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assaymark.cli.attestation_flags import attestation_format, legacy_manner, overrides
-from assaymark.cli.attesting import created_now, tell_attached, tell_replacing
+from assaymark.cli.attesting import created_now, tell_attached, tell_replaced
 from assaymark.cli.images import Place, attachments_of, layout_place
 from assaymark.cli.resuming import telling_how_to_resume
 from assaymark.errors import UsageError
@@ -57,8 +57,6 @@ class ImageAttesting:
             NetworkError: the registry or a service refuses.
         """
         args, console = self.scanning.args, self.scanning.console
-        format_ = attestation_format(args)
-        tell_replacing(console, args, format_)
         with telling_how_to_resume(args, place.pinned):
             done = attest_scan(
                 scan,
@@ -66,8 +64,9 @@ class ImageAttesting:
                 place.store,
                 subject_name=place.name,
                 signing=self.signing,
-                format=format_,
-                manner=legacy_manner(args, console.environ),
+                format=attestation_format(args),
+                replace=args.replace,
+                manner=legacy_manner(console.environ),
                 allowed=overrides(args),
                 compact=args.compact,
                 created=created_now(console),
@@ -79,3 +78,4 @@ class ImageAttesting:
     def tell(self, done: ScanAttestation, place: Place) -> None:
         """What was stored, and the lines that verify it."""
         tell_attached(self.scanning.console, done.attestation, done.attached, place, args=self.scanning.args)
+        tell_replaced(self.scanning.console, done.replaced)

@@ -300,14 +300,29 @@ def test_signing_configurations(registry: MemoryRegistry, here: Path, content: A
     assert (ran.code, ran.first[: len(told)]) == (code, told)
 
 
-def test_replacing(registry: MemoryRegistry) -> None:
+def test_replacing(registry: MemoryRegistry, here: Path) -> None:
+    place_keys(here, "ours", "theirs")
     image, _ = place_image(registry)
     for _ in range(2):
         assert attest(image, "--attestation-format=both").code == 0
-    ran = attest(image, "--attestation-format=both", "--replace")
-    assert (ran.code, "older bundles stay, as with cosign" in ran.first) == (0, True)
-    assert (len(verify(image).lines), len(verify(image, "--new-bundle-format=false").lines)) == (4, 1)
-    assert "older bundles" not in attest(image, "--attestation-format=legacy", "--replace").err
+    assert attest(image, "--attestation-format=both", key="theirs.key").code == 0
+    assert attest(image, "--attestation-format=both", type="custom").code == 0
+    ran = attest(image, "--replace")
+    assert (ran.code, "replaced 2 older attestations of the same signer and type" in ran.err) == (0, True)
+    assert (len(verify(image).lines), len(verify(image, "--new-bundle-format=false").lines)) == (3, 2)
+    assert "replaced 2" in attest(image, "--attestation-format=legacy", "--replace").err
+    assert len(verify(image, "--new-bundle-format=false").lines) == 1
+    for key, kind in (("theirs.pub", "vuln"), ("ours.pub", "custom")):
+        assert len(run("verify-attestation", "--key", key, "--type", kind, image).lines) == 2
+
+
+def test_replacing_where_nothing_is_deleted(registry: MemoryRegistry) -> None:
+    registry.behaviour = Behaviour(deletes=False)
+    image, _ = place_image(registry)
+    for _ in range(2):
+        ran = attest(image, "--replace")
+        assert ran.code == 0
+    assert ("stays, and the newer one counts" in ran.err, len(verify(image).lines)) == (True, 2)
 
 
 def test_dockers_media_types(registry: MemoryRegistry) -> None:

@@ -73,7 +73,7 @@ def test_what_other_tools_attached_stays(image: str, kind: str, left: list[str])
 def test_nothing_goes_before_it_is_agreed_to(image: str) -> None:
     ran = run("clean", image, stdin=b"n\n")
     assert (ran.code, len(attached(image))) == (2, 3)
-    assert "error: nothing was removed, because nobody agreed" in ran.err.splitlines()
+    assert "error: nothing was removed, because nobody agreed\n" in ran.err
     assert run("clean", image).code == 2
     assert run("clean", image, stdin=b"y\n").code == 0
     assert verify(image).code == 7

@@ -128,7 +128,7 @@ def test_formats_and_replacing(shop: Workshop, registry: MemoryRegistry) -> None
     for _ in range(2):
         ran = online(shop, "--attestation-format=both", "--replace", f"{registry.host}/app:v1")
         assert (ran.code, ran.err.count("attached as")) == (0, 2)
-    assert (len(verified(pinned)), len(verified("--new-bundle-format=false", pinned))) == (3, 1)
+    assert (len(verified(pinned)), len(verified("--new-bundle-format=false", pinned))) == (2, 1)
 
 
 def test_a_layout(shop: Workshop) -> None:

@@ -11,15 +11,16 @@ refused before anything is signed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
-from assaymark.attest.attach import Attached, Attestation
+from assaymark.attest.attach import Attached, Attestation, find_own
 from assaymark.attest.bundle import parse_bundle
 from assaymark.attest.keys.private import Signer
 from assaymark.attest.keys.public import PublicKey
 from assaymark.attest.predicate import PredicateType
+from assaymark.attest.sigstore.attestations import prove_attestations
 from assaymark.attest.sigstore.certificate import SigningCertificate, parse_signing_certificate
 from assaymark.attest.sigstore.certified import CertificateSteps
 from assaymark.attest.sigstore.expectation import Demand, Expectation
@@ -37,8 +38,9 @@ from assaymark.attest.sigstore.signing_config import Services
 from assaymark.attest.sigstore.trusted_root import TrustedRoot
 from assaymark.attest.sigstore.verify import verify_material
 from assaymark.attest.sigstore.write import Gathered
-from assaymark.attest.store.attestation import AttestationFormat, Candidate
+from assaymark.attest.store.attestation import AttestationFormat, Candidate, Found
 from assaymark.attest.store.read import legacy_manifest, read_attestations
+from assaymark.attest.store.removal import Spot
 from assaymark.attest.subject import digests_of_descriptor
 from assaymark.errors import SigningError, VerificationError
 from assaymark.limits import DEFAULT_LIMITS, Limits
@@ -107,6 +109,22 @@ class ServiceSigning(msgspec.Struct, frozen=True, kw_only=True):
         for item in attached:
             material = _read_back(store, attestation, item.format, limits)
             _verify(material, attestation, item.format, self.trust, limits)
+
+    def find_own(
+        self, found: Iterable[Found], attestation: Attestation, *, limits: Limits = DEFAULT_LIMITS
+    ) -> tuple[Spot, ...]:
+        """Where the same signer's attestations of the same type and image are."""
+        gathered = attestation.gathered
+        assert gathered is not None  # services signed it
+        if not gathered.certificate:
+            return find_own(found, attestation, limits=limits)
+        expected = Expectation(
+            identities=_identities(gathered),
+            artifact=digests_of_descriptor(attestation.subject),
+            predicate_type=attestation.predicate_type,
+        )
+        verified = prove_attestations(found, expected, self.trust, limits=limits).verified
+        return tuple(Spot(format=item.format, manifest=item.manifest, layer=item.candidate.layer) for item in verified)
 
     def _signed(self, statement: bytes, about: About) -> Signed:
         if self.signer is None:
@@ -189,10 +207,7 @@ def _expectation(attestation: Attestation, format_: AttestationFormat) -> Expect
     """
     gathered = attestation.gathered
     assert gathered is not None  # services signed it
-    identities: Identities | None = None
-    if gathered.certificate:
-        certificate = parse_signing_certificate(gathered.certificate)
-        identities = (Identity(name=Exact(certificate.identity), issuer=Exact(certificate.issuer)),)
+    identities = _identities(gathered)
     noted = dict(attestation.annotations)
     legacy = format_ is AttestationFormat.LEGACY
     logged, stamped = bool(gathered.log_entries), bool(gathered.timestamps)
@@ -206,6 +221,14 @@ def _expectation(attestation: Attestation, format_: AttestationFormat) -> Expect
         log=Demand.REQUIRED if identities or logged else Demand.CHECKED,
         timestamp=Demand.REQUIRED if stamped else Demand.CHECKED,
     )
+
+
+def _identities(gathered: Gathered) -> Identities | None:
+    """Whom the certificate names; None where a key signed."""
+    if not gathered.certificate:
+        return None
+    certificate = parse_signing_certificate(gathered.certificate)
+    return (Identity(name=Exact(certificate.identity), issuer=Exact(certificate.issuer)),)
 
 
 def _read_back(store: ContentStore, attestation: Attestation, format_: AttestationFormat, limits: Limits) -> Material:

@@ -7,28 +7,25 @@ what services said of the signature (certificate, log entry, timestamp) are anno
 An attestation is appended: the layers that are there stay, in order and with their annotations; the configuration,
 which says nothing, is made anew. An envelope that is there already is not added again.
 
-Replacing is cosign's `--replace`: the new layer comes first, and layers whose statement has the same predicate type go.
-What cannot be read as a statement might be anything, so then nothing is replaced and nothing is written.
-
 The manifest keeps the media type that is at the tag. A new one is OCI's, or Docker's for registries that know no other
 (cosign's `COSIGN_DOCKER_MEDIA_TYPES`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import msgspec
 
-from assaymark.attest.dsse import DSSE_ENVELOPE, parse_envelope
-from assaymark.attest.statement import parse_statement
+from assaymark.attest.dsse import DSSE_ENVELOPE
 from assaymark.attest.store.attestation import legacy_tag
 from assaymark.attest.store.read import SIGNATURE_ANNOTATION
-from assaymark.attest.store.updates import DEFAULT_PACE, Pace, Revision, update_tag
-from assaymark.errors import ArtifactError, LimitError, VerificationError
+from assaymark.attest.store.updates import DEFAULT_PACE, Pace, Revision, read_tag, update_tag
+from assaymark.errors import ArtifactError, LimitError
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.descriptor import DOCKER_CONFIG, DOCKER_MANIFEST, OCI_CONFIG, OCI_MANIFEST, Descriptor
+from assaymark.model.digest import Digest
 from assaymark.oci.content import ContentStore, StoredManifest
 from assaymark.oci.manifest import Manifest, parse_manifest
 from assaymark.safeio.json import decode_strict
@@ -42,11 +39,9 @@ class LegacyManner(msgspec.Struct, frozen=True, kw_only=True):
     """How the `.att` tag is written.
 
     Attributes:
-        replace: whether older attestations of the same type go.
         docker: whether a new manifest has Docker's media types.
     """
 
-    replace: bool = False
     docker: bool = False
 
 
@@ -84,9 +79,7 @@ def push_legacy(
         if annotations:  # a key may sign twice alike, and what is said of it now is what was asked for
             layers = [entry if existing["digest"] == layer.digest else existing for existing in layers]
         if not any(existing["digest"] == layer.digest for existing in layers):
-            layers = [entry, *layers] if manner.replace else [*layers, entry]
-        if manner.replace:
-            layers = _without_older(store, layers, layer.digest, predicate_type, limits)
+            layers = [*layers, entry]
         if layers == before:
             return Revision(data=None, media_type=media_type)
         return Revision(data=_manifest(store, layers, media_type, limits), media_type=media_type)
@@ -95,6 +88,38 @@ def push_legacy(
         return any(existing["digest"] == layer.digest for existing in _present_layers(present, limits))
 
     return update_tag(store, legacy_tag(subject.digest), revise=revise, holds=holds, pace=pace)
+
+
+def remove_layers(
+    store: ContentStore,
+    subject: Digest,
+    unwanted: Collection[Digest],
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    pace: Pace = DEFAULT_PACE,
+) -> Digest | None:
+    """Take layers out of the manifest at the `.att` tag; the manifest's digest where it would be left without any.
+
+    Raises:
+        NetworkError: the registry refuses, or others kept changing the tag.
+        ArtifactError: what is at the tag are no attestations.
+    """
+    emptied: list[Digest] = []
+
+    def revise(present: StoredManifest | None) -> Revision:
+        before = _present_layers(present, limits)
+        layers = [layer for layer in before if layer["digest"] not in unwanted]
+        emptied[:] = [present.descriptor.digest] if present is not None and before and not layers else []
+        media_type = present.descriptor.media_type if present is not None else OCI_MANIFEST
+        unchanged = emptied or layers == before
+        return Revision(data=None if unchanged else _manifest(store, layers, media_type, limits), media_type=media_type)
+
+    def holds(present: StoredManifest) -> bool:
+        return not any(layer["digest"] in unwanted for layer in _present_layers(present, limits))
+
+    if read_tag(store, legacy_tag(subject)) is not None:
+        update_tag(store, legacy_tag(subject), revise=revise, holds=holds, pace=pace)
+    return emptied[0] if emptied else None
 
 
 def _present_layers(present: StoredManifest | None, limits: Limits) -> list[dict[str, Any]]:
@@ -106,28 +131,6 @@ def _present_layers(present: StoredManifest | None, limits: Limits) -> list[dict
         raise ArtifactError("the tag for attestations holds an index; it is left as it is")
     document = decode_strict(present.data, limits=limits, what="the manifest of attestations")
     return list(document["layers"] or ())
-
-
-def _without_older(
-    store: ContentStore, layers: list[dict[str, Any]], ours: str, predicate_type: str, limits: Limits
-) -> list[dict[str, Any]]:
-    def stays(layer: dict[str, Any]) -> bool:
-        return layer["digest"] == ours or _predicate_type(store, layer, limits) != predicate_type
-
-    return [layer for layer in layers if stays(layer)]
-
-
-def _predicate_type(store: ContentStore, layer: dict[str, Any], limits: Limits) -> str:
-    """What the statement in a layer says it is; annotations are not asked, because cosign 1 wrote none."""
-    described = Descriptor(media_type=layer["mediaType"], digest=layer["digest"], size=layer["size"])
-    try:
-        envelope = parse_envelope(store.read_blob(described, limit=limits.attestation_bytes), limits=limits)
-        return parse_statement(envelope.payload, limits=limits).predicate_type
-    except VerificationError as exc:
-        raise ArtifactError(
-            f"`{described.digest}` at the tag for attestations cannot be read, so nothing was replaced: {exc}",
-            hint="attest without `--replace`",
-        ) from exc
 
 
 def _manifest(store: ContentStore, layers: list[dict[str, Any]], media_type: str, limits: Limits) -> bytes:

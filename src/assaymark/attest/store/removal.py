@@ -2,7 +2,8 @@
 
 1. Referrers leave the index of referrers first, where the registry needs one, and then their manifests are deleted:
    whoever looks in between finds neither a listed manifest that is gone, nor one more than before.
-2. A set at one of cosign's tags is deleted by its digest, because registries that delete tags are rare.
+2. One attestation leaves the set at the `.att` tag as a layer, which needs no permission to delete. A whole set is
+   deleted by its digest, because registries that delete tags are rare.
 3. That a registry refuses (many do: no deletes, immutable tags, no permission) is told, not raised: what was asked for
    beside it may have succeeded. What is gone already is as good as removed.
 
@@ -15,12 +16,27 @@ from collections.abc import Iterable
 
 import msgspec
 
+from assaymark.attest.store.attestation import AttestationFormat
 from assaymark.attest.store.fallback_index import remove_from_fallback
+from assaymark.attest.store.legacy_store import remove_layers
 from assaymark.attest.store.updates import DEFAULT_PACE, Pace
 from assaymark.errors import NetworkError, NotFoundError, OfflineError
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.digest import Digest
 from assaymark.oci.content import ContentStore
+
+
+class Spot(msgspec.Struct, frozen=True, kw_only=True):
+    """Where one attestation is.
+
+    Attributes:
+        manifest: that holds it; at the `.att` tag it holds others, too.
+        layer: the blob.
+    """
+
+    format: AttestationFormat
+    manifest: Digest
+    layer: Digest
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +56,33 @@ class Removal(msgspec.Struct, frozen=True, kw_only=True):
 
     removed: tuple[Digest, ...] = ()
     refused: tuple[Refused, ...] = ()
+
+
+def remove_spots(
+    store: ContentStore,
+    subject: Digest,
+    spots: Iterable[Spot],
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    pace: Pace = DEFAULT_PACE,
+) -> Removal:
+    """Remove these attestations of `subject`, and nothing beside them.
+
+    Raises:
+        NetworkError: the registry cannot be asked, or does not let a tag be written.
+        ArtifactError: something else is at a tag.
+    """
+    listed = tuple(spots)
+    layers = tuple(dict.fromkeys(spot.layer for spot in listed if spot.format is AttestationFormat.LEGACY))
+    bundles = [spot.manifest for spot in listed if spot.format is AttestationFormat.BUNDLE]
+    done = remove_referrers(store, subject, bundles, limits=limits, pace=pace)
+    if not layers:
+        return done
+    emptied = remove_layers(store, subject, layers, limits=limits, pace=pace)
+    if emptied is None:
+        return Removal(removed=done.removed + layers, refused=done.refused)
+    whole = delete_manifests(store, [emptied])
+    return Removal(removed=done.removed + whole.removed, refused=done.refused + whole.refused)
 
 
 def remove_referrers(

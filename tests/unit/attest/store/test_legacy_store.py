@@ -7,11 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 from tests.support.content import MemoryContent, describe, push_image
-from tests.support.forgery import attestation
 
 from assaymark.attest.reasons import Reason
 from assaymark.attest.store.attestation import AttestationFormat, Candidate, Unreadable, legacy_tag
-from assaymark.attest.store.legacy_store import APPENDING, LegacyManner, push_legacy
+from assaymark.attest.store.legacy_store import APPENDING, LegacyManner, push_legacy, remove_layers
 from assaymark.attest.store.read import read_attestations
 from assaymark.attest.store.updates import Pace
 from assaymark.errors import ArtifactError, LimitError
@@ -44,6 +43,10 @@ def layer(data: bytes, **annotations: str) -> dict[str, Any]:
         "digest": descriptor.digest,
         "annotations": {SIGNATURE: ""} | annotations,
     }
+
+
+def digests(store: MemoryContent, image: Descriptor) -> list[str]:
+    return [each["digest"] for each in document(store, legacy_tag(image.digest))["layers"]]
 
 
 def document(store: MemoryContent, tag: str) -> Any:
@@ -89,28 +92,25 @@ def test_annotations_of_others_stay() -> None:
     assert document(store, legacy_tag(image.digest))["layers"][0] == theirs
 
 
-def test_replacing_puts_the_new_one_first_and_removes_those_of_its_type() -> None:
+def test_layers_go_and_the_others_stay() -> None:
     store = MemoryContent()
     image = push_image(store).descriptor
-    old, other, new = (attestation(kind=kind) for kind in ("vuln", "cyclonedx", "vuln"))
-    for made in (old, other):
-        push(store, image, made.legacy, kind=made.predicate_type.uri)
-    for _ in range(2):  # again: nothing is left to replace
-        push(store, image, new.legacy, kind=new.predicate_type.uri, manner=LegacyManner(replace=True))
-    assert document(store, legacy_tag(image.digest))["layers"] == [
-        layer(new.legacy, predicateType=new.predicate_type.uri),
-        layer(other.legacy, predicateType=other.predicate_type.uri),
-    ]
+    for data in (b"one", b"two", b"three"):
+        push(store, image, data)
+    gone = {describe(b"two", "").digest, describe(b"never there", "").digest}
+    for _ in range(2):  # again: nothing is left to remove
+        assert remove_layers(store, image.digest, gone, pace=HASTE) is None
+        assert digests(store, image) == [describe(b"one", "").digest, describe(b"three", "").digest]
 
 
-def test_nothing_is_replaced_where_something_cannot_be_read() -> None:
+def test_a_set_is_not_left_without_layers() -> None:
     store = MemoryContent()
     image = push_image(store).descriptor
-    push(store, image, b"not an envelope")
-    before = dict(store.tags)
-    with pytest.raises(ArtifactError, match="nothing was replaced"):
-        push(store, image, attestation().legacy, manner=LegacyManner(replace=True))
-    assert before == store.tags
+    assert remove_layers(store, image.digest, [describe(b"one", "").digest], pace=HASTE) is None
+    push(store, image, b"one")
+    before = store.manifest(legacy_tag(image.digest)).descriptor.digest
+    assert remove_layers(store, image.digest, [describe(b"one", "").digest], pace=HASTE) == before
+    assert digests(store, image) == [describe(b"one", "").digest]
 
 
 def test_dockers_media_types_are_written_where_asked_for_and_kept() -> None:
