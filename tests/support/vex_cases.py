@@ -23,8 +23,8 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import chdir, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, chdir, contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -116,6 +116,10 @@ class Place(NamedTuple):
         return text
 
 
+Prepare = Callable[[Path], AbstractContextManager[Place]]
+Run = Callable[[Case, Place], str]
+
+
 def read_cases(path: Path) -> list[Case]:
     """The cases of one file."""
     return [_case(text) for text in path.read_text(encoding="utf-8").split("=== ")[1:]]
@@ -147,20 +151,30 @@ def prepared(folder: Path) -> Iterator[Place]:
 
 def run_ours(case: Case, where: Place) -> str:
     """What our report says."""
-    _write_files(case, where)
-    recorded = recorded_console(environ={"HOME": str(where.folder), "SOURCE_DATE_EPOCH": "1795262400"})
-    with chdir(where.folder):
-        code = main(_arguments(case, where), recorded.console)
-    return _told(recorded.out, code, where)
+    return _told(*ours(case, _arguments(case, where), where), where)
 
 
 def run_reference(case: Case, where: Place) -> str:
     """What the reference's report says."""
-    _write_files(case, where)
-    arguments = ["trivy", *_arguments(case, where)]
+    return _told(*reference(case, _arguments(case, where), where), where)
+
+
+def ours(case: Case, arguments: list[str], where: Place) -> tuple[str, int]:
+    """What we print, and our exit code."""
+    write_files(case, where)
+    variables = {"HOME": str(where.folder), "SOURCE_DATE_EPOCH": "1795262400", "PATH": os.environ["PATH"]}
+    recorded = recorded_console(environ=variables)
+    with chdir(where.folder):
+        code = main(arguments, recorded.console)
+    return recorded.out, code
+
+
+def reference(case: Case, arguments: list[str], where: Place) -> tuple[str, int]:
+    """What the reference prints, and its exit code."""
+    write_files(case, where)
     environ = {"HOME": str(where.folder), "PATH": os.environ["PATH"], "TRIVY_SKIP_VERSION_CHECK": "true"}
-    ran = subprocess.run(arguments, cwd=where.folder, env=environ, capture_output=True, check=False)
-    return _told(ran.stdout.decode(), ran.returncode, where)
+    ran = subprocess.run(["trivy", *arguments], cwd=where.folder, env=environ, capture_output=True, check=False)
+    return ran.stdout.decode(), ran.returncode
 
 
 def _told(out: str, code: int, where: Place) -> str:
@@ -198,7 +212,8 @@ def _arguments(case: Case, where: Place) -> list[str]:
     return [target[0], *common, "--format", "json", "--show-suppressed", *flags, *target[1:]]
 
 
-def _write_files(case: Case, where: Place) -> None:
+def write_files(case: Case, where: Place) -> None:
+    """Put the case's files where it runs."""
     for name, text in case.files.items():
         _write(where.folder / name, where.filled(text))
 
@@ -208,12 +223,19 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _record() -> None:
-    for path in sorted(CORPUS.glob("*.txt")):
+def record(corpus: Path, prepare: Prepare, run: Run) -> None:
+    """Write `expected` of every case again.
+
+    Args:
+        corpus: the folder of cases.
+        prepare: makes what they scan.
+        run: the reference.
+    """
+    for path in sorted(corpus.glob("*.txt")):
         pieces = [path.read_text(encoding="utf-8").split("=== ")[0]]
         for case in read_cases(path):
-            with tempfile.TemporaryDirectory() as folder, prepared(Path(folder)) as where:
-                expected = run_reference(case, where)
+            with tempfile.TemporaryDirectory() as folder, prepare(Path(folder)) as where:
+                expected = run(case, where)
             files = "".join(f"--- {name}\n{text.rstrip()}\n" for name, text in case.files.items())
             more = f"--- {OURS}\n{case.ours}\n" if case.ours else ""
             pieces.append(f"{case.name}\nrun: {' '.join(case.command)}\n{files}--- {EXPECTED}\n{expected}\n{more}\n")
@@ -221,4 +243,4 @@ def _record() -> None:
 
 
 if __name__ == "__main__":
-    _record()
+    record(CORPUS, prepared, run_reference)
