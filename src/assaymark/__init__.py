@@ -120,12 +120,14 @@ class _Package(ModuleType):
         super().__setattr__(name, value)
 
 
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module `assaymark` has no attribute `{name}`")
-    from importlib import import_module
+if not TYPE_CHECKING:  # for type checkers a name that is none is an error, and not something of any type
 
-    return import_module(f"assaymark.{name}") if name in _STAGES else _found(name)
+    def __getattr__(name: str) -> Any:
+        if name not in __all__:
+            raise AttributeError(f"module `assaymark` has no attribute `{name}`")
+        from importlib import import_module
+
+        return import_module(f"assaymark.{name}") if name in _STAGES else _found(name)
 
 
 def __dir__() -> list[str]:
