@@ -28,7 +28,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes back; a document becomes JSON."""
+    """What goes back; a document that is no bytes becomes JSON."""
 
     status: int = 200
     document: Any = None
@@ -96,10 +96,14 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         service: Loopback = self.server.service  # type: ignore[attr-defined]  # set by Loopback
         answer = service.serve(Request(self.command, self.path, headers, body))
-        data = b"" if answer.document is None else json.dumps(answer.document).encode()
+        data = b"" if answer.document is None else _encoded(answer.document)
         self.send_response(answer.status)
         for name, value in {"Content-Type": "application/json", **answer.headers}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
+
+
+def _encoded(document: Any) -> bytes:
+    return document if isinstance(document, bytes) else json.dumps(document).encode()

@@ -28,6 +28,7 @@ TWO_WORDS: Final[Mapping[str, str]] = {
     "registry logout": "logout",
     "signing-config create": "signing-config-create",
     "trusted-root create": "trusted-root-create",
+    "vex repo": "vex-repo",
 }
 
 _EXAMPLES: Final = """\

@@ -48,7 +48,7 @@ NOT_HERE: Final[Mapping[str, tuple[str, str]]] = {
     "k8s": (_NO_CLUSTERS, _ONE_IMAGE),
     "aws": (f"{_VULNERABILITIES_ONLY}, not settings of accounts", ""),
     "config": (f"{_VULNERABILITIES_ONLY}, not misconfiguration", "`assaymark fs FOLDER` scans lockfiles and packages"),
-    "vex": ("VEX repositories are downloaded when a scan asks them", "a scan with `--vex repo`"),
+    "vex": ("`vex` alone is no command", "`assaymark vex repo list`, or `init`, or `download`"),
     "registry": ("`registry` alone is no command", "`assaymark registry login`, or `assaymark registry logout`"),
 }
 """A command by its name: what is so, and what to do instead."""

@@ -46,10 +46,16 @@ _CHUNK: Final = 1 << 20
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
-    """A repository as `repository.yaml` has it."""
+    """A repository as `repository.yaml` has it.
+
+    Attributes:
+        insecure: whether any certificate will do.
+    """
 
     name: str
     url: str
+    enabled: bool = True
+    insecure: bool = False
     username: str = ""
     password: str = ""
     token: str = ""

@@ -1,7 +1,6 @@
 """`--vex repo`: VEX repositories, which are copied to where the reference keeps them.
 
-1. `~/.trivy/vex/repository.yaml` lists them (`$XDG_DATA_HOME/.trivy/…` where that is set): `name`, `url`, `enabled`.
-   Without the file there is one, the public VEX Hub.
+1. Those that are enabled are asked, in the order of the list (`assaymark.cli.vex_origins`).
 2. A copy is `<cache>/vex/repositories/<name>/0.1/`, with `index.json` and the documents. It is brought up to date first
    (`assaymark.cli.vex_download`), unless `--skip-vex-repo-update` says not to. Where that fails an old copy will do; it
    is told.
@@ -10,33 +9,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from argparse import Namespace
+from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assaymark.cli.vex_download import VERSION, Origin, update_copy
-from assaymark.errors import ArtifactError, LocalError, NetworkError, UsageError
+from assaymark.cli.vex_origins import read_origins
+from assaymark.errors import ArtifactError, LocalError, NetworkError
 from assaymark.limits import DEFAULT_LIMITS
 from assaymark.safeio.files import local_error
 from assaymark.safeio.readers import read_bounded
 
 if TYPE_CHECKING:
+    from assaymark.cli.connections import Connections
     from assaymark.cli.console import Console
     from assaymark.matching.vex.repository import Repository
     from assaymark.matching.vex.source import VexSource
     from assaymark.net.network import Network
 
-_HUB: Final = {"name": "default", "url": "https://github.com/aquasecurity/vexhub", "enabled": True}
 
-
-def find_repositories(cache: Path, console: Console, *, network: Network | None) -> VexSource | None:
+def find_repositories(
+    cache: Path, console: Console, *, network: Callable[[Origin], Network] | None
+) -> VexSource | None:
     """The enabled repositories that have a copy; None where there is none.
 
     Args:
         cache: the cache folder.
         console: where troubles are told.
-        network: for downloads; None where copies are to stay as they are.
+        network: for the downloads of a repository; None where copies are to stay as they are.
 
     Raises:
         UsageError: the list is none, or has a name that leads elsewhere.
@@ -47,11 +49,11 @@ def find_repositories(cache: Path, console: Console, *, network: Network | None)
     from assaymark.matching.vex.repository import RepositorySet
 
     found: list[Repository] = []
-    for origin in _enabled(console.environ):
-        home = cache / "vex" / "repositories" / origin.name
+    for origin in filter(_is_enabled, read_origins(console.environ)):
+        home = home_of(origin, cache)
         if network is not None:
-            _update(origin, home, network, console)
-        if (home / VERSION / "index.json").is_file():
+            _update(origin, home, network(origin), console)
+        if has_copy(home):
             found.append(_repository(origin.name, origin.url, home / VERSION))
         else:
             hint = "leave out `--skip-vex-repo-update`"
@@ -59,14 +61,42 @@ def find_repositories(cache: Path, console: Console, *, network: Network | None)
     return RepositorySet(found, on_trouble=console.warn, limits=DEFAULT_LIMITS) if found else None
 
 
-def _update(origin: Origin, home: Path, network: Network, console: Console) -> None:
+def network_of(origin: Origin, args: Namespace, console: Console, connections: Connections) -> Network:
+    """The way to a repository: as the flags say, unless the list says that any certificate will do."""
+    if not origin.insecure:
+        return connections.network
+    from assaymark.cli.connections import Connections
+
+    return Connections(Namespace(**{**vars(args), "insecure": True}), console).network
+
+
+def home_of(origin: Origin, cache: Path) -> Path:
+    """The folder of a repository's copy."""
+    return cache / "vex" / "repositories" / origin.name
+
+
+def has_copy(home: Path) -> bool:
+    """Whether there is one that can be asked."""
+    return (home / VERSION / "index.json").is_file()
+
+
+def conceal(origin: Origin, console: Console) -> None:
+    """Let no output tell the repository's credentials."""
     for secret in filter(None, (origin.password, origin.token)):
         console.redaction.add(secret)
+
+
+def _is_enabled(origin: Origin) -> bool:
+    return origin.enabled
+
+
+def _update(origin: Origin, home: Path, network: Network, console: Console) -> None:
+    conceal(origin, console)
     try:
         if update_copy(origin, home, network, clock=lambda: datetime.now(UTC)):
             console.note(f"the VEX repository `{origin.name}` is up to date: `{home}`")
     except (NetworkError, ArtifactError, LocalError) as exc:
-        if not (home / VERSION / "index.json").is_file():
+        if not has_copy(home):
             raise
         console.warn(f"the VEX repository `{origin.name}` is not updated: {exc}", hint=exc.hint)
 
@@ -95,31 +125,3 @@ def _read(path: Path, limit: int) -> bytes:
         if isinstance(exc, OSError):
             raise local_error("read", path, exc) from exc
         raise LocalError(f"cannot read `{path}`: {exc}") from exc
-
-
-def _enabled(environ: Mapping[str, str]) -> list[Origin]:
-    """Rule 1."""
-    from assaymark.safeio.yaml import decode_yaml
-
-    home = environ.get("XDG_DATA_HOME") or environ.get("HOME", "")
-    path = Path(home) / ".trivy" / "vex" / "repository.yaml"
-    listed: Any = [_HUB]
-    if path.is_file():
-        data = _read(path, DEFAULT_LIMITS.configuration_bytes)
-        try:
-            document = decode_yaml(data, limits=DEFAULT_LIMITS, what=str(path))
-        except ArtifactError as exc:
-            raise UsageError(str(exc), hint=exc.hint) from exc
-        listed = document.get("repositories") if isinstance(document, dict) else None
-    if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
-        raise UsageError(f"`{path}` lists no repositories", hint="`repositories:` and entries with `name:` and `url:`")
-    return [_origin(each, path) for each in listed if str(each.get("enabled", "")).lower() == "true"]
-
-
-def _origin(entry: Mapping[str, Any], path: Path) -> Origin:
-    fields = {key: str(entry.get(key) or "") for key in ("name", "url", "username", "password", "token")}
-    name = PurePosixPath(fields["name"])
-    if not name.parts or name.is_absolute() or ".." in name.parts or "\0" in fields["name"]:
-        hint = "a name without `/` in front and `..`"
-        raise UsageError(f"`{path}` has a repository called `{fields['name'][:100]}`", hint=hint)
-    return Origin(**fields)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -59,9 +60,10 @@ def read_vex(args: Namespace, console: Console, connections: Connections) -> dic
 def _source(name: str, args: Namespace, console: Console, connections: Connections) -> VexSource | None:
     if name in REPOSITORIES:
         from assaymark.cli.database_flags import cache_of
-        from assaymark.cli.vex_repositories import find_repositories
+        from assaymark.cli.vex_repositories import find_repositories, network_of
 
-        network = None if args.skip_vex_repo_update else connections.network
+        skipped = args.skip_vex_repo_update
+        network = None if skipped else partial(network_of, args=args, console=console, connections=connections)
         return find_repositories(cache_of(args, console.environ).root, console, network=network)
     from assaymark.matching.vex.format import read_vex as read_document
     from assaymark.matching.vex.source import SingleDocument
