@@ -14,6 +14,7 @@ once.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Final
@@ -30,6 +31,8 @@ from assaymark.model.archives import ArchiveIndex, NoArchives
 from assaymark.model.inventory import Application, ArchiveQuery, Found, JavaArchive, LayerInventory
 from assaymark.model.issue import Issue, IssueCode
 from assaymark.model.package import Package
+
+logger = logging.getLogger(__name__)
 
 JAR: Final = "jar"
 """The analyser, and the type of its applications."""
@@ -59,7 +62,8 @@ def resolve_archives(layers: Sequence[LayerInventory], open_index: OpenIndex) ->
         with open_index() as index:
             return [_resolved_layer(layer, index) for layer in layers]
     except DatabaseError as exc:
-        message = f"{count} Java archives that do not name themselves could not be looked up: {exc}"
+        logger.warning("%s", exc)  # why, with paths and registries of this machine, which are no part of a report
+        message = f"{count} Java archives that do not name themselves could not be looked up: there is no Java database"
         issue = Issue(code=IssueCode.NOT_ANALYSED, message=message)
         first, *rest = (_resolved_layer(layer, NoArchives()) for layer in layers)
         return [msgspec.structs.replace(first, issues=(*first.issues, issue)), *rest]
