@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -162,3 +164,11 @@ def test_what_is_no_yaml_is_refused() -> None:
 def test_there_is_a_bound_on_rules() -> None:
     with pytest.raises(UsageError, match="more than 1 rules"):
         parse(WHOLE, policy_rules=1)
+
+
+def test_the_example_of_the_docs_is_a_policy() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "filters.md").read_text(encoding="utf-8")
+
+    [example] = re.findall(r"```yaml\n(rules:\n.*?)```", page, re.DOTALL)
+
+    assert [rule.action for rule in parse(example.encode()).rules] == [Action.IGNORE] * 2 + [Action.DENY] * 2
