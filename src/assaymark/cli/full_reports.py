@@ -26,7 +26,7 @@ def require_full_reports(proof: Proof, args: Namespace, console: Console) -> Non
         VerificationError: one is missing, or is another one.
         NetworkError: the registry cannot be asked.
     """
-    for item in proof.verification.verified:
+    for item in proof.counting:
         if item.statement.predicate_type != VULN_TYPE:
             continue
         if args.check_full_report:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -25,7 +25,8 @@ from assaymark.cli.full_reports import require_full_reports
 from assaymark.cli.identity_flags import anybody_with_claims, identities_from, trusted_signers
 from assaymark.cli.images import find_image
 from assaymark.cli.judging import judge_proof
-from assaymark.cli.proofs import Proof, explain_failure
+from assaymark.cli.platform_proofs import asked_from, prove_platforms
+from assaymark.cli.proofs import ImageOutcome, Proof, explain_failure
 from assaymark.cli.trust import trust_from
 from assaymark.cli.trusted_signers import load_keys
 from assaymark.errors import Error, UsageError, VerificationError
@@ -51,20 +52,6 @@ class Prover(Protocol):
         """What the attestations of `image` prove, and which prove nothing."""
 
 
-class ImageOutcome(NamedTuple):
-    """What became of one image.
-
-    Attributes:
-        text: as typed.
-        proof: None where the image or its attestations cannot be had.
-        failure: why nothing is proven; None where something is.
-    """
-
-    text: str
-    proof: Proof | None
-    failure: Error | None = None
-
-
 def find_prover(args: Namespace, console: Console, connections: Connections) -> Prover:
     """The way that the flags choose.
 
@@ -88,19 +75,20 @@ def find_prover(args: Namespace, console: Console, connections: Connections) -> 
 def prove_images(
     args: Namespace, console: Console, connections: Connections, prover: Prover, judge: Judge | None = None
 ) -> list[ImageOutcome]:
-    """The outcome of every image, in the order of the arguments.
+    """The outcome of every image or its platforms, in the order of the arguments.
 
     Raises:
-        UsageError: an argument is no reference, or there is less than one worker.
+        UsageError: flags about platforms contradict each other, an argument is no reference, or there is less than one worker.
     """
     if args.max_workers < 1:
         raise UsageError(f"`--max-workers {args.max_workers}` would do nothing", hint="1 or more")
 
-    def outcome(text: str, stop: Stop | None = None) -> ImageOutcome:
-        del stop  # what an image costs is bounded by the limits of the network
+    asked = asked_from(args, judge)
+
+    def outcome(image: NamedImage) -> ImageOutcome:
         proof = None
         try:
-            proof = prover.prove(find_image(text, args, console, connections.registry))
+            proof = prover.prove(image)
             proof.verification.require()
             require_full_reports(proof, args, console)
             if judge is not None:
@@ -110,18 +98,28 @@ def prove_images(
         except UsageError:
             raise
         except VerificationError as exc:
-            return ImageOutcome(text, proof, explain_failure(exc, proof.image, args) if proof else exc)
+            return ImageOutcome(image.text, proof, explain_failure(exc, proof.image, args) if proof else exc)
         except Error as exc:
-            return ImageOutcome(text, proof, exc)
-        return ImageOutcome(text, proof)
+            return ImageOutcome(image.text, proof, exc)
+        return ImageOutcome(image.text, proof)
+
+    def outcomes(text: str, stop: Stop | None = None) -> list[ImageOutcome]:
+        del stop  # what an image costs is bounded by the limits of the network
+        try:
+            image = find_image(text, args, console, connections.registry)
+            return prove_platforms(image, asked, outcome, tell=console.note)
+        except UsageError:
+            raise
+        except Error as exc:
+            return [ImageOutcome(text, None, exc)]
 
     if len(args.images) == 1 or args.max_workers == 1:
-        return [outcome(text) for text in args.images]
+        return [each for text in args.images for each in outcomes(text)]
     from assaymark.safeio.workers import map_parallel
 
     connections.registry()  # made once, before several ask for it
     workers = min(args.max_workers, len(args.images), DEFAULT_LIMITS.connections)
-    return map_parallel(outcome, args.images, workers=workers)
+    return [each for found in map_parallel(outcomes, args.images, workers=workers) for each in found]
 
 
 class _WithKeys:

@@ -117,8 +117,8 @@ COSIGN_3: Final = Verifier(
         ),
         _rule([Trait.NO_LOG], "cosign demands a log entry", "--insecure-ignore-tlog"),
         _rule(
-            [Trait.BUNDLE, Trait.CERTIFICATE, Trait.NO_LOG, Trait.TIMESTAMP],
-            "the timestamp says when the certificate was used",
+            [Trait.BUNDLE, Trait.CERTIFICATE, Trait.NO_LOG, Trait.TIMESTAMP, Trait.EXPIRED],
+            "the certificate has ended, and the timestamp says when it was used",
             "--use-signed-timestamps",
         ),
         _rule(
@@ -145,8 +145,8 @@ COSIGN_2: Final = Verifier(
         _rule([Trait.BUNDLE, Trait.KEY, Trait.KEY_ID], "cosign refuses a `keyid` that is not the key's fingerprint"),
         _rule([Trait.NO_LOG], "cosign demands a log entry", "--insecure-ignore-tlog"),
         _rule(
-            [Trait.BUNDLE, Trait.CERTIFICATE, Trait.NO_LOG, Trait.TIMESTAMP],
-            "the timestamp says when the certificate was used",
+            [Trait.BUNDLE, Trait.CERTIFICATE, Trait.NO_LOG, Trait.TIMESTAMP, Trait.EXPIRED],
+            "the certificate has ended, and the timestamp says when it was used",
             "--use-signed-timestamps",
         ),
         _rule(
