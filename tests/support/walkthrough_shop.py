@@ -25,7 +25,7 @@ from typing import Final
 
 from tests.support.database import Facts, database_archive, publish, trivy_db
 from tests.support.images import BuiltImage, build_image, build_index
-from tests.support.sigstore.accounts import google
+from tests.support.sigstore.accounts import GOOGLE, google
 from tests.support.sigstore.fake import FakeSigstore
 
 from assaymark.model.reference import parse_reference
@@ -104,7 +104,7 @@ def open_shop(
         "TRUSTED_ROOT": str(files.trusted_root),
         "SIGNING_CONFIG": str(files.signing_config),
         "IDENTITY": EMAIL,
-        "ISSUER": google(EMAIL).issuer,
+        "ISSUER": GOOGLE,
         "IDENTITY_TOKEN": sigstore.instance.token(google(EMAIL)),
     }
 
