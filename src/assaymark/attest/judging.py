@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
 
 from assaymark.attest.newest import Dated, Superseded, find_newest
+from assaymark.attest.outcome import Outcome, Rejected
 from assaymark.attest.policy.facts import read_facts, read_times
 from assaymark.attest.policy.judge import judge
 from assaymark.attest.policy.programs import Ask, policy_input
@@ -50,6 +51,7 @@ class Attestation(Protocol):
 
 
 Item = TypeVar("Item", bound=Attestation)
+Whole = TypeVar("Whole", bound=Outcome[Any])
 
 
 class Judge(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +128,25 @@ def judge_attestations(items: Iterable[Item], judge_: Judge) -> Judgement[Item]:
     )
 
 
+def judge_outcome(outcome: Whole, judge_: Judge) -> tuple[Whole, Judgement[Any]]:
+    """What was verified of an image, and what the policy says of it; what a trusted time contradicts proves nothing.
+
+    Raises:
+        VerificationError: nothing is left.
+        UsageError, LocalError, LimitError: a program cannot judge.
+    """
+    judgement: Judgement[Any] = judge_attestations(outcome.verified, judge_)
+    if judge_.policy:
+        return outcome, judgement
+    refused = {place: _rejected(each) for place, each in enumerate(judgement.judged) if each.verdict.violations}
+    if not refused:
+        return outcome, judgement
+    left = outcome.refusing(refused)
+    left.require()
+    supported = tuple(each for each in judgement.judged if not each.verdict.violations)
+    return left, msgspec.structs.replace(judgement, judged=supported)
+
+
 def failure_of(violations: list[Violation]) -> VerificationError | None:
     """The error for broken rules; None where none is broken."""
     if not violations:
@@ -151,6 +172,18 @@ def _date(item: Item, judge_: Judge) -> Dated[_Read[Item]]:
         group=(item.signed_by, item.statement.predicate_type, about),
         trusted=read.subject.trusted,
         claimed=read.subject.facts.finished if read.subject.facts is not None else None,
+    )
+
+
+def _rejected(judged: Judged[Any]) -> Rejected:
+    (violation, *_) = judged.verdict.violations
+    item = judged.item
+    return Rejected(
+        reason=violation.reason,
+        message=violation.message,
+        manifest=item.manifest,
+        format=item.format,
+        predicate_type=item.statement.predicate_type,
     )
 
 

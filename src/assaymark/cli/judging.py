@@ -10,12 +10,9 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import msgspec
-
-from assaymark.attest.judging import ONLY_WORD, Attestation, Judge, Judged, Judgement, judge_attestations
-from assaymark.attest.outcome import Rejected
+from assaymark.attest.judging import ONLY_WORD, Attestation, Judge, Judgement, judge_outcome
 from assaymark.attest.policy.judge import judge_platforms
 from assaymark.attest.policy.violation import Violation
 from assaymark.attest.predicate import find_predicate_type
@@ -64,19 +61,8 @@ def judge_proof(proof: Proof, judge: Judge) -> Proof:
         VerificationError: nothing is left.
         UsageError, LocalError, LimitError: a program cannot judge.
     """
-    verified = cast("Sequence[Item]", proof.verification.verified)
-    judgement: Judgement[Item] = judge_attestations(verified, judge)
-    if judge.policy:
-        return proof._replace(judgement=judgement)
-    refused = {place: _rejected(each) for place, each in enumerate(judgement.judged) if each.verdict.violations}
-    if refused:
-        verification = proof.verification.refusing(refused)
-        verification.require()
-        proof = proof._replace(verification=verification)
-        judgement = msgspec.structs.replace(
-            judgement, judged=tuple(each for each in judgement.judged if not each.verdict.violations)
-        )
-    return proof._replace(judgement=judgement)
+    verification, judgement = judge_outcome(proof.verification, judge)
+    return proof._replace(verification=verification, judgement=judgement)
 
 
 def missing_platforms(wanted: Iterable[Platform], proven: Iterable[Platform]) -> list[Violation]:
@@ -140,18 +126,6 @@ def notes_of(item: Each, judgement: Judgement[Each] | None) -> tuple[str, ...]:
     if judgement is None:
         return ()
     return next((each.verdict.notes for each in judgement.judged if each.item is item), ())
-
-
-def _rejected(judged: Judged[Item]) -> Rejected:
-    (violation, *_) = judged.verdict.violations
-    item = judged.item
-    return Rejected(
-        reason=violation.reason,
-        message=violation.message,
-        manifest=item.manifest,
-        format=item.format,
-        predicate_type=item.statement.predicate_type,
-    )
 
 
 def _described(dated: Dated[Item]) -> str:

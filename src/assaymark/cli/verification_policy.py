@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from assaymark.cli.flags import Filled, Values, add_switch
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from assaymark.cli.console import Console
 
 GROUP: Final = "Policy flags"
-_PROGRAMS: Final = (".cue", ".rego")
-_WRITTEN: Final = (".yaml", ".yml")
 Value = TypeVar("Value")
 
 
@@ -114,17 +111,9 @@ def ask_programs(policy: Policy, args: Namespace, console: Console) -> Ask | Non
     Raises:
         LocalError: a program is not on PATH.
     """
-    if not policy.programs:
-        return None
-    from assaymark.attest.policy.programs import CUE, REGO, asker
-    from assaymark.safeio.cue import Cue
-    from assaymark.safeio.opa import Opa
+    from assaymark.attest.policy.sources import find_asker
 
-    cue, opa = Cue(environment=console.environ), Opa(environment=console.environ, connects=not args.offline)
-    for suffix, program in ((CUE, cue), (REGO, opa)):
-        if any(each.name.endswith(suffix) for each in policy.programs):
-            program.check()
-    return asker(policy.programs, cue=cue, opa=opa)
+    return find_asker(policy, console.environ, connects=not args.offline)
 
 
 def _from_flags(args: Namespace) -> Policy:
@@ -162,20 +151,11 @@ def _severity_limit(args: Namespace) -> SeverityLimit | None:
 
 
 def _from_file(name: str, console: Console) -> Policy:
-    from assaymark.attest.policy.rules import Policy, Program
-    from assaymark.attest.policy.written import parse_policy
+    from assaymark.attest.policy.sources import read_policy
     from assaymark.cli.files import read_input
     from assaymark.limits import DEFAULT_LIMITS
 
-    suffix = PurePath(name).suffix
-    if suffix not in (*_PROGRAMS, *_WRITTEN):
-        raise UsageError(f"`--policy {name}` is no policy by its name", hint="it ends with .yaml, .cue or .rego")
-    data = read_input(name, console, limit=DEFAULT_LIMITS.configuration_bytes)
-    if suffix in _WRITTEN:
-        return parse_policy(data, name)
-    if not data.strip():
-        raise UsageError(f"the policy `{name}` is empty", hint="it would be satisfied by everything, or by nothing")
-    return Policy(programs=(Program(name=name, text=data),))
+    return read_policy(name, lambda file: read_input(file, console, limit=DEFAULT_LIMITS.configuration_bytes))
 
 
 def _each(parse: Callable[[str], str], texts: tuple[str, ...], flag: str) -> list[str]:
