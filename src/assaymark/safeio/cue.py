@@ -5,6 +5,8 @@
    (`strings`, `list`, `time`), modules of others cannot.
 3. It gets PATH alone of the environment, and connects to nobody.
 4. Time and output are bounded.
+5. A member that a policy only describes (`verdict: string`) need not be there, as with cosign; `verdict!: string` must.
+   What is computed from such a member, or depends on it, cannot be decided and is a complaint; cosign lets it pass.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from assaymark.safeio.text import printable
 _CUE: Final = "cue"
 _INPUT: Final = "input.json"
 _PLACE: Final = re.compile(r"^\s+\S*?([^/\s:]+):([0-9]+):[0-9]+$")
+_INCOMPLETE: Final = re.compile(r'(?:[\w$#]+|"(?:[^"\\]|\\.)*")(?:\.(?:[\w$#]+|"(?:[^"\\]|\\.)*"))*: incomplete value ')
 _INSTALL: Final = "install it (https://cuelang.org/docs) and put its folder on PATH"
 
 
@@ -70,7 +73,7 @@ class Cue(msgspec.Struct, frozen=True, kw_only=True):
             done = run_program(
                 ProgramKind.CUE,
                 _CUE,
-                ["vet", *(str(folder / file) for file in names), str(folder / _INPUT)],
+                ["vet", "--all-errors", *(str(folder / file) for file in names), str(folder / _INPUT)],
                 timeout=self.limits.policy_seconds,
                 environment={
                     "PATH": self.environment.get("PATH", ""),
@@ -82,13 +85,13 @@ class Cue(msgspec.Struct, frozen=True, kw_only=True):
             )
         if not done.code:
             return ()
-        told = printable_lines(done.stderr, names)
+        told = _complaints(done.stderr, names)
         if not told:
             raise LocalError(f"program `cue` ended with code {done.code}, and without a word")
-        return told
+        return tuple(text for text in told if not _INCOMPLETE.match(text))  # rule 5
 
 
-def printable_lines(stderr: bytes, names: Mapping[str, str]) -> tuple[str, ...]:
+def _complaints(stderr: bytes, names: Mapping[str, str]) -> tuple[str, ...]:
     """Complaints with the places in the policy that they are about: `a: conflicting values (`policy.cue`, line 3)`."""
     told: list[str] = []
     for line in stderr.decode("utf-8", "replace").splitlines():
@@ -97,5 +100,6 @@ def printable_lines(stderr: bytes, names: Mapping[str, str]) -> tuple[str, ...]:
             if line.strip():
                 told.append(printable(line.strip().removesuffix(":"))[:500])
         elif told and place[1] in names:
-            told[-1] += f" (`{printable(names[place[1]])}`, line {place[2]})"
+            where = f" (`{printable(names[place[1]])}`, line {place[2]})"
+            told[-1] = told[-1].removesuffix(where) + where
     return tuple(told)
