@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from assaymark.cli.images import find_image
-from assaymark.cli.sbom_flags import names_sbom_signer
+from assaymark.cli.named_signers import names_signer
+from assaymark.cli.sbom_flags import SIGNER
 from assaymark.errors import ArtifactError, VerificationError
 from assaymark.inventory.sbom.attested import UNSUPPORTED, find_attested, read_sbom_predicate, unwrapped
 from assaymark.inventory.sbom.formats import read_document
@@ -56,7 +57,7 @@ def find_attached_sbom(identity: ImageIdentity, scanning: Scanning, *, alone: bo
         Error: a key or the trust data cannot be used.
     """
     args, console, connections = scanning.args, scanning.console, scanning.connections
-    signed = names_sbom_signer(args)
+    signed = names_signer(args, SIGNER)
     for digest in _digests(identity, alone=alone):
         image = find_image(digest, args, console, connections.registry)
         found = _signed(image, args, console, connections) if signed else _unsigned(image, console)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from assaymark.attest.keys.tokens.uri import without_pin
 from assaymark.attest.reasons import Reason, refuse
-from assaymark.cli.sbom_flags import names_sbom_signer
+from assaymark.cli.named_signers import names_signer, signer_name, signer_words
+from assaymark.cli.sbom_flags import SIGNER
 from assaymark.errors import VerificationError
 from assaymark.inventory.sbom.attested import Attested, find_attested, read_sbom_predicate
 from assaymark.limits import DEFAULT_LIMITS
@@ -44,7 +44,7 @@ def opened_sbom(sbom: SbomFile, args: Namespace, console: Console, connections: 
         ArtifactError: the attestations in the file hold no SBOM, or are malformed.
         Error: a key or the trust data cannot be used.
     """
-    demanded = names_sbom_signer(args)
+    demanded = names_signer(args, SIGNER)
     found = find_attested(sbom.data, limits=DEFAULT_LIMITS, what=sbom.name)
     if demanded:
         return msgspec.structs.replace(sbom, data=_verified(sbom.name, found, args, console, connections))
@@ -54,16 +54,6 @@ def opened_sbom(sbom: SbomFile, args: Namespace, console: Console, connections: 
     if len(found) > 1:
         console.warn(f"`{sbom.name}` has {len(found)} attestations of SBOMs; the first one is scanned")
     return msgspec.structs.replace(sbom, data=found[0].sbom)
-
-
-def signer_words(args: Namespace, prefix: str) -> list[str]:
-    """The flags of the verifying commands for the signer whom `--PREFIX-key` or `--PREFIX-identity` name."""
-    key, identity, issuer = (getattr(args, f"{prefix}_{name}") for name in ("key", "identity", "oidc_issuer"))
-    signer = ["--certificate-identity", identity, "--certificate-oidc-issuer", issuer] if identity else ["--key", key]
-    for flag in ("trusted_root", "cache_dir"):
-        value = getattr(args, flag, "")
-        signer += [f"--{flag.replace('_', '-')}", value] if value else []
-    return [*signer, "--offline"] if args.offline else signer
 
 
 def _verified(
@@ -83,17 +73,13 @@ def _verified(
         except VerificationError as exc:
             refused.append(exc)
             continue
-        for said in (_signer(args), "which image it is about was NOT compared with anything", *proven.notes):
+        signer = f"the SBOM is signed by {signer_name(args, SIGNER)}"
+        for said in (signer, "which image it is about was NOT compared with anything", *proven.notes):
             console.note(f"`{name}`: {shown(said)}")
         what = f"the SBOM in {name}"
         return read_sbom_predicate(proven.statement.predicate, limits=DEFAULT_LIMITS, what=what)
     closest = max(refused, key=lambda each: Reason(each.reason).progress)
     raise VerificationError(f"`{name}`: {closest}", hint=closest.hint, reason=closest.reason) from closest
-
-
-def _signer(args: Namespace) -> str:
-    who = f"{args.sbom_identity} ({args.sbom_oidc_issuer})" if args.sbom_identity else without_pin(args.sbom_key)
-    return f"the SBOM is signed by {who}"
 
 
 def find_sbom_prover(
@@ -122,7 +108,7 @@ def find_sbom_prover(
 
     parser = FlagParser()
     COMMAND.configure(parser)
-    flags = parser.parse(signer_words(args, "sbom"))
+    flags = parser.parse(signer_words(args, SIGNER))
     keys = load_keys(trusted_signers(flags), console, connections)
     expected = expectation_from(flags, console, tuple(keys.values()))
     alone = bool(keys) and not needs_trust(flags)

@@ -14,9 +14,10 @@ from argparse import Namespace
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from assaymark.attest.keys.tokens.uri import without_pin
 from assaymark.attest.reasons import Reason
+from assaymark.cli.named_signers import signer_name, signer_words
 from assaymark.cli.verifying import find_prover
+from assaymark.cli.vex_flags import SIGNER
 from assaymark.errors import ArtifactError, UsageError
 from assaymark.limits import DEFAULT_LIMITS
 from assaymark.model.hierarchy import find_image_purl
@@ -74,7 +75,7 @@ def _documents(
     """Rules 2 and 3."""
     from assaymark.matching.vex.format import read_vex
 
-    signer = without_pin(args.vex_key) if args.vex_key else f"{args.vex_identity} ({args.vex_oidc_issuer})"
+    signer = signer_name(args, SIGNER)
     source = f"VEX attestation in OCI registry ({find_image_purl(scan.report.metadata)})"
     told: set[str] = set()
     for kind in PREDICATE_TYPES:
@@ -105,8 +106,4 @@ def _verification(args: Namespace, kind: str) -> Namespace:
 
     parser = FlagParser()
     COMMAND.configure(parser)
-    signer = ["--key", args.vex_key]
-    if args.vex_identity:
-        signer = ["--certificate-identity", args.vex_identity, "--certificate-oidc-issuer", args.vex_oidc_issuer]
-    trusted = getattr(args, "trusted_root", "")
-    return parser.parse(["--type", kind, *signer, *(("--trusted-root", trusted) if trusted else ()), args.image])
+    return parser.parse(["--type", kind, *signer_words(args, SIGNER), args.image])

@@ -10,10 +10,14 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import Final
 
-from assaymark.cli.flags import Filled, add_switch, add_values
+from assaymark.cli.flags import add_switch, add_values
+from assaymark.cli.named_signers import add_named_signer_flags, names_signer
 from assaymark.errors import UsageError
 
 OCI: Final = "oci"
+SIGNER: Final = "vex"
+"""What the flags that name the signer begin with."""
+
 REPOSITORIES: Final = frozenset({"repo", "repository"})
 _REFUSED: Final = {
     "sbom-ref": "documents that an SBOM links to are not fetched: whoever wrote it would choose what is reported",
@@ -34,12 +38,7 @@ def add_vex_flags(parser: ArgumentParser) -> None:
     add_switch(
         group, "--skip-vex-repo-update", about="read the copies of VEX repositories that are there, whatever their age"
     )
-    for name, metavar, about in (
-        ("--vex-key", "KEY", "public key that must have signed what is attached to the image"),
-        ("--vex-identity", "NAME", "identity that must have signed it, in the place of a key"),
-        ("--vex-oidc-issuer", "URL", "who must have vouched for that identity"),
-    ):
-        group.add_argument(name, action=Filled, default="", metavar=metavar, help=about)
+    add_named_signer_flags(group, SIGNER, "what is attached to the image")
 
 
 def check_vex_flags(args: Namespace) -> None:
@@ -66,12 +65,7 @@ def check_vex_flags(args: Namespace) -> None:
 def _check_signer(args: Namespace) -> None:
     if not getattr(args, "image", ""):
         raise UsageError("`--vex oci` is about an image on a registry", hint="name a file with `--vex`")
-    if bool(args.vex_identity) != bool(args.vex_oidc_issuer):
-        raise UsageError(
-            "`--vex-identity` and `--vex-oidc-issuer` belong together",
-            hint="a name means something only with its issuer",
-        )
-    if bool(args.vex_key) == bool(args.vex_identity):
+    if not names_signer(args, SIGNER):
         raise UsageError(
             "`--vex oci` needs one signer", hint="`--vex-key KEY`, or `--vex-identity NAME --vex-oidc-issuer URL`"
         )

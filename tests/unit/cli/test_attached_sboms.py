@@ -207,6 +207,9 @@ def test_an_image_of_several_platforms(shop: Workshop, registry: MemoryRegistry,
         pytest.param(("--sbom-sources=oci", "--sbom-identity=a"), "belong together", id="half an identity"),
         pytest.param(("--sbom-key=ours.pub",), "are about `--sbom-sources oci`", id="a key without a source"),
         pytest.param(("--sbom-sources=oci", "--attest", "--key=ours.key"), "exclude each other", id="a record"),
+        pytest.param(
+            ("--sbom-sources=oci", "--vex=oci", "--vex-key=ours.pub"), "exclude each other", id="documents of the image"
+        ),
     ],
 )
 def test_mistakes(shop: Workshop, flags: tuple[str, ...], message: str) -> None:

@@ -144,7 +144,9 @@ def test_a_document_by_the_named_identity_counts(shop: Workshop, registry: Memor
         pytest.param(("--vex-identity=a@b.example",), "belong together", id="half an identity"),
         pytest.param(("--vex-oidc-issuer=https://x",), "belong together", id="the other half"),
         pytest.param(
-            ("--vex-key=a", "--vex-identity=a@b.example", "--vex-oidc-issuer=https://x"), "needs one signer", id="both"
+            ("--vex-key=a", "--vex-identity=a@b.example", "--vex-oidc-issuer=https://x"),
+            "there is one signer",
+            id="both",
         ),
         pytest.param(("--vex-key=",), "`--vex-key` is empty", id="an empty key"),
         pytest.param(("--vex-key=ours.pub", "--input=image.tar"), "about an image on a registry", id="an archive"),

@@ -10,8 +10,9 @@ from assaymark.cli.database_flags import add_database_flags
 from assaymark.cli.filter_flags import add_filter_flags
 from assaymark.cli.flags import Filled
 from assaymark.cli.global_flags import SCANNING
+from assaymark.cli.named_signers import add_named_signer_flags, names_signer
 from assaymark.cli.network_flags import add_network_flags
-from assaymark.cli.sbom_flags import add_sbom_signer_flags, names_sbom_signer
+from assaymark.cli.sbom_flags import SIGNER
 from assaymark.cli.scan_flags import add_scan_flags
 from assaymark.cli.trivy_flags import add_sbom_search_flags
 from assaymark.errors import ExitCode, UsageError
@@ -32,7 +33,7 @@ def _configure(parser: ArgumentParser) -> None:
     parser.add_argument("path", nargs="?", default="", metavar="FILE", help=about)
     add_scan_flags(parser, files=False)
     group = parser.add_argument_group("Attestation flags")
-    add_sbom_signer_flags(group, as_cosign=True)
+    add_named_signer_flags(group, SIGNER, "the SBOM", as_cosign=True)
     about = "the authorities and logs to believe (default: those of the TUF mirror)"
     group.add_argument("--trusted-root", action=Filled, default="", metavar="FILE", help=about)
     add_sbom_search_flags(parser)
@@ -54,7 +55,7 @@ def _run(args: Namespace, console: Console) -> int:
         raise UsageError("no SBOM to scan", hint="assaymark sbom bom.cdx.json")
     if args.path == "-":
         raise UsageError("an SBOM is read from a file, and `-` names none", hint="… | assaymark sbom /dev/stdin")
-    names_sbom_signer(args)
+    names_signer(args, SIGNER)
     sbom = opened_sbom(open_sbom(args.path), args, console, scanning.connections)
     with scanning.database() as source:
         scan = scan_sbom(sbom, source, wanted=scanning.wanted, means=scanning.means)
