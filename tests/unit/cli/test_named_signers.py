@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Mapping
 
 import pytest
 
@@ -14,10 +15,10 @@ ISSUER = "https://issuer.example"
 ALICE = ("--x-identity", "alice@a.example", "--x-oidc-issuer", ISSUER)
 
 
-def parsed(*arguments: str, as_cosign: bool = False, **others: object) -> Namespace:
+def parsed(*arguments: str, as_cosign: bool = False, others: Mapping[str, object] | None = None) -> Namespace:
     parser = FlagParser()
     add_named_signer_flags(parser, "x", "it", as_cosign=as_cosign)
-    parser.set_defaults(**{"offline": False, **others})
+    parser.set_defaults(**{"offline": False, **(others or {})})
     return parser.parse(arguments)
 
 
@@ -42,7 +43,7 @@ def parsed(*arguments: str, as_cosign: bool = False, **others: object) -> Namesp
     ],
 )
 def test_a_signer(arguments: tuple[str, ...], others: dict[str, object], name: str, words: list[str]) -> None:
-    args = parsed(*arguments, **others)
+    args = parsed(*arguments, others=others)
 
     assert (names_signer(args, "x"), signer_name(args, "x"), signer_words(args, "x")) == (True, name, words)
 
