@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -22,20 +22,9 @@ from assaymark.oci.manifest import Index, parse_manifest
 from assaymark.oci.platforms import PlatformEntry, choose_entries, not_offered, platform_entries
 from assaymark.safeio.json import decode_go_as
 
-_STATED: Final = msgspec.json.Decoder(Platform)  # made on import: threads that make one at once crash the interpreter
-
-
-class PlatformImage(msgspec.Struct, frozen=True, kw_only=True):
-    """One platform of an image.
-
-    Attributes:
-        name: its platforms, as `--platform` takes them.
-        image: the manifest, named with its platform.
-    """
-
-    name: str
-    platforms: tuple[Platform, ...]
-    image: NamedImage
+_CONFIGURATION: Final = msgspec.json.Decoder(
+    Platform
+)  # made on import: threads that make one at once crash the interpreter
 
 
 def list_platforms(image: NamedImage, *, limits: Limits = DEFAULT_LIMITS) -> tuple[PlatformEntry, ...]:
@@ -52,41 +41,42 @@ def list_platforms(image: NamedImage, *, limits: Limits = DEFAULT_LIMITS) -> tup
     )
 
 
-def platform_images(
+def choose_platforms(
     image: NamedImage, wishes: Sequence[Platform] = (), *, limits: Limits = DEFAULT_LIMITS
-) -> Iterator[PlatformImage]:
-    """The platforms that are wished for, all of them without a wish, one after another.
+) -> tuple[PlatformEntry, ...]:
+    """The platforms that are wished for, all of them without a wish; of a single manifest its own.
 
     Raises:
         ArtifactError: `PLATFORM_NOT_OFFERED`; or something is malformed.
-        NetworkError: a manifest cannot be had.
+        NetworkError: the configuration of a single manifest cannot be had.
     """
-    if not image.is_index:
-        yield _single(image, wishes, limits)
-        return
-    for entry in choose_entries(list_platforms(image, limits=limits), wishes):
-        yield PlatformImage(name=entry.name, platforms=entry.platforms, image=_member(image, entry))
+    if image.is_index:
+        return choose_entries(list_platforms(image, limits=limits), wishes)
+    entry = PlatformEntry(descriptor=image.subject, platforms=(_stated(image, limits),))
+    for wish in wishes:
+        if not entry.satisfies(wish):
+            raise not_offered(wish, [entry.name])
+    return (entry,)
 
 
-def _member(image: NamedImage, entry: PlatformEntry) -> NamedImage:
+def find_entry(image: NamedImage, entry: PlatformEntry) -> NamedImage:
+    """The manifest of a platform, named with it.
+
+    Raises:
+        NetworkError: it cannot be had.
+    """
+    if entry.descriptor.digest == image.subject.digest:
+        return image
     stored = image.store.manifest(entry.descriptor.digest)
     pinned = f"{image.pinned.partition('@')[0]}@{stored.descriptor.digest}"
     place = msgspec.structs.replace(image.place, pinned=pinned)
     return msgspec.structs.replace(image, text=f"{image.text} ({entry.name})", stored=stored, place=place)
 
 
-def _single(image: NamedImage, wishes: Sequence[Platform], limits: Limits) -> PlatformImage:
-    """Rule 2.
-
-    Raises:
-        ArtifactError: it is for another platform, or states none.
-    """
+def _stated(image: NamedImage, limits: Limits) -> Platform:
+    """Rule 2."""
     manifest = parse_manifest(image.stored.data, image.subject.media_type, limits=limits)
     if isinstance(manifest, Index):
         raise ArtifactError(f"`{image.text}` is an index")
     data = image.store.read_blob(manifest.config, limit=limits.config_bytes)
-    found = decode_go_as(data, _STATED, limits=limits, what="image configuration")
-    for wish in wishes:
-        if not found.satisfies(wish):
-            raise not_offered(wish, [found.spelled])
-    return PlatformImage(name=found.spelled, platforms=(found,), image=image)
+    return decode_go_as(data, _CONFIGURATION, limits=limits, what="image configuration")

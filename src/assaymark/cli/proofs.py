@@ -17,22 +17,22 @@ from assaymark.attest.predicate import VULN_TYPE
 from assaymark.attest.reasons import Reason
 from assaymark.attest.verify import UNCHECKED, Verification, Verified
 from assaymark.cli.identity_flags import trusted_signers
-from assaymark.cli.judging import SATISFIED, judgement_json, notes_of
+from assaymark.cli.judging import SATISFIED, judgement_json, notes_of, violation_json
 from assaymark.errors import Error, VerificationError
 from assaymark.limits import DEFAULT_LIMITS
 from assaymark.report.plain import shown
 
 if TYPE_CHECKING:
     from assaymark.attest.judging import Judgement
+    from assaymark.attest.policy.violation import Violation
     from assaymark.attest.sigstore.attestations import ProvenAttestation, ProvenVerification
     from assaymark.cli.console import Console
     from assaymark.cli.images import NamedImage
-    from assaymark.cli.verifying import ImageOutcome
+    from assaymark.model.platform import Platform
     from assaymark.report.record import RecordSummary
 
 
 DEFAULT_TYPE: Final = "custom"
-_PLATFORMS_NAMED: Final = 8
 _HINTS: Final = {
     Reason.CERTIFICATE_NOT_KEY.value: "name its owner with `--certificate-identity` and `--certificate-oidc-issuer`",
     Reason.KEY_NOT_CERTIFICATE.value: "give the public key with `--key`",
@@ -71,6 +71,31 @@ class Proof(NamedTuple):
         if self.judgement is None:
             return tuple(self.verification.verified)
         return tuple(each.item for each in self.judgement.judged)
+
+
+class ImageOutcome(NamedTuple):
+    """What became of one image, or of one platform of an index.
+
+    Attributes:
+        text: as typed.
+        proof: None where the image or its attestations cannot be had.
+        failure: why nothing is proven; None where something is.
+        platform: of an index; empty for what the name itself resolves to.
+        platforms: the same, to be compared.
+        missing: where it stands for platforms that are not there: what the policy says of that.
+    """
+
+    text: str
+    proof: Proof | None
+    failure: Error | None = None
+    platform: str = ""
+    platforms: tuple[Platform, ...] = ()
+    missing: tuple[Violation, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return f"{self.text} ({self.platform})" if self.platform else self.text
 
 
 def tell_checks(console: Console, proof: Proof) -> None:
@@ -141,7 +166,7 @@ def explain_failure(error: VerificationError, image: NamedImage, args: Namespace
     """The error with the image's name, and what the user may have meant."""
     hint = find_hint(error, args)
     if error.reason == Reason.NO_ATTESTATION.value and image.is_index:
-        hint = _platform_hint(image)
+        hint = "`assaymark image --attest` attests every platform of an index, and with `--index` the index itself"
     return VerificationError(f"`{image.text}`: {error}", hint=hint, reason=error.reason)
 
 
@@ -152,14 +177,6 @@ def find_hint(error: VerificationError, args: Namespace) -> str:
     if error.reason in _ABOUT_SIGNERS and (source := trusted_signers(args).source):
         return f"`{source}` says who must have signed, because no flag does"
     return error.hint or _HINTS.get(error.reason, "")
-
-
-def _platform_hint(image: NamedImage) -> str:
-    """`image --attest` attests the manifest of the platform that it scanned."""
-    repository = image.pinned.partition("@")[0]
-    listed = image.manifests()[:_PLATFORMS_NAMED]
-    names = ", ".join(f"`{repository}@{item.digest}` ({item.platform or 'of no stated platform'})" for item in listed)
-    return f"it is an index, and `image --attest` attests one platform's manifest: verify {names}"
 
 
 def proofs_text(proofs: list[Proof], console: Console) -> str:
@@ -202,7 +219,10 @@ def proofs_json(outcomes: Iterable[ImageOutcome]) -> bytes:
 
 def failure_json(outcomes: Iterable[ImageOutcome], worst: ImageOutcome) -> bytes:
     """`--report json` when nothing was proven of some images; `worst` is the one that decides the exit code."""
-    return json_document(_failed(worst.text, worst.failure) | {"images": [_image(outcome) for outcome in outcomes]})
+    platform = {"platform": worst.platform} if worst.platform else {}
+    return json_document(
+        _failed(worst.text, worst.failure) | platform | {"images": [_image(outcome) for outcome in outcomes]}
+    )
 
 
 def unnamed_json(outcomes: Sequence[ImageOutcome], error: Error, signers: list[dict[str, Any]]) -> bytes:
@@ -218,14 +238,15 @@ def _failed(text: str, error: Error | None) -> dict[str, Any]:
 
 def _image(outcome: ImageOutcome) -> dict[str, Any]:
     """One image; where nothing is proven, `reason` and `message` say why, and one that is not there has no more."""
-    failed = {}
+    failed = {"platform": outcome.platform} if outcome.platform else {}
     if outcome.failure is not None:
-        failed = {"reason": outcome.failure.reason, "message": str(outcome.failure)}
+        failed |= {"reason": outcome.failure.reason, "message": str(outcome.failure)}
     proof = outcome.proof
     if proof is None:
-        return {"image": outcome.text, "verified": False, **failed}
+        policy = {"policy": [violation_json(each) for each in outcome.missing]} if outcome.missing else {}
+        return {"image": outcome.text, "verified": False, **failed, **policy}
     return failed | {
-        "image": proof.image.text,
+        "image": outcome.text,
         "digest": proof.image.subject.digest,
         "verified": outcome.failure is None,
         "attestations": [] if outcome.failure is not None else [_attestation(item, proof) for item in proof.counting],

@@ -78,7 +78,7 @@ def prove_images(
     """The outcome of every image or its platforms, in the order of the arguments.
 
     Raises:
-        UsageError: flags about platforms contradict each other, an argument is no reference, or there is less than one worker.
+        UsageError: flags contradict each other, an argument is no reference, or there is less than one worker.
     """
     if args.max_workers < 1:
         raise UsageError(f"`--max-workers {args.max_workers}` would do nothing", hint="1 or more")

@@ -160,18 +160,6 @@ def test_refusals(
     assert verify(*flags, "--report=json", image).json["reason"] == reason
 
 
-def test_an_index_whose_platforms_are_attested(registry: MemoryRegistry) -> None:
-    _, child = place_image(registry)
-    size = len(registry.repository("app").manifests[child][0])
-    entry = {"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": child, "size": size}
-    registry.put_index("app", "all", [entry | {"platform": {"os": "linux", "architecture": "arm64"}}, entry])
-    attest(f"{registry.host}/app@{child}")
-    ran = verify("--type", "vuln", f"{registry.host}/app:all")
-    assert ran.code == 7
-    assert f"`{registry.host}/app@{child}` (linux/arm64)" in ran.err
-    assert "(of no stated platform)" in ran.err
-
-
 def test_claims_that_are_not_checked_are_said(registry: MemoryRegistry) -> None:
     image, _ = place_image(registry)
     attest(image)

@@ -110,11 +110,11 @@ def _of_platform(image: NamedImage, args: Namespace) -> NamedImage:
     """
     if not args.platform:
         return image
-    from assaymark.attest.platforms import platform_images
+    from assaymark.attest.platforms import choose_platforms, find_entry
     from assaymark.model.platform import parse_platform
 
-    (found,) = platform_images(image, [parse_platform(args.platform)])
-    return found.image
+    (entry,) = choose_platforms(image, [parse_platform(args.platform)])
+    return find_entry(image, entry)
 
 
 def _check_compact(args: Namespace, kind: PredicateType) -> None:

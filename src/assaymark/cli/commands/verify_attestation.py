@@ -27,14 +27,15 @@ from assaymark.errors import ExitCode, VerificationError
 
 if TYPE_CHECKING:
     from assaymark.cli.console import Console
-    from assaymark.cli.verifying import ImageOutcome
+    from assaymark.cli.proofs import ImageOutcome
 
 DESCRIPTION: Final = """\
 Verify the attestations of IMAGE with public keys, or with the identities of those who may have signed and the issuers
 that vouched for them. Without either the signers are shown, and nothing is proven. At least one attestation must have
 the type that was asked for and pass every check; it is printed as a DSSE envelope, one a line. `--report` prints who
 signed, when, with which database, and what was found. Of several images each must pass, and each that does not is
-named. Exit code 7 with a reason code when nothing could be proven."""
+named. An index passes by an attestation of its own, or when every platform has one. Exit code 7 with a reason code
+when nothing could be proven."""
 
 
 def _configure(parser: ArgumentParser) -> None:
@@ -49,6 +50,10 @@ def _configure(parser: ArgumentParser) -> None:
         "--output", "-o", choices=("json", "text"), default="json", help="accepted for cosign's sake; changes nothing"
     )
     add_switch(parser, "--check-claims", default=True, about="check that the attestation is about this image")
+    parser.add_argument(
+        "--platform", default="", metavar="OS/ARCH", help="which manifests of an index, several with commas, or `all`"
+    )
+    add_switch(parser, "--index", about="of an index, only its own attestation counts, as with cosign")
     add_switch(parser, "--local-image", about="IMAGE is a folder with an OCI image layout: PATH[:TAG]")
     add_switch(parser, "--new-bundle-format", default=True, about="`false` looks at the legacy .att tag only")
     parser.add_argument(
@@ -91,6 +96,7 @@ def _tell_failed(outcomes: list[ImageOutcome], failed: list[ImageOutcome], args:
     """Every image of which nothing is proven, with its reason; a refusal decides the exit code, else the first."""
     from assaymark.cli.judging import named_violations, tell_superseded, tell_violations
     from assaymark.cli.proofs import failure_json, tell_rejected
+    from assaymark.report.plain import shown
 
     worst = next((outcome for outcome in failed if isinstance(outcome.failure, VerificationError)), failed[0])
     if args.report == "json":
@@ -105,8 +111,11 @@ def _tell_failed(outcomes: list[ImageOutcome], failed: list[ImageOutcome], args:
         for outcome in outcomes:
             if outcome.proof is not None:
                 tell_rejected(console, outcome.proof)
-        names = ", ".join(f"`{outcome.text}`" for outcome in failed)
-        console.err(f"{len(failed)} of {len(outcomes)} images are not verified: {names}")
+        there = [outcome for outcome in outcomes if not outcome.missing]
+        names = [f"`{shown(outcome.name)}`" for outcome in there if outcome.failure is not None]
+        what = "images and platforms" if any(outcome.platform for outcome in there) else "images"
+        if names:
+            console.err(f"{len(names)} of {len(there)} {what} are not verified: {', '.join(names)}")
     assert worst.failure is not None
     return worst.failure.exit_code
 
