@@ -64,6 +64,7 @@ def _verified(
         said = "a statement without a signature" if found else "no attestation"
         raise refuse(Reason.NO_ATTESTATION, f"`{name}` is {said}: nobody signed it", hint=_UNSIGNED)
     from assaymark.attest.local import read_local
+    from assaymark.cli.proofs import find_hint
 
     prove = find_sbom_prover(args, console, connections, artifact=None)
     refused: list[VerificationError] = []
@@ -79,7 +80,8 @@ def _verified(
         what = f"the SBOM in {name}"
         return read_sbom_predicate(proven.statement.predicate, limits=DEFAULT_LIMITS, what=what)
     closest = max(refused, key=lambda each: Reason(each.reason).progress)
-    raise VerificationError(f"`{name}`: {closest}", hint=closest.hint, reason=closest.reason) from closest
+    hint = find_hint(closest, _verifying_flags(args))
+    raise VerificationError(f"`{name}`: {closest}", hint=hint, reason=closest.reason) from closest
 
 
 def find_sbom_prover(
@@ -98,17 +100,13 @@ def find_sbom_prover(
     """
     from assaymark.attest.predicate import PredicateType, Shape
     from assaymark.cli.blob_verifying import prove_one
-    from assaymark.cli.commands.verify_blob_attestation import COMMAND
     from assaymark.cli.evidence_flags import needs_trust
-    from assaymark.cli.flags import FlagParser
     from assaymark.cli.identity_flags import trusted_signers
     from assaymark.cli.trust import trust_from
     from assaymark.cli.trusted_signers import load_keys
     from assaymark.cli.verifying import expectation_from
 
-    parser = FlagParser()
-    COMMAND.configure(parser)
-    flags = parser.parse(signer_words(args, SIGNER))
+    flags = _verifying_flags(args)
     keys = load_keys(trusted_signers(flags), console, connections)
     expected = expectation_from(flags, console, tuple(keys.values()))
     alone = bool(keys) and not needs_trust(flags)
@@ -119,3 +117,13 @@ def find_sbom_prover(
         return prove_one(candidate, msgspec.structs.replace(expected, artifact=artifact, predicate_type=kind), trust)
 
     return prove
+
+
+def _verifying_flags(args: Namespace) -> Namespace:
+    """The flags of `verify-blob-attestation` that ask for this signer."""
+    from assaymark.cli.commands.verify_blob_attestation import COMMAND
+    from assaymark.cli.flags import FlagParser
+
+    parser = FlagParser()
+    COMMAND.configure(parser)
+    return parser.parse(signer_words(args, SIGNER))

@@ -135,7 +135,10 @@ def test_an_identity(shop: Workshop) -> None:
             return scan(shop, data, *flags, "--trusted-root=trusted_root.json")
 
         ours, others = by("alice@gmail.test"), by("mallory@gmail.test")
+        keyed = scan(shop, data, "--key=ours.pub")
 
+    assert (keyed.code, "[CERTIFICATE_NOT_KEY]" in keyed.err) == (7, True)
+    assert "hint: name its owner with `--certificate-identity`" in keyed.err
     assert (ours.code, ours.findings) == (0, [FLASKS])
     assert f"the SBOM is signed by alice@gmail.test ({GOOGLE})" in ours.err
     assert (others.code, others.out, "[WRONG_IDENTITY]" in others.err) == (7, "", True)
