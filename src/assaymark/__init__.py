@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from assaymark.api.report import Report
     from assaymark.api.scanning import scan
     from assaymark.api.settings import Credentials, Settings
-    from assaymark.api.verifying import Refused, Signer, Verification, VerifiedAttestation, verify
+    from assaymark.api.verified import Refused, Signer, Superseded, Verification, VerifiedAttestation
+    from assaymark.api.verifying import verify
     from assaymark.errors import (
         ArtifactError,
         AuthenticationError,
@@ -69,6 +70,7 @@ __all__ = [
     "Signer",
     "SigningError",
     "Stored",
+    "Superseded",
     "Task",
     "UsageError",
     "Verification",
@@ -87,7 +89,8 @@ _HOMES = {
     "assaymark.api.report": ("Report",),
     "assaymark.api.scanning": ("scan",),
     "assaymark.api.settings": ("Credentials", "Settings"),
-    "assaymark.api.verifying": ("Refused", "Signer", "Verification", "VerifiedAttestation", "verify"),
+    "assaymark.api.verified": ("Refused", "Signer", "Superseded", "Verification", "VerifiedAttestation"),
+    "assaymark.api.verifying": ("verify",),
     "assaymark.limits": ("Limits",),
     "assaymark.model.finding": ("Finding",),
     "assaymark.model.issue": ("Coverage", "Issue"),

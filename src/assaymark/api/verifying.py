@@ -4,124 +4,42 @@
 2. With keys alone nobody but the registry is asked. An identity, `trusted_root`, `require_log` and `require_timestamp`
    verify against a trusted root, as `verify-attestation` does.
 3. A compact record counts with its full report only, which is fetched and checked.
-4. No scanner code is loaded, unless somebody asks for `VerifiedAttestation.report`.
+4. With a policy the newest of each signer is judged, on trusted time; without one every valid attestation is told. What
+   a trusted time contradicts proves nothing either way (`assaymark.attest.judging`).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from assaymark.api.outside import Outside
+from assaymark.api.outside import Outside, now
 from assaymark.api.settings import DEFAULT_SETTINGS, Settings
 from assaymark.api.signing import key_context
-from assaymark.attest.compact import whole_record
+from assaymark.api.verified import Refused, Signer, Superseded, Verification, VerifiedAttestation
 from assaymark.attest.full_report import check_full_report
 from assaymark.attest.image import NamedImage
+from assaymark.attest.judging import Judge, Judgement, judge_outcome
 from assaymark.attest.keys.reference import load_public_key
+from assaymark.attest.policy.rules import join_policies
+from assaymark.attest.policy.sources import find_asker, read_policy
 from assaymark.attest.predicate import VULN_TYPE, PredicateType, find_predicate_type
 from assaymark.attest.proving import Reading, prove_against_root, prove_with_keys
+from assaymark.attest.verify import Verification as KeyVerification
 from assaymark.attest.verify import Verified
 from assaymark.errors import UsageError, VerificationError
+from assaymark.safeio.files import read_file
 
 if TYPE_CHECKING:
-    from assaymark.api.report import Report
     from assaymark.attest.keys.public import PublicKey
-    from assaymark.attest.outcome import Rejected
-    from assaymark.attest.sigstore.attestations import ProvenAttestation
+    from assaymark.attest.sigstore.attestations import ProvenAttestation, ProvenVerification
     from assaymark.attest.sigstore.expectation import Expectation
     from assaymark.attest.sigstore.identity import Identity
-
-_Item = TypeVar("_Item")
-
-
-class Signer(msgspec.Struct, frozen=True, kw_only=True):
-    """Who signed: a key, or an identity.
-
-    Attributes:
-        key: the reference of the key as it was given; empty for an identity.
-        fingerprint: SHA-256 of the public key's encoding; empty for an identity.
-        identity: the name in the certificate; empty for a key.
-        issuer: who vouched for it.
-    """
-
-    key: str = ""
-    fingerprint: str = ""
-    identity: str = ""
-    issuer: str = ""
-
-
-class VerifiedAttestation(msgspec.Struct, frozen=True, kw_only=True):
-    """An attestation that passed every check.
-
-    Attributes:
-        type: the predicate type, a URI.
-        predicate: the exact bytes that were signed.
-        signer: who signed.
-        time: when the signature is known to have existed, by a log or a timestamp authority; None where nobody trusted
-            says so.
-        format: `bundle` or `legacy`.
-        manifest: the digest of the manifest that holds it.
-        envelope: the DSSE envelope on one line, as cosign prints it.
-        notes: what was not checked, and what else the reader should know.
-        full_report: of a compact record, checked; empty for every other predicate.
-    """
-
-    type: str
-    predicate: bytes
-    signer: Signer
-    time: datetime | None
-    format: str
-    manifest: str
-    envelope: bytes
-    notes: tuple[str, ...] = ()
-    full_report: bytes = b""
-
-    @property
-    def record(self) -> bytes:
-        """The vulnerability record, whole: of a compact one with its full report."""
-        return whole_record(self.predicate, self.full_report) if self.full_report else self.predicate
-
-    @property
-    def report(self) -> Report:
-        """The scan that a vulnerability record tells of.
-
-        Raises:
-            ArtifactError: the predicate is none.
-        """
-        from assaymark.api.report import Report
-
-        return Report.read(self.record)
-
-
-class Refused(msgspec.Struct, frozen=True, kw_only=True):
-    """An attestation that proves nothing: a stable reason, a message, and the digest of what holds it."""
-
-    reason: str
-    message: str
-    manifest: str
-
-
-class Verification(msgspec.Struct, frozen=True, kw_only=True):
-    """What was proven of one image; there is one attestation at least.
-
-    Attributes:
-        image: how to name exactly what was verified: `registry/repository@sha256:…`, or the path of a layout.
-        digest: of the manifest or index.
-        attestations: those that passed every check.
-        refused: those beside them that did not.
-        warnings: what the caller should know, a line each.
-    """
-
-    image: str
-    digest: str
-    attestations: tuple[VerifiedAttestation, ...]
-    refused: tuple[Refused, ...] = ()
-    warnings: tuple[str, ...] = ()
 
 
 class Demands(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,6 +70,8 @@ def verify(
     trusted_root: str | os.PathLike[str] = "",
     require_log: bool = False,
     require_timestamp: bool = False,
+    policy: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
+    every: bool = False,
     local: bool = False,
     settings: Settings = DEFAULT_SETTINGS,
 ) -> Verification:
@@ -168,12 +88,15 @@ def verify(
         trusted_root: a file that says whom to believe; empty for the mirror's.
         require_log: demand a transparency log entry with a key, too.
         require_timestamp: demand a timestamp of a trusted authority.
+        policy: files that say what a record must satisfy, in YAML; in CUE and Rego where `cue` and `opa` are on PATH.
+        every: whether superseded attestations must satisfy the policy, too.
         local: `image` is a path.
         settings: cache, network, credentials.
 
     Raises:
         UsageError: nobody is named, or a key or an expression is none.
-        VerificationError: nothing is proven; `reason` says why, such as `NO_ATTESTATION` or `WRONG_IDENTITY`.
+        VerificationError: nothing is proven; `reason` says why, such as `NO_ATTESTATION` or `POLICY_SEVERITY`; every
+            broken rule of a policy is a note of the exception (`__notes__`).
         NetworkError: the registry or the mirror cannot be reached.
     """
     demands = Demands(
@@ -189,14 +112,25 @@ def verify(
     outside = Outside(settings)
     context = key_context(outside)
     keys = {reference: load_public_key(reference, context) for reference in demands.keys}
+    judge = _judge(policy, demands.type, outside, every=every)
     about = outside.image(os.fspath(image), local=local)
-    verified, rejected = _prove(about, demands, keys, outside)
+    proven = _prove(about, demands, keys, outside)
+    full = {item.manifest: _full_report(item, about, outside) for item in proven.require()}
+    with _naming(about):
+        outcome, judgement = judge_outcome(proven, judge)
+        _require_satisfied(judgement)
+    counting = [each.item for each in judgement.judged]
     return Verification(
         image=about.pinned,
         digest=about.subject.digest,
-        attestations=tuple(_view(item, about, outside, keys) for item in verified),
+        attestations=tuple(_view(item, full[item.manifest], keys) for item in counting),
+        superseded=tuple(
+            Superseded(manifest=each.old.item.manifest, by=each.by.item.manifest, by_word=each.by_word)
+            for each in judgement.superseded
+        ),
         refused=tuple(
-            Refused(reason=item.reason.value, message=item.message, manifest=item.manifest or "") for item in rejected
+            Refused(reason=item.reason.value, message=item.message, manifest=item.manifest or "")
+            for item in outcome.rejected
         ),
         warnings=tuple(outside.warnings),
     )
@@ -204,23 +138,80 @@ def verify(
 
 def _prove(
     about: NamedImage, demands: Demands, keys: dict[str, PublicKey], outside: Outside
-) -> tuple[tuple[Verified | ProvenAttestation, ...], tuple[Rejected, ...]]:
+) -> KeyVerification | ProvenVerification:
     """Rule 2.
 
     Raises:
         VerificationError: nothing is proven, and of which image.
     """
     reading = Reading(limits=outside.settings.limits)
+    with _naming(about):
+        outcome: KeyVerification | ProvenVerification
+        if demands.needs_trust:
+            trust = outside.trust(demands.trusted_root, outside.network)
+            outcome = prove_against_root(about, _expectation(demands, tuple(keys.values())), trust, reading=reading)
+        else:
+            outcome = prove_with_keys(about, tuple(keys.values()), demands.type, reading=reading)
+        outcome.require()
+        return outcome
+
+
+def _full_report(item: Verified | ProvenAttestation, about: NamedImage, outside: Outside) -> bytes:
+    """Rule 3."""
+    if item.statement.predicate_type != VULN_TYPE:
+        return b""
+    with _naming(about):
+        limits = outside.settings.limits
+        return check_full_report(about.attachments, item.statement.predicate, limits=limits) or b""
+
+
+def _judge(
+    policy: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    wanted: PredicateType,
+    outside: Outside,
+    *,
+    every: bool,
+) -> Judge:
+    """Rule 4.
+
+    Raises:
+        UsageError: a file is no policy.
+        LocalError: a file cannot be read, or a program is not on PATH.
+    """
+    files = [policy] if isinstance(policy, str | os.PathLike) else policy
+    settings = outside.settings
+    limit = settings.limits.configuration_bytes
+    policies = [read_policy(os.fspath(file), lambda name: read_file(Path(name), limit=limit)) for file in files]
+    joined = join_policies(policies)
+    return Judge(
+        policy=joined,
+        wanted=wanted,
+        now=now(),
+        ask=find_asker(joined, outside.environ, connects=not settings.offline),
+        every=every,
+        limits=settings.limits,
+    )
+
+
+def _require_satisfied(judgement: Judgement[Any]) -> None:
+    """Raise for the gravest broken rule, with a note for each."""
+    failure = judgement.failure()
+    if failure is not None:
+        for _, violation in judgement.violations:
+            failure.add_note(f"[{violation.reason.value}] {violation.message}")
+        raise failure
+
+
+@contextmanager
+def _naming(about: NamedImage) -> Iterator[None]:
+    """Say of which image it is that nothing is proven."""
     try:
-        if not demands.needs_trust:
-            by_keys = prove_with_keys(about, tuple(keys.values()), demands.type, reading=reading)
-            return by_keys.require(), by_keys.rejected
-        trust = outside.trust(demands.trusted_root, outside.network)
-        expected = _expectation(demands, tuple(keys.values()))
-        proven = prove_against_root(about, expected, trust, reading=reading)
-        return proven.require(), proven.rejected
+        yield
     except VerificationError as exc:
-        raise VerificationError(f"`{about.text}`: {exc}", hint=exc.hint, reason=exc.reason) from exc
+        named = VerificationError(f"`{about.text}`: {exc}", hint=exc.hint, reason=exc.reason)
+        for note in getattr(exc, "__notes__", ()):
+            named.add_note(note)
+        raise named from exc
 
 
 def _expectation(demands: Demands, keys: tuple[PublicKey, ...]) -> Expectation:
@@ -262,24 +253,19 @@ def _identities(identity: str, issuer: str, identity_regexp: str, issuer_regexp:
     )
 
 
-def _view(
-    item: Verified | ProvenAttestation, about: NamedImage, outside: Outside, keys: dict[str, PublicKey]
-) -> VerifiedAttestation:
+def _view(item: Verified | ProvenAttestation, full_report: bytes, keys: dict[str, PublicKey]) -> VerifiedAttestation:
     """What is told of one attestation; all of it from verified bytes."""
-    statement = item.statement
-    full = None
-    if statement.predicate_type == VULN_TYPE:
-        full = check_full_report(about.attachments, statement.predicate, limits=outside.settings.limits)
+    times = () if isinstance(item, Verified) else item.times
     return VerifiedAttestation(
-        type=statement.predicate_type,
-        predicate=statement.predicate,
+        type=item.statement.predicate_type,
+        predicate=item.statement.predicate,
         signer=_signer(item, {loaded.fingerprint: reference for reference, loaded in keys.items()}),
-        time=_first([] if isinstance(item, Verified) else item.times),
+        time=times[0] if times else None,
         format=item.format.value,
         manifest=item.manifest,
         envelope=item.line,
         notes=item.notes,
-        full_report=full or b"",
+        full_report=full_report,
     )
 
 
@@ -292,7 +278,3 @@ def _signer(item: Verified | ProvenAttestation, named: dict[str, str]) -> Signer
     if isinstance(signer, Certified):
         return Signer(identity=signer.certificate.identity, issuer=signer.certificate.issuer)
     return Signer(key=named[signer.fingerprint], fingerprint=signer.fingerprint)
-
-
-def _first(items: Iterable[_Item]) -> _Item | None:
-    return next(iter(items), None)
