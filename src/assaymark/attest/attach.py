@@ -6,7 +6,8 @@ back and verified with the signer's own public key before anybody is told that i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -19,7 +20,7 @@ from assaymark.attest.keys.private import Signer
 from assaymark.attest.keys.public import PublicKey
 from assaymark.attest.predicate import VULN_TYPE, PredicateType
 from assaymark.attest.reasons import UNFINISHED
-from assaymark.attest.statement import Subject, build_statement, parse_statement
+from assaymark.attest.statement import Statement, Subject, build_statement, parse_statement
 from assaymark.attest.store.attestation import SINGLE_FORMATS, AttestationFormat, Found
 from assaymark.attest.store.bundle_store import push_bundle
 from assaymark.attest.store.legacy_store import APPENDING, LegacyManner, push_legacy
@@ -31,6 +32,7 @@ from assaymark.attest.verify import Expectation, Verified, verify_attestations
 from assaymark.errors import NetworkError, SigningError, VerificationError
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.descriptor import Descriptor
+from assaymark.model.digest import Digest
 from assaymark.oci.content import ContentStore
 
 if TYPE_CHECKING:
@@ -69,6 +71,17 @@ class Attached(msgspec.Struct, frozen=True, kw_only=True):
     manifest: Descriptor
 
 
+class Own(Protocol):
+    """A verified attestation, as far as its age is asked for."""
+
+    @property
+    def statement(self) -> Statement: ...  # noqa: D102 - as in the types that verification makes
+    @property
+    def manifest(self) -> Digest: ...  # noqa: D102
+    @property
+    def times(self) -> tuple[datetime, ...]: ...  # noqa: D102
+
+
 class Signing(Protocol):
     """A way to sign: with a key, or with the services of `assaymark.attest.sigstore.attach`."""
 
@@ -98,6 +111,21 @@ class Signing(Protocol):
         self, found: Iterable[Found], attestation: Attestation, *, limits: Limits = DEFAULT_LIMITS
     ) -> tuple[Spot, ...]:
         """Where the same signer's attestations of the same type and image are, each of them verified."""
+        ...
+
+    def prove_own(
+        self,
+        found: Iterable[Found],
+        *,
+        subject: Descriptor,
+        predicate_type: PredicateType,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> Sequence[Own]:
+        """The signer's own attestations of this type about this image, verified, before anything is signed.
+
+        Raises:
+            SigningError: it is not known who will sign.
+        """
         ...
 
 
@@ -150,6 +178,20 @@ class KeySigning:
     ) -> tuple[Spot, ...]:
         """Where the key's attestations of the same type and image are."""
         return find_own(found, attestation, limits=limits)
+
+    def prove_own(
+        self,
+        found: Iterable[Found],
+        *,
+        subject: Descriptor,
+        predicate_type: PredicateType,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> Sequence[Own]:
+        """The key's own attestations; nobody but the signer knows when they were made."""
+        wanted = Expectation(
+            keys=(self._signer.public,), predicate_type=predicate_type, image=digests_of_descriptor(subject)
+        )
+        return verify_attestations(found, wanted, limits=limits).verified
 
 
 def sign_attestation(

@@ -73,7 +73,8 @@ class ImageScans:
         Raises:
             Error: it cannot be scanned or attested, or was not scanned completely.
         """
-        return self.scanning.exit_code(self._scan(request, self.means).scan)
+        scanned = self._scan(request, self.means)
+        return self.scanning.exit_code(scanned.scan) if scanned is not None else ExitCode.DONE
 
     def scan_platforms(self, request: ImageRequest, chosen: Sequence[ChosenManifest]) -> int:
         """Manifests of one index; the exit code.
@@ -91,6 +92,8 @@ class ImageScans:
             try:
                 scanned = self._scan(msgspec.structs.replace(request, chosen=each), means)
                 done.append(each)
+                if scanned is None:
+                    continue
                 if self.scanning.args.index:
                     parts.append(_part(each, scanned))
                 codes.append(self.scanning.exit_code(scanned.scan))
@@ -106,12 +109,15 @@ class ImageScans:
             self._attest_index(request, chosen[0], parts)
         return failed[0].exit_code if failed else next(filter(None, codes), ExitCode.DONE)
 
-    def _scan(self, request: ImageRequest, means: Means) -> Scanned:
+    def _scan(self, request: ImageRequest, means: Means) -> Scanned | None:
+        """The scan of one image; None where what is attested of it is fresh enough (`--refresh-if-older`)."""
         scanning, attesting, statement = self.scanning, self.attesting, ""
         with open_image(request, self.sources) as image:
             identity = image.identity
             self._tell_other_platform(identity, request)
             place = attesting.place(identity) if attesting is not None else None
+            if attesting is not None and place is not None and attesting.is_fresh(identity, place):
+                return None
             scan = self._scan_opened(image, means, alone=request.chosen is None)
             scan = scanning.with_invocation(scanning.judged(scan), platform=str(identity.platform or ""))
             label = _label(request.chosen) if request.chosen else str(identity.platform or "")

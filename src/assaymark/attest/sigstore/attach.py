@@ -11,11 +11,11 @@ refused before anything is signed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from assaymark.attest.attach import Attached, Attestation, find_own
+from assaymark.attest.attach import Attached, Attestation, Own, find_own
 from assaymark.attest.bundle import parse_bundle
 from assaymark.attest.keys.private import Signer
 from assaymark.attest.keys.public import PublicKey
@@ -126,6 +126,29 @@ class ServiceSigning(msgspec.Struct, frozen=True, kw_only=True):
         verified = prove_attestations(found, expected, self.trust, limits=limits).verified
         return tuple(Spot(format=item.format, manifest=item.manifest, layer=item.candidate.layer) for item in verified)
 
+    def prove_own(
+        self,
+        found: Iterable[Found],
+        *,
+        subject: Descriptor,
+        predicate_type: PredicateType,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> Sequence[Own]:
+        """The signer's own attestations of this type about this image, verified; of an identity whom the token names.
+
+        Raises:
+            SigningError: nobody says who will sign.
+        """
+        expected = Expectation(
+            keys=(self.signer.public,) if self.signer is not None else (),
+            identities=None if self.signer is not None else _announced(self.token()),
+            artifact=digests_of_descriptor(subject),
+            predicate_type=predicate_type,
+            log=Demand.CHECKED if self.signer is not None else Demand.REQUIRED,
+            timestamp=Demand.CHECKED,
+        )
+        return prove_attestations(found, expected, self.trust, limits=limits).verified
+
     def _signed(self, statement: bytes, about: About) -> Signed:
         if self.signer is None:
             return sign_keyless(
@@ -221,6 +244,14 @@ def _expectation(attestation: Attestation, format_: AttestationFormat) -> Expect
         log=Demand.REQUIRED if identities or logged else Demand.CHECKED,
         timestamp=Demand.REQUIRED if stamped else Demand.CHECKED,
     )
+
+
+def _announced(token: IdentityToken) -> Identities:
+    """Whom a certificate for this token will name: the account, or the workflow where GitHub vouches for one."""
+    claims = token.claims
+    workflow = dict(claims.texts).get("job_workflow_ref", "")
+    name = f"https://github.com/{workflow}" if workflow else claims.identity
+    return (Identity(name=Exact(name), issuer=Exact(claims.account_issuer)),)
 
 
 def _identities(gathered: Gathered) -> Identities | None:

@@ -9,7 +9,7 @@ from assaymark.cli.attestation_flags import add_signing_flags, check_signing_fla
 from assaymark.cli.command import Command
 from assaymark.cli.database_flags import add_database_flags
 from assaymark.cli.filter_flags import add_filter_flags
-from assaymark.cli.flags import add_switch, add_values
+from assaymark.cli.flags import add_switch, add_values, parse_duration
 from assaymark.cli.global_flags import SCANNING
 from assaymark.cli.network_flags import add_network_flags
 from assaymark.cli.sbom_flags import add_sbom_source_flags, check_sbom_source_flags
@@ -57,6 +57,13 @@ def _add_image_flags(parser: _ActionsContainer) -> None:
     group.add_argument("--podman-host", default="", metavar="SOCKET", help="Podman's socket")
     group.add_argument("--max-image-size", default="", metavar="SIZE", help="refuse larger images, such as 10GB")
     add_switch(group, "--attest", about="sign the record, attach it to the image, and verify what was attached")
+    group.add_argument(
+        "--refresh-if-older",
+        type=parse_duration,
+        default=None,
+        metavar="DURATION",
+        help="with --attest: leave an image alone that the same signer attested within that time, such as 24h",
+    )
     add_switch(
         group, "--index", about="with --attest: attest the index itself, too, with the findings of all platforms"
     )
@@ -102,6 +109,9 @@ def _wishes(args: Namespace) -> tuple[Platform, ...] | None:
         raise UsageError("`--index` attests the index itself", hint="give `--attest`")
     if args.index and args.platform not in ("", ALL_PLATFORMS):
         raise UsageError("`--index` attests what all platforms have, and `--platform` leaves some out")
+    if args.refresh_if_older is not None and (not args.attest or args.index):
+        hint = "the record of the index has to be made of all of them" if args.index else "give `--attest`"
+        raise UsageError("`--refresh-if-older` attests again what is stale, image by image", hint=hint)
     if args.explain and is_list:
         raise UsageError("`--explain` looks at one platform", hint="`--platform OS/ARCH` names it")
     if not is_list and (args.platform or not args.attest or args.explain):
