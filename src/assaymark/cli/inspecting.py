@@ -5,6 +5,7 @@ Every text comes from a document that somebody else may have written, and is sho
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -19,11 +20,25 @@ from assaymark.report.wording import amount
 
 if TYPE_CHECKING:
     from assaymark.attest.inspection import ContentPart, Inspected, LogPart, SignerPart, StatementPart
+    from assaymark.attest.sigstore.trusted_root import TrustedRoot
+    from assaymark.cli.console import Console
     from assaymark.report.record import RecordSummary
 
 NOT_VERIFIED: Final = "NOT VERIFIED: this is what the file says, and nothing of it has been checked"
 _SUBJECTS_SHOWN: Final = 20
 _KEY_IDS_SHOWN: Final = 5
+
+
+def known_services(args: Namespace, console: Console) -> TrustedRoot:
+    """Whose logs are called by their names: those of `--trusted-root`, else of the public-good instance."""
+    from assaymark.attest.sigstore.public_good import public_good
+    from assaymark.attest.sigstore.trusted_root import parse_trusted_root
+    from assaymark.cli.files import read_input
+
+    if not args.trusted_root:
+        return parse_trusted_root(public_good().trusted_root)
+    data = read_input(args.trusted_root, console, limit=DEFAULT_LIMITS.trust_metadata_bytes)
+    return parse_trusted_root(data, what=f"`{args.trusted_root}`")
 
 
 def inspection_json(inspected: Inspected) -> bytes:

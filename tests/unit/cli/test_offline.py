@@ -97,6 +97,7 @@ NEEDS_NETWORK: dict[str, list[tuple[int | str, ...]]] = {
     ],
     "initialize": [(5, "initialize", "--cache-dir", "empty")],
     "download-attestation": [(5, "download", "attestation", NOBODY)],
+    "doctor": [(5, "doctor", NOBODY)],
     "download-report": [(5, "download", "report", NOBODY)],
     "tree": [(5, "tree", NOBODY)],
     "diff": [
@@ -130,6 +131,7 @@ LOCAL = {
     "attest": ("attest", "--local-image", "--no-upload", "--key", "cosign.key", "--predicate", "predicate", "image"),
     "verify-attestation": ("verify-attestation", "--local-image", "--key", "cosign.pub", "image"),
     "download-attestation": ("download", "attestation", "--local-image", "image"),
+    "doctor": ("doctor", "--local-image", "image"),
     "download-report": ("download", "report", "--local-image", "image"),
     "tree": ("tree", "--local-image", "image"),
     "diff": ("diff", "report.json", "report.json"),

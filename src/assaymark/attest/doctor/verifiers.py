@@ -205,7 +205,11 @@ POLICY_CONTROLLER: Final = Verifier(
             "rfc3161timestamp",
         ),
         _rule([Trait.CERTIFICATE, Trait.NO_LOG, Trait.NO_TIMESTAMP], "nothing says when the certificate was used"),
-        _rule([Trait.LEGACY, Trait.KEY, Trait.NO_LOG], "an authority with a log demands an entry", "no `ctlog`"),
+        _rule(
+            [Trait.LEGACY, Trait.KEY, Trait.NO_LOG],
+            "an authority with a log demands an entry",
+            "an authority without `ctlog`",
+        ),
     ),
 )
 KYVERNO: Final = Verifier(

@@ -10,7 +10,6 @@ from assaymark.errors import ExitCode
 from assaymark.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
-    from assaymark.attest.sigstore.trusted_root import TrustedRoot
     from assaymark.cli.console import Console
 
 DESCRIPTION: Final = """\
@@ -37,26 +36,15 @@ def _run(args: Namespace, console: Console) -> int:
     from assaymark.attest.inspection import inspect_candidate
     from assaymark.attest.local import read_local
     from assaymark.cli.files import read_input
-    from assaymark.cli.inspecting import inspection_json, inspection_text
+    from assaymark.cli.inspecting import inspection_json, inspection_text, known_services
 
     data = read_input(args.bundle, console, limit=DEFAULT_LIMITS.attestation_bytes)
-    inspected = inspect_candidate(read_local(data, what=f"`{args.bundle}`"), _known(args, console))
+    inspected = inspect_candidate(read_local(data, what=f"`{args.bundle}`"), known_services(args, console))
     if args.format == "json":
         console.out_bytes(inspection_json(inspected))
     else:
         console.out(inspection_text(inspected, colour=console.colour, width=console.width), painted=True)
     return ExitCode.DONE
-
-
-def _known(args: Namespace, console: Console) -> TrustedRoot:
-    from assaymark.attest.sigstore.public_good import public_good
-    from assaymark.attest.sigstore.trusted_root import parse_trusted_root
-    from assaymark.cli.files import read_input
-
-    if not args.trusted_root:
-        return parse_trusted_root(public_good().trusted_root)
-    data = read_input(args.trusted_root, console, limit=DEFAULT_LIMITS.trust_metadata_bytes)
-    return parse_trusted_root(data, what=f"`{args.trusted_root}`")
 
 
 COMMAND: Final = Command(
