@@ -28,8 +28,9 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     database: Database
     database_repositories: tuple[str, ...]
     java_database_repositories: tuple[str, ...]
-    severities: frozenset[str]
-    ignore_statuses: frozenset[str]
+    severities: tuple[str, ...]
+    ignore_unfixed: bool
+    ignore_statuses: tuple[str, ...]
     ignore_file: str
     pkg_types: tuple[str, ...]
     skip_dirs: tuple[str, ...]
@@ -41,6 +42,11 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
         """The command that does the same."""
         return _TARGETS.get(self.kind, self.kind)
 
+    @property
+    def ignored_statuses(self) -> frozenset[str]:
+        """Those of findings that are not reported."""
+        return frozenset(self.ignore_statuses) | (UNFIXED if self.ignore_unfixed else frozenset())
+
 
 def recorded_flags(choices: Choices, *, offline: bool) -> dict[str, object]:
     """The flags of the command line that say the same, as far as they are no defaults: what a record tells."""
@@ -49,8 +55,9 @@ def recorded_flags(choices: Choices, *, offline: bool) -> dict[str, object]:
         "image-src": choices.sources if choices.kind == "image" and choices.sources != ("remote",) else (),
         "sample-db": choices.database == "sample",
         "skip-db-update": choices.database == "cached",
-        "severity": sorted(choices.severities) if choices.severities != ALL_SEVERITIES else (),
-        "ignore-status": sorted(choices.ignore_statuses),
+        "severity": choices.severities if frozenset(choices.severities) != ALL_SEVERITIES else (),
+        "ignore-unfixed": choices.ignore_unfixed,
+        "ignore-status": choices.ignore_statuses,
         "ignorefile": choices.ignore_file,
         "pkg-types": choices.pkg_types if choices.pkg_types != tuple(sorted(PKG_TYPES)) else (),
         "skip-dirs": choices.skip_dirs,

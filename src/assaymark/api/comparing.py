@@ -97,7 +97,7 @@ def diff(
         ArtifactError: one is no report that is known.
         LocalError: a file cannot be read.
     """
-    wanted = known_names(severities, ALL_SEVERITIES, "severity")
+    wanted = frozenset(known_names(severities, ALL_SEVERITIES, "severity"))
     before, after = (each if isinstance(each, Report) else Report.read(each) for each in (old, new))
     compared = compare(scan_of(before), scan_of(after), severities=None if wanted == ALL_SEVERITIES else wanted)
     return Difference(compared)

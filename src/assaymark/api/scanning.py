@@ -24,7 +24,7 @@ from assaymark.api.settings import DEFAULT_SETTINGS, Settings
 from assaymark.api.words import known_names, one_of
 from assaymark.inventory.select import PKG_TYPES
 from assaymark.layers.cache import LayerCache
-from assaymark.matching.filters import ALL_SEVERITIES, UNFIXED, FilterOptions
+from assaymark.matching.filters import ALL_SEVERITIES, FilterOptions
 from assaymark.matching.ignorefile import IgnoreFile, parse_ignore_file
 from assaymark.matching.selection import MatchOptions
 from assaymark.model.epoch import find_source_date
@@ -97,7 +97,8 @@ def scan(
         database_repositories=tuple(database_repositories),
         java_database_repositories=tuple(java_database_repositories),
         severities=known_names(severities, ALL_SEVERITIES, "severity"),
-        ignore_statuses=known_names([*ignore_statuses, *(UNFIXED if ignore_unfixed else ())], STATUSES, "status"),
+        ignore_unfixed=ignore_unfixed,
+        ignore_statuses=known_names(ignore_statuses, STATUSES, "status"),
         ignore_file=os.fspath(ignore_file),
         pkg_types=tuple(sorted(known_names(pkg_types, frozenset(PKG_TYPES), "kind of packages"))),
         skip_dirs=tuple(skip_dirs),
@@ -181,7 +182,9 @@ class _Scanning:
             skip_files=choices.skip_files,
             matching=MatchOptions(pkg_types=frozenset(pkg_types), expects_os=choices.target in WITH_SYSTEM),
             filters=FilterOptions(
-                severities=choices.severities, ignored_statuses=choices.ignore_statuses, ignore_file=self._ignore
+                severities=frozenset(choices.severities),
+                ignored_statuses=choices.ignored_statuses,
+                ignore_file=self._ignore,
             ),
             date=self._date,
         )

@@ -10,16 +10,25 @@ from assaymark.errors import UsageError
 Word = TypeVar("Word", bound=str)
 
 
-def known_names(values: Iterable[str], known: frozenset[str], what: str) -> frozenset[str]:
-    """The values, each of which has to be known: a name that is misspelt must not filter everything out."""
-    chosen = frozenset(values)
-    if unknown := sorted(chosen - known):
-        raise UsageError(f"`{unknown[0]}` is no {what}", hint=f"one of {', '.join(sorted(known))}")
+def known_names(values: Iterable[str], known: frozenset[str], what: str) -> tuple[str, ...]:
+    """The values, each once, and each known: a name that is misspelt must not filter everything out.
+
+    Raises:
+        UsageError: one is not known.
+    """
+    chosen = tuple(dict.fromkeys(values))
+    unknown = next((value for value in chosen if value not in known), None)
+    if unknown is not None:
+        raise UsageError(f"`{unknown}` is no {what}", hint=f"one of {', '.join(sorted(known))}")
     return chosen
 
 
 def one_of(value: Word, known: tuple[str, ...], what: str) -> Word:
-    """The word, which has to be known."""
+    """The word, which has to be known.
+
+    Raises:
+        UsageError: it is not.
+    """
     if value not in known:
         raise UsageError(f"`{value}` is no {what}", hint=f"one of {', '.join(known)}")
     return value
