@@ -9,8 +9,8 @@
 4. The day decides about ends of life, expired entries and the age of the database: it is the recorded one.
 5. Names (`ArtifactName`, `RepoTags`, `RepoDigests`), which targets, identifiers and fingerprints are made of, are the
    recorded ones: an image that was copied to another registry can be replayed there.
-6. The ignore file must have the recorded digest (`REPLAY_INPUT_MISSING`); VEX documents and policies are read again
-   from where the record names them, and what has changed in them is a difference.
+6. The ignore file and the policies on findings must have the recorded digests (`REPLAY_INPUT_MISSING`); VEX documents
+   are read again from where the record names them, and what has changed in them is a difference.
 """
 
 from __future__ import annotations
@@ -191,16 +191,27 @@ def _is_bill(name: str) -> bool:
 
 def _check_inputs(recorded: Scan, scanning: Scanning) -> None:
     """Rule 6."""
-    wanted = str(recorded.invocation.parameters.get("ignoreFile", ""))
-    found = scanning.filters.ignore_digest
-    if wanted != found:
-        had = f"used an ignore file with the digest {wanted}" if wanted else "used no ignore file"
-        has = f"the one that is here has {found}" if found else "there is none here"
-        raise VerificationError(
-            f"the recorded scan {had}, and {has}",
-            hint="put the agreed file where the scan had it" if wanted else "run it where there is no `.trivyignore`",
-            reason="REPLAY_INPUT_MISSING",
-        )
+    digests = {"ignoreFile": scanning.filters.ignore_digest, **scanning.filters.policy_digests}
+    for name, called in _INPUTS.items():
+        wanted, found = str(recorded.invocation.parameters.get(name, "")), digests.get(name, "")
+        if wanted != found:
+            had = f"used {called} with the digest {wanted}" if wanted else f"used no {called.partition(' ')[2]}"
+            has = f"the one that is here has {found}" if found else "there is none here"
+            raise VerificationError(
+                f"the recorded scan {had}, and {has}",
+                hint="put the agreed file where the scan had it"
+                if wanted
+                else "run it where there is no `.trivyignore`",
+                reason="REPLAY_INPUT_MISSING",
+            )
+
+
+_INPUTS: Final = {
+    "ignoreFile": "an ignore file",
+    "findingsPolicy": "a findings policy",
+    "ignorePolicy": "a policy in Rego",
+}
+"""Files that the record has digests of."""
 
 
 def request_for(image: NamedImage, connections: Connections, console: Console) -> ImageRequest:

@@ -210,6 +210,17 @@ def test_the_recorded_flags_are_used_again(shop: Workshop, registry: MemoryRegis
     assert (missing.code, "error [REPLAY_INPUT_MISSING]" in missing.err) == (7, True)
 
 
+def test_policies_on_findings_must_be_the_recorded_ones(shop: Workshop, registry: MemoryRegistry) -> None:
+    rules = shop.folder / "rules.yaml"
+    rules.write_text("rules:\n  - ignore: {packages: zlib}\n    reason: not ours\n")
+    reference = place(registry, build_image([ALPINE]))
+    assert attest(shop, registry, "--findings-policy=rules.yaml", reference).code == 0
+    assert replay(shop, registry, "--key=ours.pub", reference).code == 0
+    rules.write_text("rules:\n  - ignore: {packages: musl}\n    reason: not ours\n")
+    ran = replay(shop, registry, "--key=ours.pub", reference)
+    assert (ran.code, "the recorded scan used a findings policy with the digest sha256:" in ran.err) == (7, True)
+
+
 def test_bills_have_checksums_again(shop: Workshop, registry: MemoryRegistry) -> None:
     reference = place(registry, build_image([ALPINE, {"app/requirements.txt": "flask==0.12\n"}]))
     assert attest(shop, registry, "--format=cyclonedx", reference).code == 0
