@@ -155,6 +155,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     # the cache of layer inventories
     cache_entry_bytes: int = 64 * MIB
     cache_bytes: int = 2 * GIB
+    detection_bytes: int = 512 * MIB  # of one scan, unpacked; an image with 10,000 findings has 60 MiB
     run_cache_bytes: int = 256 * MIB  # kept in memory for the other platforms of an index; large images have 10
     cache_age_seconds: int = 90 * 24 * 3600
     cache_sweep_seconds: int = 24 * 3600

@@ -22,15 +22,15 @@ import msgspec
 
 from assaymark.advisories.freshness import database_issues
 from assaymark.artifact.config import image_config
-from assaymark.artifact.naming import artifact_id, choose_reference, repository_id
+from assaymark.artifact.naming import artifact_id, choose_reference, repository_id, repository_metadata
 from assaymark.artifact.size import SizeBudget
 from assaymark.inventory.analyse import FORMAT, LayerFacts, analyse_layer
 from assaymark.inventory.analyzer import Host, NoHost, Options
 from assaymark.inventory.index import Index
 from assaymark.inventory.java.resolve import OpenIndex, no_index, resolve_archives
 from assaymark.inventory.merge import merge_layers
-from assaymark.inventory.sbom.described import Described, read_sbom
-from assaymark.inventory.select import PKG_TYPES, analyser_set, index_for
+from assaymark.inventory.sbom.described import described_metadata, read_sbom
+from assaymark.inventory.select import PKG_TYPES, Analysts, index_for
 from assaymark.layers.cache import InventoryCache, cache_key
 from assaymark.layers.harvest import harvest
 from assaymark.layers.skip import skip_rules
@@ -41,13 +41,13 @@ from assaymark.matching.filters import FilterOptions, filter_results
 from assaymark.matching.listing import list_packages
 from assaymark.matching.selection import MatchOptions
 from assaymark.model.advisory import AdvisorySource, DatabaseInfo
-from assaymark.model.artifact import ArtifactType, Directory, GitFacts, Image, LayerBlob, SbomFile
+from assaymark.model.artifact import ArtifactType, Directory, Image, LayerBlob, SbomFile
 from assaymark.model.inventory import Inventory, LayerInventory
 from assaymark.model.issue import Coverage, Issue, IssueCode, Unanalysed
 from assaymark.model.progress import NoProgress, Progress, running
-from assaymark.model.reference import find_reference
 from assaymark.model.report import NO_METADATA, Invocation, Metadata, Report, ReportLayer, Scan, ScannerInfo
 from assaymark.model.uuids import uuid7
+from assaymark.recall import recalled_analysers, recalled_detection
 from assaymark.safeio.workers import Stop, map_parallel
 from assaymark.version import __version__
 
@@ -141,7 +141,7 @@ def scan_image(image: Image, source: AdvisorySource | None, *, wanted: Wanted, m
             metadata=metadata,
         ),
         wanted,
-        means.progress,
+        means,
     )
     return _scan(report, source, started, means, subject=identity.manifest.digest if identity.manifest else "")
 
@@ -166,10 +166,10 @@ def scan_directory(directory: Directory, source: AdvisorySource | None, *, wante
             artifact_type=(
                 ArtifactType.REPOSITORY if git or wanted.target == "repo" else ArtifactType.FILESYSTEM
             ).value,
-            metadata=_git_metadata(git) if git else NO_METADATA,
+            metadata=repository_metadata(git) if git else NO_METADATA,
         ),
         wanted,
-        means.progress,
+        means,
     )
     return _scan(report, source, started, means)
 
@@ -191,10 +191,10 @@ def scan_sbom(sbom: SbomFile, source: AdvisorySource | None, *, wanted: Wanted, 
             _head(started, wanted, means),
             artifact_name=sbom.name,
             artifact_type=described.type.value,
-            metadata=_described_metadata(described),
+            metadata=described_metadata(described),
         ),
         msgspec.structs.replace(wanted, matching=matching),
-        means.progress,
+        means,
     )
     return msgspec.structs.replace(_scan(report, source, started, means), sbom=described.cyclonedx)
 
@@ -203,12 +203,13 @@ def scan_sbom(sbom: SbomFile, source: AdvisorySource | None, *, wanted: Wanted, 
 
 
 def _layer_inventories(layers: Sequence[LayerBlob], wanted: Wanted, means: Means) -> list[LayerInventory]:
-    index = index_for(wanted.target, pkg_types=wanted.pkg_types, options=wanted.analysis)
-    kind = analyser_set(index.analyzers, options=wanted.analysis)
+    analysts = Analysts(wanted.target, pkg_types=wanted.pkg_types, options=wanted.analysis)
+    about = (wanted.target, wanted.pkg_types, wanted.analysis)
+    kind = recalled_analysers(means.cache, lambda: analysts.digest, about=about)
     budget = SizeBudget(wanted.max_image_size, what="uncompressed layers")
 
     def inventory(layer: LayerBlob, stop: Stop) -> LayerInventory:
-        found = _cached_inventory(layer, index, kind, wanted, means, stop=stop)
+        found = _cached_inventory(layer, analysts, kind, wanted, means, stop=stop)
         budget.add(found.size)
         task.advance(1)
         return found
@@ -220,7 +221,7 @@ def _layer_inventories(layers: Sequence[LayerBlob], wanted: Wanted, means: Means
 
 
 def _cached_inventory(
-    layer: LayerBlob, index: Index, kind: str, wanted: Wanted, means: Means, *, stop: Stop
+    layer: LayerBlob, analysts: Analysts, kind: str, wanted: Wanted, means: Means, *, stop: Stop
 ) -> LayerInventory:
     """The layer's inventory; the digest is the caller's word, because the same tar may be stored in many ways."""
     key = ""
@@ -231,7 +232,7 @@ def _cached_inventory(
         if stored is not None:
             logger.debug("layer %s comes from the cache", layer.diff_id)
             return msgspec.structs.replace(_STORED.decode(stored), digest=layer.digest or "")
-    found = _read_layer(layer, index, wanted, means, stop)
+    found = _read_layer(layer, analysts.index, wanted, means, stop)
     if key and means.cache is not None:
         means.cache.put(key, msgspec.msgpack.encode(found))
     return found
@@ -299,16 +300,13 @@ def _directory_inventory(directory: Directory, wanted: Wanted, means: Means) -> 
 # 2 to 4. inventories to a report
 
 
-def _report(
-    inventory: Inventory, source: AdvisorySource | None, head: Report, wanted: Wanted, progress: Progress
-) -> Report:
+def _report(inventory: Inventory, source: AdvisorySource | None, head: Report, wanted: Wanted, means: Means) -> Report:
     """`head` with results, operating system and coverage."""
-    today = datetime.fromisoformat(head.created_at[:19] + "+00:00")
-    with running(progress, "looking for vulnerabilities", unit=""):
-        detection = _detection(inventory, source, head, wanted, today)
+    with running(means.progress, "looking for vulnerabilities", unit=""):
+        detection = _detection(inventory, source, head, wanted, means)
     database = source.info if source else DatabaseInfo()
     results = filter_results(detection.results, wanted.filters, database=database)
-    of_database = database_issues(source.info, today) if source else ()
+    of_database = database_issues(source.info, _today(head)) if source else ()
     issues = (*of_database, *inventory.issues, *detection.issues)
     ranked = tuple(sorted(issues, key=lambda issue: issue.code not in _OF_THE_WHOLE))
     metadata = msgspec.structs.replace(head.metadata, os=detection.os) if detection.os else head.metadata
@@ -321,18 +319,36 @@ def _report(
 
 
 def _detection(
-    inventory: Inventory, source: AdvisorySource | None, head: Report, wanted: Wanted, today: datetime
+    inventory: Inventory, source: AdvisorySource | None, head: Report, wanted: Wanted, means: Means
 ) -> Detection:
     if source is None:
         return list_packages(inventory, artifact_name=head.artifact_name, options=wanted.matching)
-    return detect(
-        inventory,
-        artifact_name=head.artifact_name,
-        artifact_id=head.artifact_id,
-        source=source,
+
+    today = _today(head)
+
+    def look_up() -> Detection:
+        return detect(
+            inventory,
+            artifact_name=head.artifact_name,
+            artifact_id=head.artifact_id,
+            source=source,
+            today=today,
+            options=wanted.matching,
+        )
+
+    return recalled_detection(
+        means.cache,
+        look_up,
+        inventory=inventory,
+        database=source.info.file,
         today=today,
-        options=wanted.matching,
+        about=(head.artifact_name, head.artifact_id, wanted.matching),
+        limits=means.limits,
     )
+
+
+def _today(head: Report) -> datetime:
+    return datetime.fromisoformat(head.created_at[:19] + "+00:00")
 
 
 def coverage(issues: tuple[Issue, ...], not_analysed: tuple[Unanalysed, ...]) -> Coverage:
@@ -359,31 +375,6 @@ def _scan(report: Report, source: AdvisorySource | None, started: datetime, mean
         finished=rfc3339(means.clock()),
         subject=subject,
     )
-
-
-def _git_metadata(git: GitFacts) -> Metadata:
-    return Metadata(
-        repo_url=git.repo_url,
-        branch=git.branch,
-        tags=git.tags,
-        commit=git.commit,
-        commit_msg=git.commit_msg,
-        author=git.author,
-        committer=git.committer,
-    )
-
-
-def _described_metadata(described: Described) -> Metadata:
-    """What the SBOM says of the image that it was made from; nothing is left out of the report."""
-    reference = find_reference(described.reference)
-    stated = Metadata(
-        image_id=described.image_id,
-        diff_ids=described.diff_ids,
-        repo_tags=described.repo_tags,
-        repo_digests=described.repo_digests,
-        reference=reference.original if reference else "",
-    )
-    return NO_METADATA if stated == NO_METADATA else stated
 
 
 def rfc3339(moment: datetime) -> str:

@@ -20,6 +20,7 @@ BoltDB has no checksums on its pages: a changed byte inside a value or a key tha
 from __future__ import annotations
 
 import mmap
+import os
 from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -92,14 +93,20 @@ def fnv1a_64(data: bytes) -> int:
 
 
 class BoltFile:
-    """An open file; `root` is the bucket that holds the top-level buckets."""
+    """An open file.
 
-    def __init__(self, data: mmap.mmap | bytes, *, name: str, sums: Sums | None = None) -> None:
+    Attributes:
+        root: the bucket that holds the top-level buckets.
+        file: device, inode, size and both times of the file on disk; empty where there is none.
+    """
+
+    def __init__(self, data: mmap.mmap | bytes, *, name: str, sums: Sums | None = None, file: str = "") -> None:
         """Read the meta pages.
 
         Raises:
             DatabaseError: this is no BoltDB file, or its meta pages are damaged.
         """
+        self.file = file
         self._data = data
         self._name = name
         self._sums = sums
@@ -357,10 +364,12 @@ def open_bolt(path: Path, *, sums: Sums | None = None) -> Iterator[BoltFile]:
     try:
         with path.open("rb") as stream:
             mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+            about = os.fstat(stream.fileno())
     except (OSError, ValueError) as exc:  # an empty file cannot be mapped: ValueError
         raise DatabaseError(f"`{path}` cannot be opened: {exc}") from exc
     with mapped:
-        yield BoltFile(mapped, name=str(path), sums=sums)
+        file = f"{about.st_dev} {about.st_ino} {about.st_size} {about.st_mtime_ns} {about.st_ctime_ns}"
+        yield BoltFile(mapped, name=str(path), sums=sums, file=file)
 
 
 def _newest_meta(data: mmap.mmap | bytes, name: str) -> Meta:

@@ -14,11 +14,11 @@ its record; root bucket `vulnerability` → id → what is known of the vulnerab
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
-from assaymark.advisories.bolt import BoltFile, Bucket, open_bolt
+import msgspec
+
+from assaymark.advisories.bolt import BoltFile, Bucket
 from assaymark.advisories.records import parse_advisory, parse_cpe_indices, parse_data_source, parse_vulnerability
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.advisory import Advisory, CpeKey, DatabaseInfo, DataSource, Vulnerability
@@ -33,7 +33,7 @@ class TrivyDatabase:
     """An open database; implements `assaymark.model.advisory.AdvisorySource`. One thread at a time."""
 
     def __init__(self, file: BoltFile, info: DatabaseInfo, *, limits: Limits = DEFAULT_LIMITS) -> None:
-        self.info = info
+        self.info = msgspec.structs.replace(info, file=file.file)
         self._limits = limits
         self._root = file.root
         self._details = file.root.bucket(b"vulnerability")
@@ -123,14 +123,3 @@ class TrivyDatabase:
         value = self._data_sources.get(bucket) if self._data_sources is not None else None
         name = bucket.decode("utf-8", "replace")
         return parse_data_source(value, name, limits=self._limits) if value else None
-
-
-@contextmanager
-def open_trivy_db(path: Path, info: DatabaseInfo, *, limits: Limits = DEFAULT_LIMITS) -> Iterator[TrivyDatabase]:
-    """The database file at `path`, as it is: no update, no lock.
-
-    Raises:
-        DatabaseError: it cannot be opened or is damaged.
-    """
-    with open_bolt(path) as file:
-        yield TrivyDatabase(file, info, limits=limits)

@@ -11,6 +11,7 @@ from typing import Final
 
 from assaymark.model.artifact import GitFacts
 from assaymark.model.reference import Reference, find_reference
+from assaymark.model.report import Metadata
 
 ARCHIVE_SUFFIXES: Final = frozenset({".tar", ".gz", ".gzip", ".tgz"})
 
@@ -43,6 +44,19 @@ def repository_id(name: str, git: GitFacts) -> str:
     if not git.commit:
         return ""
     return _sha256(f"{git.repo_url or name}@{git.commit}")
+
+
+def repository_metadata(git: GitFacts) -> Metadata:
+    """What the report says of a git work tree."""
+    return Metadata(
+        repo_url=git.repo_url,
+        branch=git.branch,
+        tags=git.tags,
+        commit=git.commit,
+        commit_msg=git.commit_msg,
+        author=git.author,
+        committer=git.committer,
+    )
 
 
 def _find_candidate(text: str) -> Reference | None:

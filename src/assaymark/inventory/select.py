@@ -9,6 +9,7 @@ database tells which files belong to the system (rule 4 of `assaymark.inventory.
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from typing import Final
@@ -58,6 +59,38 @@ def index_for(target: str, *, pkg_types: Collection[str] = PKG_TYPES, options: O
         if not analyzer.option or getattr(options, analyzer.option)
     ]
     return Index(chosen, options, unread=kinds_for(target, pkg_types=pkg_types))
+
+
+class Analysts:
+    """The analysers of one scan, imported when a layer has to be read; any number of threads may ask."""
+
+    def __init__(self, target: str, *, pkg_types: Collection[str] = PKG_TYPES, options: Options) -> None:
+        self._target = target
+        self._pkg_types = pkg_types
+        self._options = options
+        self._lock = threading.Lock()
+        self._index: Index | None = None
+
+    @property
+    def index(self) -> Index:
+        """Their compiled interests.
+
+        Raises:
+            UsageError: a file pattern is no regular expression.
+        """
+        with self._lock:
+            if self._index is None:
+                self._index = index_for(self._target, pkg_types=self._pkg_types, options=self._options)
+            return self._index
+
+    @property
+    def digest(self) -> str:
+        """Their names, versions and options, for cache keys.
+
+        Raises:
+            UsageError: a file pattern is no regular expression.
+        """
+        return analyser_set(self.index.analyzers, options=self._options)
 
 
 def analyser_set(chosen: Sequence[Analyzer], *, options: Options | None = None) -> str:

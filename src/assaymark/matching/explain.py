@@ -56,7 +56,7 @@ class Watched:
     """
 
     def __init__(self, source: AdvisorySource, names: Collection[str]) -> None:
-        self.info = source.info
+        self.info = msgspec.structs.replace(source.info, file="")  # it has to be asked, whatever is remembered
         self.answers: list[Answer] = []
         self._source = source
         self._details = {each: source.detail(each) for name in names for each in (name, name.upper())}

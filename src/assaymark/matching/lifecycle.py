@@ -8,8 +8,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, time
 from functools import cache
 from pathlib import Path
+from typing import Final
 
-_LAST_SECOND = time(23, 59, 59, tzinfo=UTC)
+LAST_SECOND: Final = time(23, 59, 59, tzinfo=UTC)
 
 
 def find_end_of_life(family: str, release: str) -> datetime | None:
@@ -33,5 +34,5 @@ def _table() -> dict[tuple[str, str], datetime]:
     lines = Path(__file__).with_name("data").joinpath("eol.txt").read_text(encoding="ascii").splitlines()
     rows = (line.split() for line in lines if line and not line.startswith("#"))
     return {
-        (family, release): datetime.combine(datetime.fromisoformat(day), _LAST_SECOND) for family, release, day in rows
+        (family, release): datetime.combine(datetime.fromisoformat(day), LAST_SECOND) for family, release, day in rows
     }

@@ -131,6 +131,7 @@ class DatabaseInfo(msgspec.Struct, frozen=True, kw_only=True):
         updated_at: when it was built; RFC 3339.
         next_update: when its publisher promises the next; RFC 3339.
         sample: the small database that ships with the program.
+        file: names the very file that answered, as long as nobody touches it; empty where it is no file.
     """
 
     uri: str = ""
@@ -140,6 +141,7 @@ class DatabaseInfo(msgspec.Struct, frozen=True, kw_only=True):
     downloaded_at: str = ""
     schema: int = 2
     sample: bool = False
+    file: str = ""
 
 
 CpeKey = Literal["repository", "nvr"]

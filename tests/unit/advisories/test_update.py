@@ -111,6 +111,7 @@ def test_a_first_run_downloads_notes_and_leaves_nothing_else(cache: CacheFolder)
             next_update="2026-11-22T00:00:00Z",
             downloaded_at="2026-11-21T12:00:00Z",
             schema=2,
+            file=database.info.file,
         )
 
 

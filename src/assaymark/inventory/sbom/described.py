@@ -23,6 +23,8 @@ from assaymark.limits import Limits
 from assaymark.model.artifact import ArtifactType
 from assaymark.model.inventory import Found, LayerInventory, OsPackages, OsRelease
 from assaymark.model.issue import Issue, IssueCode
+from assaymark.model.reference import find_reference
+from assaymark.model.report import NO_METADATA, Metadata
 
 
 class Described(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +75,19 @@ def read_sbom(data: bytes, *, limits: Limits, what: str) -> Described:
         reference=_last(root, properties.REFERENCE),
         cyclonedx=b"" if document.type is not ArtifactType.CYCLONEDX or is_cyclonedx_xml(data) else data,
     )
+
+
+def described_metadata(described: Described) -> Metadata:
+    """What the SBOM says of the image that it was made from; nothing is left out of the report."""
+    reference = find_reference(described.reference)
+    stated = Metadata(
+        image_id=described.image_id,
+        diff_ids=described.diff_ids,
+        repo_tags=described.repo_tags,
+        repo_digests=described.repo_digests,
+        reference=reference.original if reference else "",
+    )
+    return NO_METADATA if stated == NO_METADATA else stated
 
 
 def _inventory(document: Document, contents: Contents) -> LayerInventory:
