@@ -8,8 +8,8 @@ What a page finds in its environment:
 | `IMAGE` | an image of Alpine with findings, `$REGISTRY/PAGE/app:1.0` |
 | `PATCHED` | a folder with an OCI layout of that image in which the packages with findings are up to date |
 | `INDEX` | an image for linux/amd64, linux/arm64 and linux/s390x on one base layer; only arm64 has findings |
-| `ASSAYMARK_DB_REPOSITORY` | `$REGISTRY/shop/trivy-db:2`, where databases are downloaded from |
-| `NEWER_DB` | `$REGISTRY/shop/trivy-db:newer`, in which the advisories of the image's packages are withdrawn |
+| `ASSAYMARK_DB_REPOSITORY` | `$REGISTRY/PAGE/shop/trivy-db:2`, where databases are downloaded from |
+| `NEWER_DB` | `$REGISTRY/PAGE/shop/trivy-db:newer`, in which the advisories of the image's packages are withdrawn |
 | `COSIGN_PASSWORD` | of keys that are made |
 
 A page that needs `sigstore` finds `TRUSTED_ROOT`, `SIGNING_CONFIG` (one log, one timestamp authority), `IDENTITY_TOKEN`,
@@ -85,16 +85,17 @@ def open_shop(
         [patched, image_of("linux/arm64", PACKAGES), image_of("linux/s390x", patched_packages())],
     )
     index.push(_store(f"{registry}/{page}/index:1.0"), tag="1.0")
-    database = _store(f"{registry}/shop/trivy-db:2")
-    publish(database, _database(FACTS, now - timedelta(hours=6)), tag="2", title="db.tar.gz")
-    publish(database, _database(WITHDRAWN, now - timedelta(hours=1)), tag="newer", title="db.tar.gz")
+    database = _store(f"{registry}/{page}/shop/trivy-db:2")
+    if database.resolve("newer") is None:  # one registry serves all pages
+        publish(database, _database(FACTS, now - timedelta(hours=6)), tag="2", title="db.tar.gz")
+        publish(database, _database(WITHDRAWN, now - timedelta(hours=1)), tag="newer", title="db.tar.gz")
     variables = {
         "REGISTRY": registry,
         "IMAGE": f"{registry}/{page}/app:1.0",
         "INDEX": f"{registry}/{page}/index:1.0",
         "PATCHED": str(folder / "patched"),
-        "ASSAYMARK_DB_REPOSITORY": f"{registry}/shop/trivy-db:2",
-        "NEWER_DB": f"{registry}/shop/trivy-db:newer",
+        "ASSAYMARK_DB_REPOSITORY": f"{registry}/{page}/shop/trivy-db:2",
+        "NEWER_DB": f"{registry}/{page}/shop/trivy-db:newer",
         "COSIGN_PASSWORD": "correct horse battery staple",
     }
     if sigstore is None:
