@@ -26,6 +26,7 @@ from assaymark.versions.scheme import schemes
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+from scripts.doctor_page import page as doctor_page  # noqa: E402 - found by the line above
 from scripts.drop_in import page  # noqa: E402 - found by the line above
 
 GENERATED = "<!-- written by `make docs`; edit the code instead -->\n"
@@ -43,6 +44,7 @@ def main() -> int:
         "extensions.md": extensions(),
         "commands.md": command_pages(),
         "coverage.md": coverage(),
+        "doctor.md": doctor_page(GENERATED),
         "drop-in.md": page(GENERATED),
     }
     for name, text in pages.items():
