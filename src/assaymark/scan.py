@@ -29,7 +29,6 @@ from assaymark.inventory.analyzer import Host, NoHost, Options
 from assaymark.inventory.index import Index
 from assaymark.inventory.java.resolve import OpenIndex, no_index, resolve_archives
 from assaymark.inventory.merge import merge_layers
-from assaymark.inventory.sbom.described import described_metadata, read_sbom
 from assaymark.inventory.select import PKG_TYPES, Analysts, index_for
 from assaymark.layers.cache import InventoryCache, cache_key
 from assaymark.layers.harvest import harvest
@@ -181,6 +180,8 @@ def scan_sbom(sbom: SbomFile, source: AdvisorySource | None, *, wanted: Wanted, 
         ArtifactError: it is no SBOM that is read, or malformed.
         DatabaseError: the database is damaged.
     """
+    from assaymark.inventory.sbom.described import described_metadata, read_sbom
+
     started = means.clock()
     described = read_sbom(sbom.data, limits=means.limits, what=sbom.name)
     matching = msgspec.structs.replace(wanted.matching, expects_os=described.is_image)

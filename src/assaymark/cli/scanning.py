@@ -30,7 +30,7 @@ from assaymark.model.epoch import find_source_date
 
 if TYPE_CHECKING:
     from assaymark.cli.console import Console
-    from assaymark.inventory.analyzer import Options
+    from assaymark.inventory.analyzer import Host, Options
     from assaymark.matching.explain import Watched
     from assaymark.matching.vex.source import VexSource
     from assaymark.model.advisory import AdvisorySource
@@ -173,8 +173,6 @@ class Scanning:
     @property
     def means(self) -> Means:
         """What the scanner may use: the layer cache, threads, a progress bar."""
-        from assaymark.cli.host import host_caches
-        from assaymark.inventory.analyzer import NoHost
         from assaymark.layers.cache import LayerCache
         from assaymark.scan import Means
 
@@ -184,8 +182,19 @@ class Scanning:
             parallel=getattr(self.args, "parallel", 0),
             progress=self.console.progress,
             archives=self._archives,
-            host=host_caches(self.args, self.console.environ, self.connections) if self.target in _SOURCE else NoHost(),
+            host=self._host,
         )
+
+    @property
+    def _host(self) -> Host:
+        """The caches of package managers on this machine, for commands that scan source trees."""
+        if self.target not in _SOURCE:
+            from assaymark.inventory.analyzer import NoHost
+
+            return NoHost()
+        from assaymark.cli.host import host_caches
+
+        return host_caches(self.args, self.console.environ, self.connections)
 
     def _archives(self) -> AbstractContextManager[ArchiveIndex]:
         """The Java database; nobody asks for it unless an archive has to be looked up."""
