@@ -11,14 +11,14 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from assaymark.cli.attested_sboms import find_sbom_prover
 from assaymark.cli.images import find_image
 from assaymark.cli.named_signers import names_signer
 from assaymark.cli.sbom_flags import SIGNER
-from assaymark.errors import ArtifactError, VerificationError
+from assaymark.errors import ArtifactError, NotFoundError, VerificationError
 from assaymark.inventory.sbom.attested import UNSUPPORTED, find_attested, read_sbom_predicate, unwrapped
 from assaymark.inventory.sbom.formats import read_document
 from assaymark.limits import DEFAULT_LIMITS
@@ -27,7 +27,7 @@ from assaymark.model.reference import find_reference
 
 if TYPE_CHECKING:
     from assaymark.attest.store.attestation import Candidate, Unreadable
-    from assaymark.cli.connections import Connections
+    from assaymark.cli.attested_sboms import SbomProver
     from assaymark.cli.console import Console
     from assaymark.cli.images import NamedImage
     from assaymark.cli.scanning import Scanning
@@ -58,9 +58,13 @@ def find_attached_sbom(identity: ImageIdentity, scanning: Scanning, *, alone: bo
     """
     args, console, connections = scanning.args, scanning.console, scanning.connections
     signed = names_signer(args, SIGNER)
+    prove = find_sbom_prover(args, console, connections) if signed else None
     for digest in _digests(identity, alone=alone):
-        image = find_image(digest, args, console, connections.registry)
-        found = _signed(image, args, console, connections) if signed else _unsigned(image, console)
+        try:
+            image = find_image(digest, args, console, connections.registry)
+        except NotFoundError:  # an engine's image may have left its registry
+            continue
+        found = _unsigned(image, console) if prove is None else _signed(image, prove, console)
         for where, data in found:
             if not _is_readable(data, where, console):
                 continue
@@ -116,16 +120,13 @@ def _opened(data: bytes, where: str, console: Console) -> Iterator[tuple[str, by
             console.warn(f"what is attached as {where} cannot be read: {exc}")
 
 
-def _signed(
-    image: NamedImage, args: Namespace, console: Console, connections: Connections
-) -> Iterator[tuple[str, bytes]]:
+def _signed(image: NamedImage, prove: SbomProver, console: Console) -> Iterator[tuple[str, bytes]]:
     """Rule 2."""
     from assaymark.attest.store.attestation import Candidate
     from assaymark.attest.store.read import read_attestations
     from assaymark.attest.subject import digests_of_manifest
-    from assaymark.cli.attested_sboms import find_sbom_prover
 
-    prove = find_sbom_prover(args, console, connections, artifact=digests_of_manifest(image.stored))
+    digests = digests_of_manifest(image.stored)
     for item in read_attestations(image.attachments, image.subject.digest, limits=DEFAULT_LIMITS):
         if not isinstance(item, Candidate):
             _tell(item, console)
@@ -134,7 +135,7 @@ def _signed(
         if not kind:
             continue
         try:
-            (proven,) = prove(item, kind).require()
+            (proven,) = prove(item, kind, digests).require()
         except VerificationError as exc:
             console.warn(f"the SBOM attached as `{item.manifest}` is refused [{exc.reason}]: {exc}")
             continue

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from assaymark.cli.connections import Connections
     from assaymark.cli.console import Console
 
+    SbomProver = Callable[[Candidate, str, Artifact | None], ProvenVerification]
+
 _HINT: Final = "`--key KEY`, or `--certificate-identity` and `--certificate-oidc-issuer`, verify it"
 _UNSIGNED: Final = "name the attestation itself, or leave the signer out to scan what nobody vouches for"
 
@@ -66,16 +68,16 @@ def _verified(
     from assaymark.attest.local import read_local
     from assaymark.cli.proofs import find_hint
 
-    prove = find_sbom_prover(args, console, connections, artifact=None)
+    prove = find_sbom_prover(args, console, connections)
     refused: list[VerificationError] = []
     for each in found:
         try:
-            (proven,) = prove(read_local(each.line, what=f"`{name}`"), each.predicate_type).require()
+            (proven,) = prove(read_local(each.line, what=f"`{name}`"), each.predicate_type, None).require()
         except VerificationError as exc:
             refused.append(exc)
             continue
         signer = f"the SBOM is signed by {signer_name(args, SIGNER)}"
-        for said in (signer, "which image it is about was NOT compared with anything", *proven.notes):
+        for said in (signer, *proven.notes):
             console.note(f"`{name}`: {shown(said)}")
         what = f"the SBOM in {name}"
         return read_sbom_predicate(proven.statement.predicate, limits=DEFAULT_LIMITS, what=what)
@@ -84,16 +86,8 @@ def _verified(
     raise VerificationError(f"`{name}`: {closest}", hint=hint, reason=closest.reason) from closest
 
 
-def find_sbom_prover(
-    args: Namespace, console: Console, connections: Connections, *, artifact: Artifact | None
-) -> Callable[[Candidate, str], ProvenVerification]:
-    """Verifies one attestation of an SBOM after another, given what type it claims; the key is loaded once.
-
-    Args:
-        args: the command's flags.
-        console: where troubles are told.
-        connections: for keys and trust data.
-        artifact: what the statements must be about; None where nobody knows.
+def find_sbom_prover(args: Namespace, console: Console, connections: Connections) -> SbomProver:
+    """Verifies one attestation of an SBOM after another: what type it claims, and what it must be about if anything.
 
     Raises:
         Error: a key or the trust data cannot be used.
@@ -112,7 +106,7 @@ def find_sbom_prover(
     alone = bool(keys) and not needs_trust(flags)
     trust = None if alone else trust_from(flags, console, lambda: connections.network)
 
-    def prove(candidate: Candidate, predicate_type: str) -> ProvenVerification:
+    def prove(candidate: Candidate, predicate_type: str, artifact: Artifact | None) -> ProvenVerification:
         kind = PredicateType(name=predicate_type, uri=predicate_type, shape=Shape.TEXT)
         return prove_one(candidate, msgspec.structs.replace(expected, artifact=artifact, predicate_type=kind), trust)
 

@@ -223,3 +223,12 @@ def test_an_archive_has_no_sbom_on_a_registry(shop: Workshop) -> None:
 
     assert (ran.code, ran.findings) == (0, FINDINGS)
     assert "has no SBOM on a registry, so its layers are scanned" in ran.err
+
+
+def test_an_image_whose_digest_has_left_its_registry_is_scanned(
+    shop: Workshop, registry: MemoryRegistry, store: ContentStore, image: Descriptor
+) -> None:
+    attach_artifact(store, image, BOM)
+    registry.fail(404, path=f"/v2/app/manifests/{image.digest}", times=9)
+
+    assert scan(shop, registry).findings == FINDINGS
