@@ -9,19 +9,21 @@ A fenced block of the language `console` holds commands and what they print, std
 A line that begins with `$ ` is a command; one that ends with a backslash goes on in the next line. `[7]` is the exit code,
 where it is not 0. `…` stands for any text within a line, and alone for any lines. A command without expected lines may
 print what it likes. The commands of one page run in one shell, so variables, functions and files stay.
+A block of any language with a title is a file of that name, as in ```` ```python title="prove.py" ````.
 `<!-- needs: cosign, opa -->` names what the page cannot do without.
 """
 
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
 ANYTHING: Final = "…"
-_BLOCK: Final = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK: Final = re.compile(r"^```(?:console|[a-z]+ title=\"([\w.-]+)\")\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _NEEDS: Final = re.compile(r"<!-- needs: ([a-z0-9, -]+) -->")
 _CODE: Final = re.compile(r"\[(\d{1,3})\]")
 _PROMPT: Final = "$ "
@@ -54,7 +56,15 @@ def steps_of(page: str) -> list[Step]:
     Raises:
         ValueError: a block begins with something else than a command.
     """
-    return [step for block in _BLOCK.finditer(page) for step in _steps(block[1].splitlines())]
+    return [step for block in _BLOCK.finditer(page) for step in _block_steps(block[1], block[2])]
+
+
+def _block_steps(title: str | None, text: str) -> Iterator[Step]:
+    """The commands of a block, or the one that writes the file that it is."""
+    if title:
+        yield Step(f"printf %s {shlex.quote(text)} > {title}", (), 0)
+    else:
+        yield from _steps(text.splitlines())
 
 
 def _steps(lines: list[str]) -> Iterator[Step]:

@@ -39,6 +39,14 @@ def test_a_page_is_commands_and_promises() -> None:
     ]
 
 
+def test_a_block_with_a_title_is_a_file(tmp_path: Path) -> None:
+    page = '```python title="a.py"\nprint("it\'s")\n```\n\n```console\n$ cat a.py\nprint("it\'s")\n```\n'
+    steps = steps_of(page)
+    happened = run_steps(steps, tmp_path, {"PATH": "/usr/bin:/bin"}, seconds=20)
+    assert happened == [Happened(0, ""), Happened(0, 'print("it\'s")\n')]
+    assert all(keeps_promise(step, each) for step, each in zip(steps, happened, strict=True))
+
+
 def test_a_block_that_begins_with_output_is_refused() -> None:
     with pytest.raises(ValueError, match="neither a command"):
         steps_of("```console\noutput\n```\n")
