@@ -32,7 +32,7 @@ def check_sbom_source_flags(args: Namespace) -> None:
     """
     if _REKOR in args.sbom_sources:
         raise UsageError(
-            "`--sbom-sources rekor`: a log keeps no SBOMs any more, and nobody is asked what it knows of an image",
+            "`--sbom-sources rekor`: transparency logs are not asked for SBOMs",
             hint="`--sbom-sources oci` reads what is attached to the image",
         )
     for source in args.sbom_sources:

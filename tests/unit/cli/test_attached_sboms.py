@@ -202,7 +202,7 @@ def test_an_image_of_several_platforms(shop: Workshop, registry: MemoryRegistry,
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        pytest.param(("--sbom-sources=rekor",), "a log keeps no SBOMs", id="a log"),
+        pytest.param(("--sbom-sources=rekor",), "logs are not asked for SBOMs", id="a log"),
         pytest.param(("--sbom-sources=oci,x",), "`--sbom-sources x` is none", id="another source"),
         pytest.param(("--sbom-sources=oci", "--sbom-identity=a"), "belong together", id="half an identity"),
         pytest.param(("--sbom-key=ours.pub",), "are about `--sbom-sources oci`", id="a key without a source"),
