@@ -54,6 +54,10 @@ PROGRAMS = (
 
 @pytest.fixture(scope="module", autouse=True)
 def trust_of_cosign_2(bench: Bench) -> None:
+    write_trust_of_cosign_2(bench)
+
+
+def write_trust_of_cosign_2(bench: Bench) -> None:
     """The trust data in the files that cosign 2 reads."""
     root = bench.sigstore.instance.trusted_root()
     write = bench.folder.joinpath

@@ -107,7 +107,7 @@ COSIGN_3: Final = Verifier(
         _UNREADABLE,
         _NO_ATTESTATION,
         _OLD,
-        _rule([Trait.BUNDLE, Trait.TEXT_PREDICATE], "cosign reads no bundle whose predicate is a string"),
+        _rule([Trait.TEXT_PREDICATE], "cosign 3 reads no predicate that is a string"),
         _rule([Trait.FOREIGN_MEMBERS], "cosign refuses statements with members that it does not know"),
         _rule([Trait.BUNDLE, Trait.KEY, Trait.KEY_ID], "cosign refuses a `keyid` that is not the key's fingerprint"),
         _rule(
@@ -141,7 +141,7 @@ COSIGN_2: Final = Verifier(
         _OLD,
         _rule([Trait.BUNDLE], "cosign 2 looks at the `.att` tag (bundles: 2.5 and later)", "--new-bundle-format"),
         _rule([Trait.BUNDLE, Trait.TEXT_PREDICATE], "cosign reads no bundle whose predicate is a string"),
-        _rule([Trait.FOREIGN_MEMBERS], "cosign refuses statements with members that it does not know"),
+        _rule([Trait.BUNDLE, Trait.FOREIGN_MEMBERS], "cosign refuses statements with members that it does not know"),
         _rule([Trait.BUNDLE, Trait.KEY, Trait.KEY_ID], "cosign refuses a `keyid` that is not the key's fingerprint"),
         _rule([Trait.NO_LOG], "cosign demands a log entry", "--insecure-ignore-tlog"),
         _rule(
@@ -195,7 +195,7 @@ POLICY_CONTROLLER: Final = Verifier(
     rules=(
         _UNREADABLE,
         _NO_ATTESTATION,
-        _rule([Trait.FOREIGN_MEMBERS], "it verifies with cosign, which refuses members that it does not know"),
+        _rule([Trait.BUNDLE, Trait.FOREIGN_MEMBERS], "it verifies with cosign 2, which refuses unknown members there"),
         _rule([Trait.BUNDLE], "without it the authority looks at the `.att` tag", "signatureFormat: bundle"),
         _rule([Trait.BUNDLE, Trait.TEXT_PREDICATE], "cosign reads no bundle whose predicate is a string"),
         _rule([Trait.BUNDLE, Trait.KEY], "bundles need a keyless authority"),
@@ -224,8 +224,8 @@ KYVERNO: Final = Verifier(
     rules=(
         _UNREADABLE,
         _NO_ATTESTATION,
-        _rule([Trait.FOREIGN_MEMBERS], "it verifies with cosign, which refuses members that it does not know"),
-        _rule([Trait.BUNDLE, Trait.TEXT_PREDICATE], "cosign reads no bundle whose predicate is a string"),
+        _rule([Trait.FOREIGN_MEMBERS], "it verifies with cosign 3, which refuses members that it does not know"),
+        _rule([Trait.TEXT_PREDICATE], "it verifies with cosign 3, which reads no predicate that is a string"),
         _rule(
             [Trait.BUNDLE],
             "a ClusterPolicy of the type `Cosign` looks at the `.att` tag; `type: SigstoreBundle` knows identities",

@@ -63,7 +63,7 @@ LAYER = {Trait.LEGACY, Trait.CERTIFICATE, Trait.NO_TIMESTAMP}
         ),
         pytest.param({Trait.BUNDLE, Trait.UNREADABLE}, COSIGN_3, "not found", (), id="what cannot be read"),
         pytest.param(LOGGED_BUNDLE | {Trait.TEXT_PREDICATE}, COSIGN_3, "not found", (), id="a string in a bundle"),
-        pytest.param(LAYER | {Trait.TEXT_PREDICATE}, COSIGN_3, "found", (), id="a string in a layer"),
+        pytest.param(LAYER | {Trait.TEXT_PREDICATE}, COSIGN_2, "found", (), id="a string in a layer and cosign 2"),
     ],
 )
 def test_predictions(traits: set[Trait], verifier: Verifier, verdict: str, needs: tuple[str, ...]) -> None:
