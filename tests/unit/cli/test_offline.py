@@ -68,6 +68,11 @@ def watched(
 
 
 NEEDS_NETWORK: dict[str, list[tuple[int | str, ...]]] = {
+    "copy": [(5, "copy", NOBODY, "127.0.0.1:9/c:1")],
+    "save": [(5, "save", "--dir", "saved", NOBODY)],
+    "load": [(5, "load", "--dir", "image", NOBODY)],
+    "clean": [(5, "clean", NOBODY)],
+    "prune": [(5, "prune", "--key", "cosign.pub", NOBODY)],
     "image": [
         (5, "image", CACHE, NOBODY),
         (5, "image", CACHE, "alpine:3.10", "--docker-host", "tcp://127.0.0.1:9"),

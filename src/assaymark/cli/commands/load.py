@@ -41,11 +41,11 @@ def _run(args: Namespace, console: Console) -> int:
         raise UsageError("no `--dir`", hint="`assaymark load --dir FOLDER IMAGE`")
     destination = parse_reference(args.image)
     connections = Connections(args, console)
+    target = target_holder(destination, connections)
     image = find_image(args.dir, Namespace(**vars(args), local_image=True), console, connections.registry)
     tag = target_tag(destination, image)
     cargo = collect(*holders_of(image, console), image.stored)
     tell_missing(console, cargo)
-    target = target_holder(destination, connections)
     done = transfer(cargo, target, tag=tag, retag=True, force=args.force, progress=console.progress)
     tell_transferred(console, f"loaded {image.pinned} as {destination.context}@{image.subject.digest}", done)
     return ExitCode.DONE
