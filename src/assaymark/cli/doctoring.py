@@ -161,7 +161,8 @@ def _probe(probe: Probe | None) -> Iterator[str]:
 
 
 def _finding(number: int, finding: Finding, told: Told, paint: Paint) -> Iterator[str]:
-    yield f"{number}. {finding.format.value}, {shown(finding.predicate_type) or 'no attestation'}"
+    kind = shown(finding.predicate_type) if finding.verifiers else "a signature of the image, not an attestation"
+    yield f"{number}. {finding.format.value}, {kind or 'of no type'}"
     yield _indented("manifest", finding.manifest)
     yield _indented("signer", _signer(finding, told.verdicts, paint))
     yield _indented("age", _age(finding, told.now))

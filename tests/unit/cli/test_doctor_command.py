@@ -13,13 +13,16 @@ from tests.support.registry import Behaviour, MemoryRegistry
 from tests.support.scans import APK_TOOLS, a_scan, rendered
 from tests.support.sigstore.accounts import GOOGLE, google
 from tests.support.sigstore.attached import Attested
+from tests.support.sigstore.cosign import statement_about
 from tests.support.sigstore.fake import FakeSigstore
+from tests.support.sigstore.signing import sign_envelope
 
 from assaymark.attest.store.attestation import fallback_tag
 from assaymark.model.descriptor import OCI_MANIFEST
 from assaymark.model.digest import Digest
 
 EMAIL = "alice@gmail.test"
+SIGNED = "https://sigstore.dev/cosign/sign/v1"
 VULN = "https://cosign.sigstore.dev/attestation/vuln/v1"
 
 
@@ -250,3 +253,21 @@ def test_a_folder(tmp_path: Path, registry: MemoryRegistry) -> None:
     assert run("save", "--dir", str(tmp_path / "layout"), image).code == 0
     found = told("--local-image", str(tmp_path / "layout"))
     assert (found["digest"], len(found["attestations"]), found["storage"]["referrersApi"]) == (digest, 1, True)
+
+
+def test_a_signature_of_the_image_is_no_attestation(registry: MemoryRegistry, fake: FakeSigstore, here: Path) -> None:
+    image = Attested(registry)
+    statement = json.loads(statement_about(image.digest)) | {"predicateType": SIGNED, "predicate": {}}
+    image.attach(sign_envelope(fake.instance, json.dumps(statement).encode(), account=google(EMAIL)))
+    image.attach_legacy(image.sign(fake.instance, account=google(EMAIL)))
+    signature, layer = told(image.text)["attestations"]
+    assert (signature["verifiers"], layer["verifiers"][0]["needs"]) == ([], ["--new-bundle-format=false"])
+    assert "1. bundle, a signature of the image, not an attestation" in run("doctor", image.text).lines
+
+
+def test_bundles_that_are_too_old_hide_nothing(registry: MemoryRegistry, fake: FakeSigstore) -> None:
+    image = Attested(registry)
+    image.attach(image.sign(fake.instance, account=google(EMAIL), version=2))
+    image.attach_legacy(image.sign(fake.instance, account=google(EMAIL)))
+    old, layer = told(image.text)["attestations"]
+    assert [each["verifiers"][0]["verdict"] for each in (old, layer)] == ["not found", "found"]

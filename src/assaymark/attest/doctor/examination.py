@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from assaymark.attest.compact import find_full_report
-from assaymark.attest.doctor.traits import Trait, traits_of
+from assaymark.attest.doctor.traits import Trait, is_old_bundle, traits_of
 from assaymark.attest.doctor.verifiers import Prediction, predict_all
 from assaymark.attest.inspection import LogPart, SignerPart, TimestampPart, inspect_candidate
 from assaymark.attest.predicate import VULN_TYPE
@@ -73,6 +73,7 @@ class Finding(_Part, frozen=True, kw_only=True):
         scanned: when the scan of a vulnerability record ended, by the signer's word.
         full_report: the digest of the full report behind a compact record; empty where there is none.
         problems: what cannot be read, or is not as it should be.
+        verifiers: who will find it; nobody is asked of a signature of the image, which attests nothing.
     """
 
     format: AttestationFormat
@@ -128,7 +129,7 @@ def examine(
     candidates = [item for item in found if isinstance(item, Candidate)]
     inspected = {item.layer: _inspect(item, known, limits) for item in candidates}
     has_bundles = any(
-        item.format is AttestationFormat.BUNDLE and _is_readable(inspected[item.layer]) for item in candidates
+        item.format is AttestationFormat.BUNDLE and _is_taken(inspected[item.layer]) for item in candidates
     )
     attachments = _attachments(store, digest, limits)
     made = {item.manifest: item.created for item in attachments}
@@ -185,9 +186,9 @@ def _inspect(candidate: Candidate, known: TrustedRoot, limits: Limits) -> Inspec
         return str(exc)
 
 
-def _is_readable(inspected: Inspected | str) -> bool:
-    """Whether cosign takes a referrer for a bundle, whatever it is about."""
-    return not isinstance(inspected, str)
+def _is_taken(inspected: Inspected | str) -> bool:
+    """Whether cosign takes it for a bundle, whatever it is about."""
+    return not isinstance(inspected, str) and not is_old_bundle(inspected)
 
 
 def _finding(
@@ -218,7 +219,7 @@ def _finding(
         timestamps=read.inspection.timestamps if read else (),
         traits=tuple(trait.value for trait in Trait if trait in traits),
         problems=read.inspection.problems if read else (str(inspected),),
-        verifiers=predict_all(traits),
+        verifiers=() if Trait.IMAGE_SIGNATURE in traits else predict_all(traits),
     )
 
 

@@ -69,6 +69,12 @@ def traits_of(
     return frozenset(traits | _signer(found, now) | _evidence(found) | _content(inspected))
 
 
+def is_old_bundle(inspected: Inspected) -> bool:
+    """Whether it is a bundle of a version that readers of registries pass over."""
+    media_type = inspected.inspection.media_type
+    return any(mark in media_type for mark in ("version=0.1", "version=0.2", "bundle.v0.1+", "bundle.v0.2+"))
+
+
 def _signer(found: Inspection, now: datetime) -> set[Trait]:
     if found.signer.kind == "key":
         foreign = any(not key_id.startswith("SHA256:") for key_id in found.content.key_ids)
@@ -90,7 +96,7 @@ def _evidence(found: Inspection) -> set[Trait]:
 
 def _content(inspected: Inspected) -> set[Trait]:
     traits, statement = set[Trait](), inspected.statement
-    if _is_old(inspected.inspection.media_type):
+    if is_old_bundle(inspected):
         traits.add(Trait.OLD_BUNDLE)
     if statement is None:
         is_envelope = inspected.inspection.content.kind == "envelope"
@@ -102,7 +108,3 @@ def _content(inspected: Inspected) -> set[Trait]:
     if statement.extra:
         traits.add(Trait.FOREIGN_MEMBERS)
     return traits
-
-
-def _is_old(media_type: str) -> bool:
-    return any(mark in media_type for mark in ("version=0.1", "version=0.2", "bundle.v0.1+", "bundle.v0.2+"))

@@ -96,7 +96,6 @@ def _rule(traits: Iterable[Trait], why: str, *needs: str) -> Rule:
 
 
 _UNREADABLE: Final = _rule([Trait.UNREADABLE], "it cannot be read")
-_NO_ATTESTATION: Final = _rule([Trait.IMAGE_SIGNATURE], "it signs the image itself and attests nothing about it")
 _OLD: Final = _rule([Trait.OLD_BUNDLE], "bundles on registries have version 0.3")
 
 COSIGN_3: Final = Verifier(
@@ -105,7 +104,6 @@ COSIGN_3: Final = Verifier(
     tested=True,
     rules=(
         _UNREADABLE,
-        _NO_ATTESTATION,
         _OLD,
         _rule([Trait.TEXT_PREDICATE], "cosign 3 reads no predicate that is a string"),
         _rule([Trait.FOREIGN_MEMBERS], "cosign refuses statements with members that it does not know"),
@@ -137,7 +135,6 @@ COSIGN_2: Final = Verifier(
     tested=True,
     rules=(
         _UNREADABLE,
-        _NO_ATTESTATION,
         _OLD,
         _rule([Trait.BUNDLE], "cosign 2 looks at the `.att` tag (bundles: 2.5 and later)", "--new-bundle-format"),
         _rule([Trait.BUNDLE, Trait.TEXT_PREDICATE], "cosign reads no bundle whose predicate is a string"),
@@ -170,7 +167,6 @@ SIGSTORE_PYTHON: Final = Verifier(
     tested=True,
     rules=(
         _UNREADABLE,
-        _NO_ATTESTATION,
         _rule([Trait.LEGACY], "sigstore-python reads Sigstore bundles; at the `.att` tag there is an envelope"),
         _rule([Trait.KEY], "sigstore-python knows identities only, no keys"),
         _rule([Trait.NO_LOG], "sigstore-python reads no bundle without a log entry"),
@@ -194,7 +190,6 @@ POLICY_CONTROLLER: Final = Verifier(
     ),
     rules=(
         _UNREADABLE,
-        _NO_ATTESTATION,
         _rule([Trait.BUNDLE, Trait.FOREIGN_MEMBERS], "it verifies with cosign 2, which refuses unknown members there"),
         _rule([Trait.BUNDLE], "without it the authority looks at the `.att` tag", "signatureFormat: bundle"),
         _rule([Trait.BUNDLE, Trait.TEXT_PREDICATE], "cosign reads no bundle whose predicate is a string"),
@@ -223,7 +218,6 @@ KYVERNO: Final = Verifier(
     ),
     rules=(
         _UNREADABLE,
-        _NO_ATTESTATION,
         _rule([Trait.FOREIGN_MEMBERS], "it verifies with cosign 3, which refuses members that it does not know"),
         _rule([Trait.TEXT_PREDICATE], "it verifies with cosign 3, which reads no predicate that is a string"),
         _rule(
