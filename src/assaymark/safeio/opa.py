@@ -6,8 +6,8 @@
    query is undefined has the answer `UNDEFINED`. As with the peers, who embed the same engine, an error for one input
    is an error, and a function that fails makes its expression undefined.
 3. Version 0 of Rego is what the peers read; an `opa` older than 1.0 knows no other, and not the flag either.
-4. Policies can ask for the environment (`opa.runtime()`): `opa` gets PATH and the variables about proxies and
-   certificates alone. Without a network the functions that connect do not exist.
+4. Policies can ask for the environment (`opa.runtime()`): `opa` gets PATH, a HOME of its own, and the variables about
+   proxies and certificates. Without a network the functions that connect do not exist.
 5. Time, output and the size of one batch are bounded.
 """
 
@@ -22,6 +22,7 @@ import msgspec
 
 from assaymark.errors import ArtifactError, Error, LocalError, UsageError
 from assaymark.limits import DEFAULT_LIMITS, Limits
+from assaymark.safeio.files import local_error
 from assaymark.safeio.json import decode_go
 from assaymark.safeio.process import Completed, ProgramKind, find_program, run_program
 from assaymark.safeio.text import printable
@@ -29,7 +30,8 @@ from assaymark.safeio.text import printable
 _OPA: Final = "opa"
 _VERSION_0: Final = "--v0-compatible"
 _CONNECTING: Final = frozenset({"http.send", "net.lookup_ip_addr"})
-_PASSED_ON: Final = ("PATH", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+_PASSED_ON: Final = ("PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", *_PROXIES, *map(str.lower, _PROXIES))
 _INSTALL: Final = "install it (https://www.openpolicyagent.org/docs) and put its folder on PATH"
 
 
@@ -73,13 +75,16 @@ class Opa(msgspec.Struct, frozen=True, kw_only=True):
             LocalError: there is no `opa`, or it took too long.
             LimitError: it wrote too much.
         """
-        from tempfile import TemporaryDirectory
+        from tempfile import TemporaryDirectory, gettempdir
 
         self.check()
-        with TemporaryDirectory(prefix="assaymark-") as name:
-            folder = Path(name)
-            batches = _Batches(self, folder, modules, f"{{i: v | f := input[i]; v := {query} with input as f}}")
-            return [answer for batch in self._batches(inputs) for answer in batches.ask(batch)]
+        try:
+            with TemporaryDirectory(prefix="assaymark-") as name:
+                asked = f"{{i: v | f := input[i]; v := {query} with input as f}}"
+                batches = _Batches(self, Path(name), modules, asked)
+                return [answer for batch in self._batches(inputs) for answer in batches.ask(batch)]
+        except OSError as exc:
+            raise local_error("write a temporary file in", Path(gettempdir()), exc) from exc
 
     def check(self) -> None:
         """Make sure that there is an `opa`.

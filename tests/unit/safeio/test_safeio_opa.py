@@ -69,6 +69,13 @@ def test_without_a_network_there_is_nothing_that_connects(opa: Opa, tmp_path: Pa
     assert opa.answers(QUERY, policy("http.send(1)"), INPUTS[:1]) == [UNDEFINED]
 
 
+def test_there_is_no_room_for_temporary_files(opa: Opa, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+
+    with pytest.raises(LocalError, match=r"cannot write a temporary file in `.*missing`"):
+        opa.answers(QUERY, policy("True"), INPUTS)
+
+
 def test_there_is_no_opa(tmp_path: Path) -> None:
     with pytest.raises(LocalError, match="`opa` is not installed, and Rego policies need it") as caught:
         Opa(environment={"PATH": str(tmp_path)}, hint="do something else").answers(QUERY, policy("True"), [])
