@@ -172,6 +172,19 @@ class TestFailures:
         assert attest(shop, registry, "--platform", "linux/arm64").code == 0
         assert [len(records(f"{registry.host}/app@{digest}")) for digest in digests] == [1, 1, 1]
 
+    def test_a_second_run_attests_what_is_missing(self, shop: Workshop, registry: MemoryRegistry) -> None:
+        index = three_platforms()
+        digests = place(registry, index)
+        fault = registry.fault(
+            Fault(path=index.images[1].layers[1].descriptor.digest, times=-1, body=b"something else")
+        )
+        assert attest(shop, registry, "--refresh-if-older=24h").code == 8
+        registry.faults.remove(fault)
+        registry.requests.clear()
+        ran = attest(shop, registry, "--refresh-if-older=24h")
+        assert (ran.code, "attested 3 of 3 platforms" in ran.err) == (0, True)
+        assert [len(records(f"{registry.host}/app@{digest}")) for digest in digests] == [1, 1, 1]
+
     def test_a_registry_that_takes_nothing(self, shop: Workshop, registry: MemoryRegistry) -> None:
         place(registry, three_platforms())
         registry.fail(405, times=-1, method="POST")
