@@ -2,23 +2,20 @@
 
 `<cache>/db/{trivy.db,metadata.json}` and `<cache>/java-db/` are the reference's; a folder, a link to a folder, or links
 to files, also when placed by hand. Everything of ours is under `<cache>/assaymark/`.
-
-The cache is the folder of `--cache-dir`, else of `ASSAYMARK_CACHE_DIR`, else of `TRIVY_CACHE_DIR`, else `assaymark` in
-the user's cache folder as `platformdirs` computes it (which would cost 18 ms to ask, a third of a small scan).
+Where the cache is, `assaymark.safeio.user_cache` says.
 """
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from assaymark.safeio.user_cache import cache_root, own_folder
+
 DATABASE_FILE: Final = "trivy.db"
 JAVA_DATABASE_FILE: Final = "trivy-java.db"
 METADATA_FILE: Final = "metadata.json"
-_VARIABLES: Final = ("ASSAYMARK_CACHE_DIR", "TRIVY_CACHE_DIR")
 
 
 class CacheFolder:
@@ -27,7 +24,7 @@ class CacheFolder:
     def __init__(self, root: Path, *, folder: str = "db", file: str = DATABASE_FILE) -> None:
         self.root: Final = root
         self.database: Final = root / folder
-        self.own: Final = root / "assaymark"
+        self.own: Final = own_folder(root)
         self.file: Final = self.database / file
 
     @property
@@ -63,15 +60,4 @@ class CacheFolder:
 
 def cache_folder(flag: str, environ: Mapping[str, str]) -> CacheFolder:
     """The cache that the user wants; `flag` is the value of `--cache-dir`, empty where it was not given."""
-    for value in (flag, *(environ.get(name, "") for name in _VARIABLES)):
-        if value:
-            return CacheFolder(Path(value).expanduser())
-    return CacheFolder(_user_cache(environ) / "assaymark")
-
-
-def _user_cache(environ: Mapping[str, str]) -> Path:
-    home = Path(environ.get("HOME") or os.path.expanduser("~"))  # noqa: PTH111 -- Path.home() raises where there is none
-    if sys.platform == "darwin":
-        return home / "Library" / "Caches"
-    configured = environ.get("XDG_CACHE_HOME", "").strip()
-    return Path(configured) if configured else home / ".cache"
+    return CacheFolder(cache_root(flag, environ))

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from assaymark.api.settings import Settings
 from assaymark.safeio.files import read_file
+from assaymark.safeio.user_cache import cache_root, own_folder
 
 if TYPE_CHECKING:
-    from assaymark.advisories.cache import CacheFolder
     from assaymark.attest.image import NamedImage
     from assaymark.attest.sigstore.trust import Trust
     from assaymark.net.network import Network
@@ -37,11 +37,14 @@ class Outside:
         return dict(os.environ) if self.settings.environ is None else self.settings.environ
 
     @cached_property
-    def cache(self) -> CacheFolder:
+    def cache(self) -> Path:
         """The cache folder."""
-        from assaymark.advisories.cache import cache_folder
+        return cache_root(os.fspath(self.settings.cache_dir), self.environ)
 
-        return cache_folder(os.fspath(self.settings.cache_dir), self.environ)
+    @property
+    def trust_folder(self) -> Path:
+        """Where trust data is kept, unless `TUF_ROOT` names another folder."""
+        return own_folder(self.cache) / "sigstore"
 
     @cached_property
     def network(self) -> Network:
@@ -87,7 +90,7 @@ class Outside:
         choice = TrustChoice(
             file=file,
             read=lambda name: read_file(Path(name), limit=limit),
-            folder=self.cache.own / "sigstore",
+            folder=self.trust_folder,
             environ=self.environ,
             network=lambda: network,
             renews=not self.settings.offline,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, get_args
 
 import msgspec
 
+from assaymark.advisories.cache import CacheFolder
 from assaymark.advisories.published import DEFAULT_JAVA_REPOSITORIES, DEFAULT_REPOSITORIES
 from assaymark.api.choices import STATUSES, WITH_SYSTEM, Choices, Database, Kind, recorded_flags
 from assaymark.api.outside import Outside, now
@@ -115,6 +116,7 @@ class _Scanning:
         self._target = target
         self._choices = choices
         self._outside = outside
+        self._cache = CacheFolder(outside.cache)
         self._date = find_source_date(outside.environ)
         self._ignore = self._ignore_file()
 
@@ -129,6 +131,7 @@ class _Scanning:
             artifact=scan.report.artifact_name,
             platform=platform,
             subject=scan.subject,
+            repository=scan.repository,
             ignore_digest=self._ignore.digest if self._ignore else "",
             redaction=Redaction(secrets_of_environment(environ)),
         )
@@ -191,7 +194,7 @@ class _Scanning:
 
     def _means(self) -> Means:
         return Means(
-            cache=LayerCache(self._outside.cache.own / "layers"),
+            cache=LayerCache(self._cache.own / "layers"),
             progress=self._outside.settings.progress,
             limits=self._outside.settings.limits,
             archives=self._archives,
@@ -225,12 +228,12 @@ class _Scanning:
         if how == "sample":
             from assaymark.advisories.sample import open_sample
 
-            with open_sample(self._outside.cache, limits=limits) as sample:
+            with open_sample(self._cache, limits=limits) as sample:
                 yield sample
             return
         wanted = self._download(self._choices.database_repositories, VULNERABILITIES)
-        update_database(self._outside.cache, wanted, skip=how == "cached")
-        with open_database(self._outside.cache, limits=limits) as database:
+        update_database(self._cache, wanted, skip=how == "cached")
+        with open_database(self._cache, limits=limits) as database:
             yield database
 
     @contextmanager
@@ -241,8 +244,8 @@ class _Scanning:
         from assaymark.advisories.java_update import update_java_database
 
         wanted = self._download(self._choices.java_database_repositories, JAVA_ARCHIVES)
-        update_java_database(self._outside.cache, wanted, skip=self._choices.database != "update")
-        with open_java_db(self._outside.cache.java.file) as database:
+        update_java_database(self._cache, wanted, skip=self._choices.database != "update")
+        with open_java_db(self._cache.java.file) as database:
             yield database
 
     def _download(self, repositories: tuple[str, ...], kind: DatabaseKind) -> Download:

@@ -115,7 +115,7 @@ def _surroundings(outside: Outside, consent: Consent) -> Surroundings:
     return Surroundings(
         network=outside.strict_network,
         consent=consent,
-        pending=PendingStore(outside.cache.own / "sigstore" / "pending"),
+        pending=PendingStore(outside.trust_folder / "pending"),
         limits=outside.settings.limits,
     )
 

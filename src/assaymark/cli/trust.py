@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from assaymark.cli.files import read_input
 from assaymark.limits import DEFAULT_LIMITS
+from assaymark.safeio.user_cache import cache_root, own_folder
 
 if TYPE_CHECKING:
     from assaymark.attest.sigstore.trust import Trust
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
 
 def trust_folder(args: Namespace, environ: Mapping[str, str]) -> Path:
     """Where trust data is kept, unless `TUF_ROOT` names another folder."""
-    from assaymark.advisories.cache import cache_folder
-
-    return cache_folder(args.cache_dir, environ).own / "sigstore"
+    return own_folder(cache_root(args.cache_dir, environ)) / "sigstore"
 
 
 def trust_from(args: Namespace, console: Console, network: Callable[[], Network]) -> Trust:
