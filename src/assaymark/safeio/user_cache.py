@@ -1,8 +1,8 @@
 """Where this program keeps what it can get again: one folder, which the reference may share.
 
 It is the folder of `--cache-dir`, else of `ASSAYMARK_CACHE_DIR`, else of `TRIVY_CACHE_DIR`, else `assaymark` in the
-user's cache folder as `platformdirs` computes it (which would cost 18 ms to ask, a third of a small scan). What only this
-program understands is in the folder `assaymark` in it.
+user's cache folder as `platformdirs` computes it (which would cost 18 ms to ask, a third of a small scan). What only
+this program understands is in the folder `assaymark` in it.
 """
 
 from __future__ import annotations
