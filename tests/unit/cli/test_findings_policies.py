@@ -75,6 +75,30 @@ def test_exit_codes_with_denied_findings(shop: Workshop, flags: tuple[str, ...],
     assert (DENIED.format(image=shop.folder / "image.tar") in ran.err) == (code in (1, 7))
 
 
+def test_what_a_document_took_out_is_not_denied(shop: Workshop) -> None:
+    products = [{"@id": "pkg:apk/alpine/musl"}]
+    said = [
+        {"vulnerability": {"name": name}, "products": products, "status": "fixed"}
+        for name in ("CVE-2019-14697", "CVE-2020-28928")
+    ]
+    head = {
+        "@context": "https://openvex.dev/ns/v0.2.0",
+        "author": "us",
+        "version": 1,
+        "timestamp": "2026-01-01T00:00:00Z",
+    }
+    (shop.folder / "vex.json").write_text(json.dumps({**head, "statements": said}))
+
+    ran = scan(shop, "--findings-policy=rules.yaml", "--vex=vex.json", "--show-suppressed")
+
+    assert (ran.code, ran.findings) == (0, ["CVE-2018-25032"])
+    modified = ran.report["Results"][0]["ExperimentalModifiedFindings"]
+    assert [(each["Finding"]["VulnerabilityID"], each["Status"], each["Source"]) for each in modified] == [
+        ("CVE-2020-28928", "ignored", "rules.yaml:2"),
+        ("CVE-2019-14697", "fixed", "vex.json"),
+    ]
+
+
 def test_stored_reports_are_judged_likewise(shop: Workshop) -> None:
     (shop.folder / "report.json").write_text(scan(shop).out)
 

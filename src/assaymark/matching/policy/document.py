@@ -68,12 +68,14 @@ def parse_findings_policy(data: bytes, *, path: str, now: datetime, limits: Limi
     root = read_written(data, path, limits=limits)
     with located(path):
         rules = _rules(root, limits)
-    over = tuple(rule for rule in rules if rule.expires and rule.expires < now)
+    over: tuple[list[Rule], list[Rule]] = ([], [])
+    for rule in rules:
+        over[rule.expires is not None and rule.expires < now].append(rule)
     return FindingsPolicy(
         path=normpath(path),
         digest=sha256_digest(data),
-        rules=tuple(rule for rule in rules if rule not in over),
-        expired=over,
+        rules=tuple(over[False]),
+        expired=tuple(over[True]),
         now=now,
     )
 
