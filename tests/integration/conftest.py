@@ -32,6 +32,15 @@ def fallback_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def deleting_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A registry without the referrers API that deletes manifests."""
+    if NEEDS_REGISTRY.args[0]:
+        pytest.skip(NEEDS_REGISTRY.kwargs["reason"])
+    with docker_registry(tmp_path_factory.mktemp("deleting-registry"), deletes=True) as host:
+        yield host
+
+
+@pytest.fixture(scope="session")
 def referrers_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A registry with the referrers API."""
     if NEEDS_GO.args[0]:
