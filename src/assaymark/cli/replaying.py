@@ -90,6 +90,12 @@ def check_replayable(recorded: Scan, image: NamedImage) -> None:
             hint="of an index one platform was scanned: `--platform` names it" if image.is_index else "",
             reason=Reason.SUBJECT_MISMATCH.value,
         )
+    if image.is_index:
+        raise VerificationError(
+            f"the record is about the index `{image.text}`, with what the records of its platforms say",
+            hint="`--platform OS/ARCH` makes the scan of one platform again",
+            reason="RECORD_NOT_REPLAYABLE",
+        )
 
 
 def scan_again(recorded: Scan, image: NamedImage, args: Namespace, console: Console) -> Again:

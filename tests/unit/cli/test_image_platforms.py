@@ -274,6 +274,14 @@ class TestTheIndexItself:
         assert parameters["subject"] == top
         assert result["Metadata"]["RepoDigests"] == [f"{registry.host}/app@{top}"]
 
+    def test_its_platforms_are_replayed_and_it_is_not(self, shop: Workshop, registry: MemoryRegistry) -> None:
+        place(registry, three_platforms())
+        attest(shop, registry, "--index")
+        replay = ("replay", "--offline=false", "--key=ours.pub", f"{registry.host}/app:v1")
+        ran = shop.run(*replay)
+        assert (ran.code, ran.err.splitlines()[0].startswith("error [RECORD_NOT_REPLAYABLE]: ")) == (7, True)
+        assert shop.run(*replay, "--platform=linux/arm64").code == 0
+
     def test_not_without_one_of_them(self, shop: Workshop, registry: MemoryRegistry) -> None:
         index = three_platforms()
         place(registry, index)
