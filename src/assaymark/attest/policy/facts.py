@@ -59,6 +59,7 @@ class RecordedFinding(msgspec.Struct, frozen=True, kw_only=True):
         aliases: what the distribution calls it.
         package, installed, fixed: `fixed` is empty where there is no fix.
         severity: one of `LEVELS` without `NONE`, or `UNKNOWN`.
+        platform: which one, in a record of an index with the findings of all of its platforms.
     """
 
     id: str
@@ -67,11 +68,17 @@ class RecordedFinding(msgspec.Struct, frozen=True, kw_only=True):
     fixed: str = ""
     severity: str = UNKNOWN
     aliases: tuple[str, ...] = ()
+    platform: str = ""
 
     @property
     def where(self) -> str:
         """The package with its version."""
         return f"{self.package} {self.installed}".strip()
+
+    @property
+    def told(self) -> str:
+        """For messages: what was found, in what, and where."""
+        return f"`{self.id}` in `{self.where}`" + (f" of `{self.platform}`" if self.platform else "")
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,7 +116,7 @@ def read_facts(predicate: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Facts:
     scanner, parameters = _child(record, "scanner"), _child(_child(record, "invocation"), "parameters")
     flags = _child(parameters, "flags")
     return Facts(
-        findings=_findings(scanner.get("result")),
+        findings=_findings(scanner.get("result"), _platforms(parameters)),
         finished=_time(_child(record, "metadata").get("scanFinishedOn")),
         database_time=_database_time(_child(scanner, "db"), _child(parameters, "database")),
         complete=_complete(_child(parameters, "coverage"), _child(_child(scanner, "result"), "Coverage")),
@@ -128,12 +135,23 @@ def read_times(predicate: bytes) -> Facts | None:
     return Facts(finished=_time(record.metadata.finished if record.metadata else None))
 
 
-def _findings(result: object) -> tuple[RecordedFinding, ...] | None:
+def _platforms(parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the record of an index was made from (`assaymark.report.platforms`, rule 4)."""
+    listed = parameters.get("platforms")
+    named = (_text(_child({"": each}, "").get("platform")) for each in listed) if isinstance(listed, list) else ()
+    return tuple(filter(None, named))
+
+
+def _findings(result: object, platforms: tuple[str, ...]) -> tuple[RecordedFinding, ...] | None:
     if not isinstance(result, dict) or result.get("SchemaVersion") != _SCHEMA:
         return None
     try:
         refuse_case_variants(result, _REPORT, what="the report")
-        return tuple(_finding(entry) for part in _objects(result.get("Results")) for entry in _listed(part))
+        return tuple(
+            _finding(entry, _platform(part, platforms))
+            for part in _objects(result.get("Results"))
+            for entry in _listed(part)
+        )
     except ValueError:
         return None
 
@@ -143,7 +161,12 @@ def _listed(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     return _objects(part.get("Vulnerabilities"))
 
 
-def _finding(entry: Mapping[str, Any]) -> RecordedFinding:
+def _platform(part: Mapping[str, Any], platforms: tuple[str, ...]) -> str:
+    target = _text(part.get("Target"))
+    return next((platform for platform in platforms if target.startswith(f"{platform}: ")), "")
+
+
+def _finding(entry: Mapping[str, Any], platform: str) -> RecordedFinding:
     refuse_case_variants(entry, _FINDING, what="a finding")
     severity = _text(entry.get("Severity"))
     return RecordedFinding(
@@ -153,6 +176,7 @@ def _finding(entry: Mapping[str, Any]) -> RecordedFinding:
         fixed=_text(entry.get("FixedVersion")),
         severity=severity if severity in LEVELS[1:] else UNKNOWN,
         aliases=tuple(_texts(entry.get("VendorIDs"))),
+        platform=platform,
     )
 
 

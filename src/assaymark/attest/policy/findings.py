@@ -16,15 +16,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from typing import Final, Generic, TypeVar
 
 from assaymark.attest.policy.facts import UNKNOWN, Facts, RecordedFinding
 from assaymark.attest.policy.rules import LEVELS, Allowance, Denial, Policy, SeverityLimit
 from assaymark.attest.policy.violation import Verdict, Violation
 from assaymark.attest.reasons import Reason
 
-MAX_SEVERITY = "max-severity"
-DENY = "deny"
-_WORST_FIRST = ("CRITICAL", UNKNOWN, "HIGH", "MEDIUM", "LOW")
+MAX_SEVERITY: Final = "max-severity"
+DENY: Final = "deny"
+_SHOWN: Final = 200
+Entry = TypeVar("Entry", Denial, Allowance)
+_WORST_FIRST: Final = ("CRITICAL", UNKNOWN, "HIGH", "MEDIUM", "LOW")
 
 
 def judge_findings(policy: Policy, facts: Facts, now: datetime) -> Verdict:
@@ -34,48 +37,62 @@ def judge_findings(policy: Policy, facts: Facts, now: datetime) -> Verdict:
         text = "the record's result is in a format that is not read here, so its findings are not known"
         return Verdict(violations=(Violation(reason=Reason.POLICY_NO_RECORD, rule=rule, message=text),))
     findings = sorted(dict.fromkeys(facts.findings), key=_order)
-    living = [entry for entry in policy.allow if not _is_over(entry, now)]
+    denied, allowed = _Entries(policy.deny), _Entries(policy.allow)
     violations = [
         *_judge_filters(policy, facts),
-        *(each for denial in policy.deny for each in _judge_denial(denial, findings)),
-        *(each for limit in policy.severities for each in _judge_limit(limit, findings, living)),
+        *(_denied(entry, finding) for finding in findings for entry in denied.about(finding, *finding.aliases)),
+        *(each for limit in policy.severities for each in _judge_limit(limit, findings, allowed, now)),
     ]
-    return Verdict(violations=tuple(violations), notes=tuple(_notes(policy, facts, findings, living)))
+    return Verdict(violations=tuple(violations), notes=(*_doubts(facts), *_told_allowances(findings, allowed, now)))
 
 
-def _judge_denial(denial: Denial, findings: Iterable[RecordedFinding]) -> Iterator[Violation]:
+class _Entries(Generic[Entry]):
+    """A list of denials or allowances, found by the vulnerability: both lists may be long."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._named: dict[str, list[Entry]] = {}
+        for entry in entries:
+            self._named.setdefault(entry.id, []).append(entry)
+
+    def about(self, finding: RecordedFinding, *aliases: str) -> Iterator[Entry]:
+        """Those that are about a finding, by its identifier or by another name."""
+        for name in dict.fromkeys(("", finding.id.upper(), *(alias.upper() for alias in aliases))):
+            for entry in self._named.get(name, ()):
+                if not entry.package or fnmatchcase(finding.package, entry.package):
+                    yield entry
+
+
+def _denied(denial: Denial, finding: RecordedFinding) -> Violation:
+    named = denial.id or denial.package
     because = f": {denial.reason}" if denial.reason else ""
-    for finding in findings:
-        if _fits(denial, finding, aliases=True):
-            named = denial.id or denial.package
-            yield Violation(
-                reason=Reason.POLICY_DENIED,
-                rule=DENY,
-                message=f"`{finding.id}` in `{finding.where}` is denied by `{DENY}: {named}`{because}",
-                vulnerability=finding.id,
-                package=finding.where,
-                limit=named,
-                value=finding.id,
-            )
+    return Violation(
+        reason=Reason.POLICY_DENIED,
+        rule=DENY,
+        message=f"{_about(finding)} is denied by `{DENY}: {named}`{because}",
+        vulnerability=finding.id,
+        package=finding.where,
+        limit=named,
+        value=finding.id,
+    )
 
 
 def _judge_limit(
-    limit: SeverityLimit, findings: Iterable[RecordedFinding], allowed: Iterable[Allowance]
+    limit: SeverityLimit, findings: Iterable[RecordedFinding], allowed: _Entries[Allowance], now: datetime
 ) -> Iterator[Violation]:
-    listed = tuple(allowed)
     for finding in findings:
         if limit.fixable_only and not finding.fixed:
             continue
         level = limit.unknown if finding.severity == UNKNOWN else finding.severity
-        if _rank(level) <= _rank(limit.highest) or any(_fits(entry, finding) for entry in listed):
+        if _rank(level) <= _rank(limit.highest):
+            continue
+        if any(not _is_over(entry, now) for entry in allowed.about(finding)):
             continue
         counted = f", which counts as {limit.unknown}" if finding.severity == UNKNOWN else ""
-        fix = f", fixed in `{finding.fixed}`" if finding.fixed else ""
+        fix = f", fixed in `{finding.fixed[:_SHOWN]}`" if finding.fixed else ""
         yield Violation(
             reason=Reason.POLICY_SEVERITY,
             rule=MAX_SEVERITY,
-            message=f"`{finding.id}` in `{finding.where}` is {finding.severity}{counted}{fix}, "
-            f"and at most {limit.highest} is allowed",
+            message=f"{_about(finding)} is {finding.severity}{counted}{fix}, and at most {limit.highest} is allowed",
             vulnerability=finding.id,
             package=finding.where,
             limit=limit.highest,
@@ -91,10 +108,13 @@ def _judge_filters(policy: Policy, facts: Facts) -> Iterator[Violation]:
             yield _filtered(MAX_SEVERITY, f"no findings of severity {', '.join(missing)}", limit.highest)
         if facts.fixable_only and not limit.fixable_only and _counted(limit):
             yield _filtered(MAX_SEVERITY, "only findings that have a fix", limit.highest)
-    if policy.deny and facts.severities and set(facts.severities) != {*LEVELS[1:], UNKNOWN}:
-        yield _filtered(DENY, f"only findings of severity {', '.join(facts.severities)}", policy.deny[0].id)
-    if policy.deny and facts.fixable_only:
-        yield _filtered(DENY, "only findings that have a fix", policy.deny[0].id)
+    if not policy.deny:
+        return
+    named = policy.deny[0].id or policy.deny[0].package
+    if facts.severities and not set(facts.severities) >= {*LEVELS[1:], UNKNOWN}:
+        yield _filtered(DENY, f"only findings of severity {', '.join(facts.severities)}"[:_SHOWN], named)
+    if facts.fixable_only:
+        yield _filtered(DENY, "only findings that have a fix", named)
 
 
 def _counted(limit: SeverityLimit) -> list[str]:
@@ -108,31 +128,28 @@ def _filtered(rule: str, what: str, limit: str) -> Violation:
     return Violation(reason=Reason.POLICY_FILTERED, rule=rule, message=text, limit=limit, value=what)
 
 
-def _notes(policy: Policy, facts: Facts, findings: Iterable[RecordedFinding], living: list[Allowance]) -> Iterator[str]:
+def _doubts(facts: Facts) -> Iterator[str]:
+    """Rule 4, and what nobody looked at."""
     if facts.filters:
         yield f"the scan was told what not to report, by {', '.join(facts.filters)}"
     if facts.complete is not True:
         said = "does not say that the scan was complete" if facts.complete is None else "says that it was INCOMPLETE"
         yield f"what was not found may not have been looked at: the record {said}"
-    over = [entry for entry in policy.allow if entry not in living]
+
+
+def _told_allowances(findings: Iterable[RecordedFinding], allowed: _Entries[Allowance], now: datetime) -> Iterator[str]:
     for finding in findings:
-        for entry in policy.allow:
-            if _fits(entry, finding):
-                yield _allowed(entry, finding, over=entry in over)
+        for entry in allowed.about(finding):
+            because = f": {entry.reason}" if entry.reason else ""
+            if _is_over(entry, now):
+                yield f"{_about(finding)} was allowed until {entry.expires}, and is not any more{because}"
+            else:
+                until = f" until {entry.expires}" if entry.expires else ""
+                yield f"{_about(finding)} is allowed{until}{because}"
 
 
-def _allowed(entry: Allowance, finding: RecordedFinding, *, over: bool) -> str:
-    about = f"`{finding.id}` in `{finding.where}`"
-    because = f": {entry.reason}" if entry.reason else ""
-    if over:
-        return f"{about} was allowed until {entry.expires}, and is not any more{because}"
-    return f"{about} is allowed{f' until {entry.expires}' if entry.expires else ''}{because}"
-
-
-def _fits(entry: Denial | Allowance, finding: RecordedFinding, *, aliases: bool = False) -> bool:
-    names = (finding.id, *(finding.aliases if aliases else ()))
-    is_named = not entry.id or entry.id in {name.upper() for name in names}
-    return is_named and (not entry.package or fnmatchcase(finding.package, entry.package))
+def _about(finding: RecordedFinding) -> str:
+    return f"`{finding.id[:_SHOWN]}` in `{finding.where[:_SHOWN]}`"
 
 
 def _is_over(entry: Allowance, now: datetime) -> bool:

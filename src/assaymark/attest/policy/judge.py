@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Final
 
 from assaymark.attest.policy.facts import Facts
 from assaymark.attest.policy.findings import DENY, MAX_SEVERITY, judge_findings
@@ -22,8 +23,8 @@ from assaymark.attest.policy.violation import Verdict, Violation
 from assaymark.attest.reasons import Reason
 from assaymark.model.platform import Platform
 
-REQUIRE_COMPLETE = "require-complete"
-REQUIRE_PLATFORMS = "require-platforms"
+REQUIRE_COMPLETE: Final = "require-complete"
+REQUIRE_PLATFORMS: Final = "require-platforms"
 
 
 def judge(policy: Policy, subject: Subject, *, now: datetime) -> Verdict:
