@@ -85,10 +85,23 @@ def read_told_document(name: str, console: Console, *, args: Namespace | None = 
 
 
 def read_told_image(text: str, args: Namespace, console: Console, connections: Connections) -> Scan:
-    """The scan that the newest record attached to an image tells of; errors as in `read_attached`."""
-    from assaymark.cli.images import find_image
+    """The scan that the newest record attached to an image tells of; where that is compact, with its full report.
 
-    return read_attached(find_image(text, args, console, connections.registry), args, console, connections).scan
+    Raises:
+        VerificationError: the full report is missing, or is another one; else as in `read_attached`.
+    """
+    from assaymark.attest.compact import whole_record
+    from assaymark.attest.full_report import check_full_report
+    from assaymark.cli.images import find_image
+    from assaymark.report.stored import read_stored_scan
+
+    image = find_image(text, args, console, connections.registry)
+    told = read_attached(image, args, console, connections)
+    full = check_full_report(image.attachments, told.data)
+    if full is None:
+        return told.scan
+    whole = read_stored_scan(whole_record(told.data, full), limits=DEFAULT_LIMITS, what=text).scan
+    return msgspec.structs.replace(whole, subject=told.scan.subject)
 
 
 def read_attached(image: NamedImage, args: Namespace, console: Console, connections: Connections) -> Told:

@@ -227,3 +227,16 @@ def test_what_a_service_left_unfinished_is_finished_with_its_report(
     del registry.repository("app").blobs[NAMED.digest]
     lost = run("attest", "-q", "--resume", str(pending), "--cache-dir", "cache", *resume)
     assert (lost.code, "error [FULL_REPORT_MISSING]" in lost.err) == (6, True)
+
+
+def test_comparing_a_compact_record_takes_its_full_report(registry: MemoryRegistry, here: Path) -> None:
+    image, _ = place_image(registry)
+    attest(image)
+    in_full = run("diff", "--key=ours.pub", "--unchanged", "--format=json", image, "vuln.json").json
+    other, _ = place_image(registry, "other")
+    compact(other)
+    in_short = run("diff", "--key=ours.pub", "--unchanged", "--format=json", other, "vuln.json").json
+    assert (in_short["changes"], len(in_full["changes"])) == (in_full["changes"], 2)
+    del registry.repository("other").blobs[NAMED.digest]
+    lost = run("diff", "--key=ours.pub", "-q", other, "vuln.json")
+    assert (lost.code, lost.first.split(":")[0]) == (7, "error [FULL_REPORT_MISSING]")
