@@ -274,6 +274,17 @@ class TestTheIndexItself:
         assert parameters["subject"] == top
         assert result["Metadata"]["RepoDigests"] == [f"{registry.host}/app@{top}"]
 
+    @pytest.mark.parametrize("flags", [(), ("--compact",)], ids=["a full record", "a compact one"])
+    def test_a_policy_that_it_breaks_names_the_platform(
+        self, shop: Workshop, registry: MemoryRegistry, flags: tuple[str, ...]
+    ) -> None:
+        place(registry, three_platforms())
+        assert attest(shop, registry, "--index", *flags).code == 0
+        for policy in ("--max-severity=HIGH", "--deny=CVE-2019-14697"):
+            ran = run("verify-attestation", "--key=ours.pub", "--type=vuln", f"{registry.host}/app:v1", policy)
+            told = "the policy is not satisfied: `CVE-2019-14697` in `musl 1.1.22-r2` of `linux/arm64` is"
+            assert (ran.code, told in ran.first) == (7, True), ran.err
+
     def test_its_platforms_are_replayed_and_it_is_not(self, shop: Workshop, registry: MemoryRegistry) -> None:
         place(registry, three_platforms())
         attest(shop, registry, "--index")

@@ -75,11 +75,6 @@ class RecordedFinding(msgspec.Struct, frozen=True, kw_only=True):
         """The package with its version."""
         return f"{self.package} {self.installed}".strip()
 
-    @property
-    def told(self) -> str:
-        """For messages: what was found, in what, and where."""
-        return f"`{self.id}` in `{self.where}`" + (f" of `{self.platform}`" if self.platform else "")
-
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """A record's facts; None and empty where it does not say.
@@ -135,14 +130,14 @@ def read_times(predicate: bytes) -> Facts | None:
     return Facts(finished=_time(record.metadata.finished if record.metadata else None))
 
 
-def _platforms(parameters: Mapping[str, Any]) -> tuple[str, ...]:
+def _platforms(parameters: Mapping[str, Any]) -> frozenset[str]:
     """What the record of an index was made from (`assaymark.report.platforms`, rule 4)."""
     listed = parameters.get("platforms")
     named = (_text(_child({"": each}, "").get("platform")) for each in listed) if isinstance(listed, list) else ()
-    return tuple(filter(None, named))
+    return frozenset(filter(None, named))
 
 
-def _findings(result: object, platforms: tuple[str, ...]) -> tuple[RecordedFinding, ...] | None:
+def _findings(result: object, platforms: frozenset[str]) -> tuple[RecordedFinding, ...] | None:
     if not isinstance(result, dict) or result.get("SchemaVersion") != _SCHEMA:
         return None
     try:
@@ -161,9 +156,9 @@ def _listed(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     return _objects(part.get("Vulnerabilities"))
 
 
-def _platform(part: Mapping[str, Any], platforms: tuple[str, ...]) -> str:
-    target = _text(part.get("Target"))
-    return next((platform for platform in platforms if target.startswith(f"{platform}: ")), "")
+def _platform(part: Mapping[str, Any], platforms: frozenset[str]) -> str:
+    named = _text(part.get("Target")).partition(": ")[0]
+    return named if named in platforms else ""
 
 
 def _finding(entry: Mapping[str, Any], platform: str) -> RecordedFinding:

@@ -149,7 +149,8 @@ def _told_allowances(findings: Iterable[RecordedFinding], allowed: _Entries[Allo
 
 
 def _about(finding: RecordedFinding) -> str:
-    return f"`{finding.id[:_SHOWN]}` in `{finding.where[:_SHOWN]}`"
+    platform = f" of `{finding.platform[:_SHOWN]}`" if finding.platform else ""
+    return f"`{finding.id[:_SHOWN]}` in `{finding.where[:_SHOWN]}`{platform}"
 
 
 def _is_over(entry: Allowance, now: datetime) -> bool:
