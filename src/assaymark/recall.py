@@ -23,7 +23,7 @@ import msgspec
 
 from assaymark.code_state import code_state
 from assaymark.layers.cache import InventoryCache
-from assaymark.limits import Limits
+from assaymark.limits import KIB, Limits
 from assaymark.matching.detect import Detection
 from assaymark.matching.lifecycle import LAST_SECOND
 from assaymark.model.inventory import Inventory
@@ -32,6 +32,10 @@ _FORMAT: Final = "1"
 """Raised when entries are written in another way."""
 
 _COMPRESSION: Final = 1
+_WORTH_PACKING: Final = 256 * KIB
+_PACKED: Final = b"\x28\xb5\x2f\xfd"
+"""What a frame of Zstandard begins with (RFC 8878, 3.1.1), and no detection."""
+
 # made on import: two threads that make msgspec's first decoder of one type at once crash the interpreter
 _STORED: Final = msgspec.msgpack.Decoder(Detection)
 
@@ -115,6 +119,8 @@ def _ordered(value: object) -> object:
 
 
 def _packed(data: bytes) -> bytes:
+    if len(data) < _WORTH_PACKING:
+        return data
     import zstandard
 
     return zstandard.ZstdCompressor(level=_COMPRESSION).compress(data)
@@ -122,12 +128,21 @@ def _packed(data: bytes) -> bytes:
 
 def _unpacked(data: bytes, limits: Limits) -> Detection | None:
     """What an entry holds; None where it is longer than is kept, or was written by something else."""
+    if not data.startswith(_PACKED):
+        return _decoded(data)
     import zstandard
 
     try:
         size = zstandard.frame_content_size(data)
         if not 0 <= size <= limits.detection_bytes:
             return None
-        return _STORED.decode(zstandard.ZstdDecompressor().decompress(data, max_output_size=limits.detection_bytes))
-    except (zstandard.ZstdError, msgspec.MsgspecError):
+        return _decoded(zstandard.ZstdDecompressor().decompress(data, max_output_size=limits.detection_bytes))
+    except zstandard.ZstdError:
+        return None
+
+
+def _decoded(data: bytes) -> Detection | None:
+    try:
+        return _STORED.decode(data)
+    except msgspec.MsgspecError:
         return None

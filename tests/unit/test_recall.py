@@ -114,18 +114,24 @@ def test_nothing_is_kept_where_something_is_not_known(cache: LayerCache, monkeyp
     assert detect.times == 6
 
 
-def test_what_unpacks_to_more_than_the_limit_is_an_entry_of_nobody(cache: LayerCache) -> None:
-    ask(cache, Counted())
-    small = msgspec.structs.replace(DEFAULT_LIMITS, detection_bytes=8)
-    detect = Counted()
-    assert recalled_detection(cache, detect, **ASKED, limits=small) == FOUND
+def test_much_is_kept_in_little_room(tmp_path: Path) -> None:
+    many = Detection(results=(Result(target="app", vulnerabilities=FOUND.results[0].vulnerabilities * 20_000),))
+    cache, detect = LayerCache(tmp_path), Counted(many)
+    assert [ask(cache, detect), ask(cache, detect)] == [many, many]
     assert detect.times == 1
+    assert sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file()) < 100_000
+    small = msgspec.structs.replace(DEFAULT_LIMITS, detection_bytes=1_000)
+    assert recalled_detection(cache, detect, **ASKED, limits=small) == many
+    assert detect.times == 2  # what unpacks to more than the limit is nobody's
 
 
-def test_an_entry_that_does_not_decode_is_looked_up_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "stored", [b"", b"\xc1", zstandard.compress(b"\xc1"), b"\x28\xb5\x2f\xfd", b"\x28\xb5\x2f\xfd\xff\xff"]
+)
+def test_an_entry_that_does_not_decode_is_looked_up_anew(stored: bytes) -> None:
     class Broken(RunCache):
         def get(self, key: str) -> bytes | None:
-            return super().get(key) and zstandard.compress(b"\xc1")
+            return stored if super().get(key) else None
 
     cache, detect = Broken(), Counted()
     assert [ask(cache, detect), ask(cache, detect)] == [FOUND, FOUND]
