@@ -87,6 +87,22 @@ class TestTree:
         document = run("tree", "-o", "json", image).json
         assert (document["digest"], [item["kind"] for item in document["attachments"]]) == (digest, [VULN])
 
+    def test_every_platform_of_an_index(self, registry: MemoryRegistry) -> None:
+        image, child = place_image(registry)
+        size = len(registry.repository("app").manifests[child][0])
+        entry = {"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": child, "size": size}
+        registry.put_index("app", "all", [entry | {"platform": {"os": "linux", "architecture": "arm64"}}])
+        attest(image)
+        index = f"{registry.host}/app:all"
+        document = run("tree", "--format=json", index).json
+        (platform,) = document["platforms"]
+        assert (document["attachments"], platform["platform"], platform["digest"]) == ([], "linux/arm64", child)
+        assert [item["kind"] for item in platform["attachments"]] == [VULN]
+        heads = [line for line in run("tree", index).lines if line.startswith("📦")]
+        assert heads[1] == f"📦 {registry.host}/app@{child} (linux/arm64)"
+        alone = run("tree", "--platform=linux/arm64", "-o=json", index).json
+        assert (alone["digest"], alone["platforms"]) == (child, [])
+
     def test_nothing(self, registry: MemoryRegistry) -> None:
         image, _ = place_image(registry)
         assert run("tree", image).lines[1:] == ["nothing is attached"]

@@ -48,10 +48,11 @@ def list_attachments(store: ContentStore, digest: Digest, *, limits: Limits = DE
     Raises:
         NetworkError: the registry cannot be asked.
         ArtifactError: the index of referrers is none.
+        LimitError: more refers to the image than may be listed; part of it would look like all of it.
     """
     tags = [_tag(store, digest, suffix, kind, limits) for suffix, kind in TAG_KINDS]
-    listed = dict.fromkeys(referrer.digest for referrer in list_referrers(store, digest, limits=limits))
-    referrers = [_referrer(store, referrer, limits) for referrer in list(listed)[: limits.referrers_fetched]]
+    listed = sorted({referrer.digest for referrer in list_referrers(store, digest, limits=limits)})
+    referrers = [_referrer(store, referrer, limits) for referrer in listed]
     ordered = sorted(referrers, key=lambda item: (item.kind, item.created, item.manifest))
     return (*(tag for tag in tags if tag is not None), *ordered)
 
