@@ -240,3 +240,8 @@ def test_comparing_a_compact_record_takes_its_full_report(registry: MemoryRegist
     del registry.repository("other").blobs[NAMED.digest]
     lost = run("diff", "--key=ours.pub", "-q", other, "vuln.json")
     assert (lost.code, lost.first.split(":")[0]) == (7, "error [FULL_REPORT_MISSING]")
+
+
+def test_nothing_is_shortened_that_nobody_signs() -> None:
+    ran = run("image", "--compact", "--format", "cosign-vuln", "127.0.0.1:9/app:1")
+    assert (ran.code, ran.first) == (2, "error: `--compact` is about what is signed, and nothing is")

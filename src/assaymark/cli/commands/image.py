@@ -78,6 +78,7 @@ def _run(args: Namespace, console: Console) -> int:
     if scanning.update_only():
         return ExitCode.DONE
     check_sbom_source_flags(args)
+    _check_compact(args)
     wishes = _wishes(args)
     request = _request(args, console, scanning, platform="" if wishes is not None else args.platform)
     attesting = _attesting(args, console, scanning) if args.attest else None
@@ -94,6 +95,17 @@ def _run(args: Namespace, console: Console) -> int:
             return scans.scan_platforms(request, chosen)
         _check_single(args, request)
         return scans.scan_one(request)
+
+
+def _check_compact(args: Namespace) -> None:
+    """Refuse to shorten what nobody signs.
+
+    Raises:
+        UsageError: there is `--compact` and no `--attest`.
+    """
+    if args.compact and not args.attest:
+        hint = "give `--attest`, or shorten the record of `--format cosign-vuln` with `attest --compact`"
+        raise UsageError("`--compact` is about what is signed, and nothing is", hint=hint)
 
 
 def _wishes(args: Namespace) -> tuple[Platform, ...] | None:
