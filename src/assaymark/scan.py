@@ -28,6 +28,7 @@ from assaymark.inventory.analyse import FORMAT, LayerFacts, analyse_layer
 from assaymark.inventory.analyzer import Host, NoHost, Options
 from assaymark.inventory.index import Index
 from assaymark.inventory.java.resolve import OpenIndex, no_index, resolve_archives
+from assaymark.inventory.listed import repository_name
 from assaymark.inventory.merge import merge_layers
 from assaymark.inventory.select import PKG_TYPES, Analysts, index_for
 from assaymark.layers.cache import InventoryCache, cache_key
@@ -129,11 +130,12 @@ def scan_image(image: Image, source: AdvisorySource | None, *, wanted: Wanted, m
         image_config=image_config(identity.config, limits=means.limits),
         layers=tuple(ReportLayer(size=layer.size, digest=layer.digest, diff_id=layer.diff_id) for layer in layers),
     )
-    report = _report(
-        merge_layers(layers),
+    inventory = merge_layers(layers)
+    report = assess(
+        inventory,
         source,
         msgspec.structs.replace(
-            _head(started, wanted, means),
+            report_head(started, wanted, means),
             artifact_id=artifact_id(identity.image_id, reference),
             artifact_name=identity.name,
             artifact_type=ArtifactType.CONTAINER_IMAGE.value,
@@ -142,7 +144,8 @@ def scan_image(image: Image, source: AdvisorySource | None, *, wanted: Wanted, m
         wanted,
         means,
     )
-    return _scan(report, source, started, means, subject=identity.manifest.digest if identity.manifest else "")
+    scan = finished_scan(report, source, started, means, subject=identity.manifest.digest if identity.manifest else "")
+    return msgspec.structs.replace(scan, repository=repository_name(inventory.repository))
 
 
 def scan_directory(directory: Directory, source: AdvisorySource | None, *, wanted: Wanted, means: Means) -> Scan:
@@ -155,11 +158,11 @@ def scan_directory(directory: Directory, source: AdvisorySource | None, *, wante
     started = means.clock()
     inventory = merge_layers(resolve_archives([_directory_inventory(directory, wanted, means)], means.archives))
     git = directory.git
-    report = _report(
+    report = assess(
         inventory,
         source,
         msgspec.structs.replace(
-            _head(started, wanted, means),
+            report_head(started, wanted, means),
             artifact_id=repository_id(directory.name, git) if git else "",
             artifact_name=directory.name,
             artifact_type=(
@@ -170,7 +173,7 @@ def scan_directory(directory: Directory, source: AdvisorySource | None, *, wante
         wanted,
         means,
     )
-    return _scan(report, source, started, means)
+    return finished_scan(report, source, started, means)
 
 
 def scan_sbom(sbom: SbomFile, source: AdvisorySource | None, *, wanted: Wanted, means: Means) -> Scan:
@@ -185,11 +188,11 @@ def scan_sbom(sbom: SbomFile, source: AdvisorySource | None, *, wanted: Wanted, 
     started = means.clock()
     described = read_sbom(sbom.data, limits=means.limits, what=sbom.name)
     matching = msgspec.structs.replace(wanted.matching, expects_os=described.is_image)
-    report = _report(
+    report = assess(
         merge_layers([described.inventory]),
         source,
         msgspec.structs.replace(
-            _head(started, wanted, means),
+            report_head(started, wanted, means),
             artifact_name=sbom.name,
             artifact_type=described.type.value,
             metadata=described_metadata(described),
@@ -197,7 +200,7 @@ def scan_sbom(sbom: SbomFile, source: AdvisorySource | None, *, wanted: Wanted, 
         msgspec.structs.replace(wanted, matching=matching),
         means,
     )
-    return msgspec.structs.replace(_scan(report, source, started, means), sbom=described.cyclonedx)
+    return msgspec.structs.replace(finished_scan(report, source, started, means), sbom=described.cyclonedx)
 
 
 # 1. layers to inventories
@@ -301,7 +304,7 @@ def _directory_inventory(directory: Directory, wanted: Wanted, means: Means) -> 
 # 2 to 4. inventories to a report
 
 
-def _report(inventory: Inventory, source: AdvisorySource | None, head: Report, wanted: Wanted, means: Means) -> Report:
+def assess(inventory: Inventory, source: AdvisorySource | None, head: Report, wanted: Wanted, means: Means) -> Report:
     """`head` with results, operating system and coverage."""
     with running(means.progress, "looking for vulnerabilities", unit=""):
         detection = _detection(inventory, source, head, wanted, means)
@@ -358,7 +361,8 @@ def coverage(issues: tuple[Issue, ...], not_analysed: tuple[Unanalysed, ...]) ->
     return Coverage(complete=not missing, issues=issues, not_analysed=not_analysed)
 
 
-def _head(started: datetime, wanted: Wanted, means: Means) -> Report:
+def report_head(started: datetime, wanted: Wanted, means: Means) -> Report:
+    """The report before anything is known."""
     return Report(
         schema_version=2,
         scanner=ScannerInfo(name="assaymark", version=__version__),
@@ -367,7 +371,10 @@ def _head(started: datetime, wanted: Wanted, means: Means) -> Report:
     )
 
 
-def _scan(report: Report, source: AdvisorySource | None, started: datetime, means: Means, *, subject: str = "") -> Scan:
+def finished_scan(
+    report: Report, source: AdvisorySource | None, started: datetime, means: Means, *, subject: str = ""
+) -> Scan:
+    """The scan that ends now."""
     return Scan(
         report=report,
         invocation=Invocation(),

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from assaymark.advisories.freshness import age
-from assaymark.attest.predicate import parse_predicate_type
-from assaymark.attest.refreshing import find_current
-from assaymark.attest.store.read import read_attestations
 from assaymark.cli.attestation_flags import attestation_format, legacy_manner, overrides
 from assaymark.cli.attesting import created_now, tell_attached, tell_replaced
 from assaymark.cli.images import Place, attachments_of, layout_place
 from assaymark.cli.resuming import telling_how_to_resume
 from assaymark.errors import UsageError
-from assaymark.limits import DEFAULT_LIMITS
 from assaymark.oci.layout_reader import split_input
 from assaymark.pipeline import ScanAttestation, attest_scan
 
@@ -54,29 +48,6 @@ class ImageAttesting:
             )
         path, _ = split_input(self.scanning.args.input)
         return layout_place(path, identity.manifest, entry=(identity.resolved or identity.manifest).digest)
-
-    def is_fresh(self, identity: ImageIdentity, place: Place) -> bool:
-        """Whether the signer attested the manifest within the time of `--refresh-if-older`; that is told.
-
-        Raises:
-            SigningError: it is not known who will sign.
-            NetworkError: the registry cannot be asked.
-        """
-        wanted: float | None = self.scanning.args.refresh_if_older
-        if wanted is None or identity.manifest is None:
-            return False
-        found = read_attestations(place.store, identity.manifest.digest, limits=DEFAULT_LIMITS)
-        kind = parse_predicate_type("vuln")
-        current = find_current(self.signing.prove_own(found, subject=identity.manifest, predicate_type=kind))
-        now = datetime.now(UTC)
-        if current is None or not current.is_fresh(seconds=wanted, now=now):
-            return False
-        assert current.moment is not None  # what is fresh has one
-        word = ", by the signer's word" if current.by_word else ""
-        self.scanning.console.err(
-            f"skipped {place.pinned}: it was attested {age(current.moment, now)} ago{word} ({current.item.manifest})"
-        )
-        return True
 
     def attest(self, scan: Scan, identity: ImageIdentity, place: Place) -> ScanAttestation:
         """Sign, attach and verify the record, and say how others can verify it.

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from assaymark.artifact.source import ImageRequest
     from assaymark.cli.image_attesting import ImageAttesting
+    from assaymark.cli.images import Place
+    from assaymark.cli.refreshing import Earlier
     from assaymark.cli.scanning import Scanning
     from assaymark.model.advisory import AdvisorySource
     from assaymark.model.artifact import Image
@@ -116,9 +118,11 @@ class ImageScans:
             identity = image.identity
             self._tell_other_platform(identity, request)
             place = attesting.place(identity) if attesting is not None else None
-            if attesting is not None and place is not None and attesting.is_fresh(identity, place):
+            earlier = self._earlier(identity, place)
+            if earlier is not None and earlier.is_fresh():
                 return None
-            scan = self._scan_opened(image, means, alone=request.chosen is None)
+            listed = earlier.listed_scan(self.source, means) if earlier is not None else None
+            scan = listed or self._scan_opened(image, means, alone=request.chosen is None)
             scan = scanning.with_invocation(scanning.judged(scan), platform=str(identity.platform or ""))
             label = _label(request.chosen) if request.chosen else str(identity.platform or "")
             scanning.write(scan, platform=label)
@@ -129,6 +133,13 @@ class ImageScans:
                 attesting.tell(signed, place)
                 statement = sha256_digest(signed.attestation.envelope.payload)
         return Scanned(scan, statement)
+
+    def _earlier(self, identity: ImageIdentity, place: Place | None) -> Earlier | None:
+        if self.attesting is None or place is None or self.scanning.args.refresh_if_older is None:
+            return None
+        from assaymark.cli.refreshing import find_earlier
+
+        return find_earlier(self.scanning, self.attesting.signing, identity, place)
 
     def _scan_opened(self, image: Image, means: Means, *, alone: bool) -> Scan:
         """Of the layers, unless the flags put an SBOM in their place (`assaymark.cli.attached_sboms`)."""

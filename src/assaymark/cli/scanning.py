@@ -227,6 +227,8 @@ class Scanning:
             artifact=scan.report.artifact_name,
             platform=platform,
             subject=scan.subject,
+            repository=scan.repository,
+            listed_by=scan.listed_by,
             ignore_digest=self.filters.ignore_digest,
             policy_digests=self.filters.policy_digests,
             vex=recorded_vex(scan),

@@ -11,7 +11,7 @@ without packages, and versions that cannot be ordered are issues.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -29,7 +29,7 @@ from assaymark.model.issue import Issue, IssueCode
 from assaymark.model.report import Result
 from assaymark.versions.scheme import load_scheme
 
-_TARGETS: Final = {
+COLLECTED: Final[Mapping[str, str]] = {
     "python-pkg": "Python",
     "conda-pkg": "Conda",
     "gemspec": "Ruby",
@@ -37,7 +37,7 @@ _TARGETS: Final = {
     "jar": "Java",
     "kubernetes": "Kubernetes",
 }
-"""Results of packages that were collected from everywhere, and so have no path."""
+"""Targets of packages that were collected from everywhere, and so have no path; by their types."""
 
 _NOBODY: Final = "an unknown operating system"
 _WITHOUT_PACKAGES: Final = frozenset({"activestate"})
@@ -148,7 +148,7 @@ def system_target(artifact_name: str, system: OperatingSystem) -> str:
 
 def application_target(application: Application) -> str:
     """What the result of an application is called: its path, or its kind where packages come from everywhere."""
-    return application.path or _TARGETS.get(application.type, "")
+    return application.path or COLLECTED.get(application.type, "")
 
 
 def _release(system: OperatingSystem) -> str:

@@ -99,6 +99,8 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
         started: the real clock when the scan began; RFC 3339 UTC.
         finished: the real clock when the last finding was known.
         subject: digest of the manifest that was scanned, empty where there is none.
+        repository: family and release that `etc/apk/repositories` of an image names; empty where it names none.
+        listed_by: the attestation whose list of packages stood for the layers; empty where they were read.
         sbom: the bytes of the CycloneDX document that was scanned; empty where it was something else.
     """
 
@@ -108,4 +110,6 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     started: str
     finished: str
     subject: str = ""
+    repository: str = ""
+    listed_by: str = ""
     sbom: bytes = b""

@@ -4,7 +4,8 @@
 
 - `command`: the subcommand; `flags`: what the user set, if it is in `RECORDED_FLAGS`; all else (credentials, file
   names of keys, caches, proxies) is left out whatever its value.
-- `artifact`, `platform`, `subject`: what was scanned.
+- `artifact`, `platform`, `subject`: what was scanned; `repository`: the release that its `etc/apk/repositories` names.
+- `packagesFrom`: the attestation that the list of packages came from, where the layers were not read again.
 - `ignoreFile`: the digest of the file that took findings out, so that a reader can tell whether it was the agreed one.
 - `findingsPolicy`, `ignorePolicy`: likewise of the policies that judged findings.
 - `vex`: the VEX documents that were asked, with their digests and, where they were verified, their signers.
@@ -80,6 +81,8 @@ def invocation(
     artifact: str = "",
     platform: str = "",
     subject: str = "",
+    repository: str = "",
+    listed_by: str = "",
     ignore_digest: str = "",
     policy_digests: Mapping[str, str] = _NONE,
     vex: Sequence[Mapping[str, object]] = (),
@@ -94,6 +97,8 @@ def invocation(
         artifact: the name of what was scanned, as typed.
         platform: the platform that was scanned, `linux/amd64`.
         subject: the digest of the manifest that was scanned.
+        repository: family and release that `etc/apk/repositories` names, which decides about advisories.
+        listed_by: the attestation whose list of packages stood for the layers.
         ignore_digest: of the ignore file that was applied; empty where there was none.
         policy_digests: of the policies that were applied, by their names.
         vex: the VEX documents that were asked.
@@ -107,6 +112,8 @@ def invocation(
         "artifact": artifact,
         "platform": platform,
         "subject": subject,
+        "repository": repository,
+        "packagesFrom": listed_by,
         "ignoreFile": ignore_digest,
         "findingsPolicy": policy_digests.get("findingsPolicy", ""),
         "ignorePolicy": policy_digests.get("ignorePolicy", ""),
@@ -119,6 +126,13 @@ def invocation(
         event_id=clean(run.event_id),
         builder_id=clean(run.builder_id),
     )
+
+
+def recorded_flags(flags: Mapping[str, object], *, redaction: Redaction | None = None) -> dict[str, Any]:
+    """What a record says of flags that the user set."""
+    clean = (redaction or Redaction()).clean
+    plain: dict[str, Any] = _plain(_recorded(flags), clean)
+    return plain
 
 
 def _recorded(flags: Mapping[str, object]) -> dict[str, object]:

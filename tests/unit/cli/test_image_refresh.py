@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.commands import PASSWORD, place_keys, run
-from tests.support.images import BuiltImage, build_image, build_index
+from tests.support.database import place as place_database
+from tests.support.database import Facts, trivy_db
+from tests.support.images import BuiltImage, Entries, File, build_image, build_index
+from tests.support.jars import jar
 from tests.support.registry import MemoryRegistry
 from tests.support.sigstore.accounts import Account, github_actions, google
 from tests.support.sigstore.fake import FakeSigstore
-from tests.support.workshop import ALPINE, Ran, Workshop
+from tests.support.workshop import ALPINE, METADATA, Ran, Workshop
 
+from assaymark.attest.strict import decode_base64
 from assaymark.model.descriptor import OCI_INDEX
 
 
@@ -123,3 +128,112 @@ def test_flags_that_make_no_sense(shop: Workshop) -> None:
     index = attest(shop, "--refresh-if-older=24h", "--index", "a/b")
     assert (alone.code, index.code) == (2, 2)
     assert attest(shop, "--refresh-if-older=tomorrow", "a/b").code == 2
+
+
+# matched again from the signed list
+
+
+def results_of(reference: str) -> list[Any]:
+    """The reports of the attested records, ids and times aside, and where their packages came from."""
+    ran = run("verify-attestation", "--key", "ours.pub", "--type", "vuln", "-q", reference)
+    told = []
+    for line in ran.lines:
+        predicate = json.loads(decode_base64(json.loads(line)["payload"]))["predicate"]
+        result = {**predicate["scanner"]["result"], "ReportID": "", "CreatedAt": ""}
+        told.append((result, predicate["invocation"]["parameters"].get("packagesFrom", "")))
+    return sorted(told, key=lambda each: str(each[1]))
+
+
+def layer_requests(registry: MemoryRegistry, image: BuiltImage, since: int) -> int:
+    digests = {layer.descriptor.digest for layer in image.layers}
+    return sum(1 for request in registry.requests[since:] if request.path.rpartition("/")[2] in digests)
+
+
+def refresh(shop: Workshop, registry: MemoryRegistry, image: BuiltImage, *words: str) -> tuple[Ran, int]:
+    """With an empty cache of layers; how many layers were asked for."""
+    before = len(registry.requests)
+    ran = attest(shop, "--refresh-if-older=0", "--cache-backend=memory", *words)
+    assert ran.code == 0, ran.err
+    return ran, layer_requests(registry, image, before)
+
+
+EDGE: Entries = {**ALPINE, "etc/apk/repositories": "http://dl-cdn.alpinelinux.org/alpine/edge/main\n"}
+IMAGES: dict[str, list[Entries]] = {
+    "Alpine": [ALPINE],
+    "Alpine and Python": [ALPINE, {"usr/lib/python3/site-packages/a-1.dist-info/METADATA": "Name: a\nVersion: 1\n"}],
+    "a lockfile": [ALPINE, {"app/requirements.txt": "flask==0.12\nbroken\n"}],
+    "packages of another release": [EDGE],
+    "a file that cannot be read": [ALPINE, {"app/package-lock.json": "{"}],
+}
+
+
+@pytest.mark.parametrize("layers", IMAGES.values(), ids=IMAGES.keys())
+def test_without_the_layers_the_result_is_the_same(
+    shop: Workshop, registry: MemoryRegistry, layers: list[Entries]
+) -> None:
+    image = build_image(layers)
+    reference = place(registry, image)
+    assert attest(shop, "--allow-incomplete", reference).code == 0
+    _, asked = refresh(shop, registry, image, "--allow-incomplete", reference)
+    (first, scanned), (again, listed) = results_of(reference)
+    assert (asked, scanned, listed[:7], again) == (0, "", "sha256:", first)
+
+
+def test_a_newer_database_finds_more(shop: Workshop, registry: MemoryRegistry) -> None:
+    image = build_image([ALPINE])
+    reference = place(registry, image)
+    assert attest(shop, reference).code == 0
+    newer: Facts = {"alpine 3.10": {"musl": {"CVE-NEW": {}}}}
+    place_database(shop.cache / "db", trivy_db(newer), METADATA)
+    ran, asked = refresh(shop, registry, image, "--format=json", reference)
+    assert (ran.findings, asked) == (["CVE-NEW"], 0)
+    assert run("verify-attestation", "--key", "ours.pub", "--type", "vuln", reference).code == 0
+
+
+OTHERWISE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "other folders are skipped": ((), ("--skip-dirs=app",)),
+    "other packages are asked for": (("--pkg-types=os",), ()),
+    "a bill of materials has checksums": ((), ("--format=cyclonedx",)),
+}
+
+
+@pytest.mark.parametrize(("first", "then"), OTHERWISE.values(), ids=OTHERWISE.keys())
+def test_where_the_list_would_be_another_the_layers_are_read(
+    shop: Workshop, registry: MemoryRegistry, first: tuple[str, ...], then: tuple[str, ...]
+) -> None:
+    image = build_image([ALPINE])
+    reference = place(registry, image)
+    assert attest(shop, *first, reference).code == 0
+    assert refresh(shop, registry, image, *then, reference)[1] == 1
+
+
+def test_flags_about_findings_do_not_matter(shop: Workshop, registry: MemoryRegistry) -> None:
+    image = build_image([ALPINE])
+    reference = place(registry, image)
+    assert attest(shop, "--severity=LOW", reference).code == 0
+    ran, asked = refresh(shop, registry, image, "--format=json", reference)
+    assert (len(ran.findings), asked) == (3, 0)
+
+
+def test_archives_that_a_database_names_are_looked_at_again(shop: Workshop, registry: MemoryRegistry) -> None:
+    archive = jar({"META-INF/maven/g/a/pom.properties": "groupId=g\nartifactId=a\nversion=1\n"})
+    image = build_image([ALPINE, {"a.jar": File(archive)}])
+    reference = place(registry, image)
+    flags = ("--allow-incomplete", "--offline-scan", "--java-db-repository", f"{registry.host}/none")
+    assert attest(shop, *flags, reference).code == 0
+    assert refresh(shop, registry, image, *flags, reference)[1] == 2
+
+
+def test_behind_a_compact_record_stands_the_whole_list(shop: Workshop, registry: MemoryRegistry) -> None:
+    image = build_image([ALPINE])
+    reference = place(registry, image)
+    assert attest(shop, "--compact", reference).code == 0
+    assert refresh(shop, registry, image, "--compact", reference)[1] == 0
+
+
+def test_a_list_under_another_name_is_not_taken(shop: Workshop, registry: MemoryRegistry) -> None:
+    image = build_image([ALPINE])
+    reference = place(registry, image)
+    assert attest(shop, reference).code == 0
+    pinned = f"{registry.host}/app@{image.descriptor.digest}"
+    assert refresh(shop, registry, image, pinned)[1] == 1
