@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from tests.support.commands import attest, place_image, place_keys, run, verify
-from tests.support.registry import Behaviour, MemoryRegistry
+from tests.support.registry import Behaviour, Fault, MemoryRegistry
 
+LEAST_WRITES, MOST_WRITES = 10, 60
 ARM = {"os": "linux", "architecture": "arm64"}
 
 
@@ -27,7 +28,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def place_index(registry: MemoryRegistry) -> tuple[str, str]:
-    """An index of two platforms, of which one is attested; how it is typed, and the attested platform's digest."""
+    """An index of two platforms, all attested; how it is typed, and the second platform's digest."""
     entries = []
     for name in ("amd64", "arm64"):
         _, digest = place_image(registry, tag=name)
@@ -36,6 +37,7 @@ def place_index(registry: MemoryRegistry) -> tuple[str, str]:
     listed = [entries[0] | {"platform": {"os": "linux", "architecture": "amd64"}}, entries[1] | {"platform": ARM}]
     registry.put_index("app", "all", listed)
     child = entries[1]["digest"]
+    attest(f"{registry.host}/app@{entries[0]['digest']}")
     attest(f"{registry.host}/app@{child}", "--attestation-format=both")
     attest(f"{registry.host}/app:all")
     return f"{registry.host}/app:all", str(child)
@@ -142,6 +144,22 @@ class TestCopy:
         attest(image, environ=elsewhere)
         assert run("copy", image, f"{registry.host}/new:v1", environ=elsewhere).code == 0
         assert verify(f"{registry.host}/new:v1").code == 0
+
+
+class TestCrashes:
+    def test_the_tag_is_last_and_a_second_try_goes_on(self, registry: MemoryRegistry) -> None:
+        index, child = place_index(registry)
+        for last in range(0, MOST_WRITES, 5):
+            with MemoryRegistry(registry.behaviour) as other:
+                target = f"{other.host}/b:all"
+                crash = other.fault(Fault(method="PUT", skip=last, times=-1, status=400, body=b""))
+                if run("copy", index, target).code == 0:
+                    break
+                assert other.tag_digest("b", "all") is None
+                other.faults.remove(crash)
+                assert run("copy", index, target).code == 0
+                assert [verify(image).code for image in (target, f"{other.host}/b@{child}")] == [0, 0]
+        assert LEAST_WRITES < last < MOST_WRITES - 5
 
 
 class TestSaveAndLoad:
