@@ -22,6 +22,7 @@ from assaymark.attest.policy.judge import judge
 from assaymark.attest.policy.programs import Ask, policy_input
 from assaymark.attest.policy.rules import Policy
 from assaymark.attest.policy.subject import Subject
+from assaymark.attest.policy.times import SCAN_TIME
 from assaymark.attest.policy.violation import Verdict, Violation, gravest
 from assaymark.attest.predicate import VULN_TYPE, PredicateType
 from assaymark.attest.reasons import Reason
@@ -153,7 +154,8 @@ def failure_of(violations: list[Violation]) -> VerificationError | None:
         return None
     first = gravest(violations)
     more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
-    return VerificationError(f"the policy is not satisfied: {first.message}{more}", reason=first.reason.value)
+    asked = "" if first.rule == SCAN_TIME else "the policy is not satisfied: "
+    return VerificationError(f"{asked}{first.message}{more}", reason=first.reason.value)
 
 
 class _Read(msgspec.Struct, Generic[Item], frozen=True, kw_only=True, eq=False):
