@@ -6,6 +6,8 @@
 3. A compact record counts with its full report only, which is fetched and checked.
 4. With a policy the newest of each signer is judged, on trusted time; without one every valid attestation is told. What
    a trusted time contradicts proves nothing either way (`assaymark.attest.judging`).
+5. What is verified is what the name resolves to, of an index the index itself, or the manifest of `platform`. Where a
+   policy requires platforms, that manifest must be theirs.
 """
 
 from __future__ import annotations
@@ -24,15 +26,19 @@ from assaymark.api.signing import key_context
 from assaymark.api.verified import Refused, Signer, Superseded, Verification, VerifiedAttestation
 from assaymark.attest.full_report import check_full_report
 from assaymark.attest.image import NamedImage
-from assaymark.attest.judging import Judge, Judgement, judge_outcome
+from assaymark.attest.judging import Judge, Judgement, failure_of, judge_outcome
 from assaymark.attest.keys.reference import load_public_key
+from assaymark.attest.platforms import choose_platforms, find_entry
+from assaymark.attest.policy.judge import judge_platforms
 from assaymark.attest.policy.rules import join_policies
 from assaymark.attest.policy.sources import find_asker, read_policy
 from assaymark.attest.predicate import VULN_TYPE, PredicateType, find_predicate_type
 from assaymark.attest.proving import Reading, prove_against_root, prove_with_keys
+from assaymark.attest.reasons import Reason
 from assaymark.attest.verify import Verification as KeyVerification
 from assaymark.attest.verify import Verified
-from assaymark.errors import UsageError, VerificationError
+from assaymark.errors import ArtifactError, UsageError, VerificationError
+from assaymark.model.platform import Platform, parse_platform
 from assaymark.safeio.files import read_file
 
 if TYPE_CHECKING:
@@ -67,6 +73,7 @@ def verify(
     identity_regexp: str = "",
     issuer_regexp: str = "",
     type: str = "vuln",  # noqa: A002 - the name of the flag
+    platform: str = "",
     trusted_root: str | os.PathLike[str] = "",
     require_log: bool = False,
     require_timestamp: bool = False,
@@ -85,6 +92,7 @@ def verify(
         identity_regexp: the same as an expression for the whole name (RE2).
         issuer_regexp: the same for the issuer.
         type: the predicate type that must be there.
+        platform: which manifest of an index, such as `linux/arm64`; empty for what `image` resolves to.
         trusted_root: a file that says whom to believe; empty for the mirror's.
         require_log: demand a transparency log entry with a key, too.
         require_timestamp: demand a timestamp of a trusted authority.
@@ -113,7 +121,7 @@ def verify(
     context = key_context(outside)
     keys = {reference: load_public_key(reference, context) for reference in demands.keys}
     judge = _judge(policy, demands.type, outside, every=every)
-    about = outside.image(os.fspath(image), local=local)
+    about = _of_platform(outside.image(os.fspath(image), local=local), platform, judge.policy.platforms)
     proven = _prove(about, demands, keys, outside)
     full = {item.manifest: _full_report(item, about, outside) for item in proven.require()}
     with _naming(about):
@@ -134,6 +142,30 @@ def verify(
         ),
         warnings=tuple(outside.warnings),
     )
+
+
+def _of_platform(image: NamedImage, platform: str, required: Sequence[Platform]) -> NamedImage:
+    """Rule 5.
+
+    Raises:
+        VerificationError: `PLATFORM_NOT_OFFERED`, or `POLICY_PLATFORM`.
+        ArtifactError: the index is malformed.
+    """
+    if not (platform or required):
+        return image
+    found, about = tuple[Platform, ...](), image
+    if platform or not image.is_index:
+        try:
+            (entry,) = choose_platforms(image, [parse_platform(platform)] if platform else [])
+        except ArtifactError as exc:
+            if exc.reason != Reason.PLATFORM_NOT_OFFERED.value:
+                raise
+            raise VerificationError(f"`{image.text}`: {exc}", hint=exc.hint, reason=exc.reason) from exc
+        found, about = entry.platforms, find_entry(image, entry)
+    failure = failure_of(list(judge_platforms(required, found)))
+    if failure is not None:
+        raise VerificationError(f"`{about.text}`: {failure}", reason=failure.reason)
+    return about
 
 
 def _prove(

@@ -10,6 +10,7 @@ from tests.support.sigstore.accounts import GOOGLE, google
 from tests.support.sigstore.fake import FakeSigstore
 
 import assaymark
+from assaymark.model.descriptor import OCI_MANIFEST
 
 ALICE = "alice@shop.test"
 
@@ -166,3 +167,29 @@ def test_evidence_is_demanded_of_a_key(around: Surroundings) -> None:
             len(assaymark.verify(image, key=around.public, trusted_root=root, settings=around.settings()).attestations)
             == 1
         )
+
+
+def test_the_manifest_of_a_platform(around: Surroundings) -> None:
+    image = attested(around)
+    name, digest = image.split("@")
+    data, _ = around.registry.repository(name.partition("/")[2]).manifests[digest]
+    entry = {"mediaType": OCI_MANIFEST, "digest": digest, "size": len(data)}
+    platform = {"os": "linux", "architecture": "arm64"}
+    around.registry.put_index(name.partition("/")[2], "all", [entry | {"platform": platform}])
+    index = f"{name}:all"
+    assert refusal(around, index, key=around.public).reason == "NO_ATTESTATION"
+    proven = assaymark.verify(index, key=around.public, platform="linux/arm64", settings=around.settings())
+    assert (proven.image, proven.digest) == (image, digest)
+    with pytest.raises(assaymark.VerificationError) as caught:
+        assaymark.verify(index, key=around.public, platform="linux/s390x", settings=around.settings())
+    assert caught.value.reason == "PLATFORM_NOT_OFFERED"
+
+
+@pytest.mark.parametrize(("required", "reason"), [("linux/amd64", ""), ("linux/arm64", "POLICY_PLATFORM")])
+def test_platforms_that_a_policy_requires(around: Surroundings, required: str, reason: str) -> None:
+    image = attested(around)
+    file = policy(around, f"require-platforms: [{required}]\n")
+    if reason:
+        assert refusal(around, image, key=around.public, policy=file).reason == reason
+    else:
+        assert assaymark.verify(image, key=around.public, policy=file, settings=around.settings()).image == image
