@@ -83,10 +83,10 @@ def tell_transferred(console: Console, what: str, done: Transferred) -> None:
         *([_count(done.manifests, "manifest")] if done.manifests else []),
         _count(done.attachments, "attachment"),
     ]
-    fates = [f"{done.blobs[taken]} {_WORDS[taken]}" for taken in _ORDER if done.blobs[taken]]
+    sizes = {Taken.SENT: f" ({_size(done.sent_bytes)})"}
+    fates = [f"{done.blobs[taken]} {_WORDS[taken]}{sizes.get(taken, '')}" for taken in _ORDER if done.blobs[taken]]
     blobs = f"; of {_count(sum(done.blobs.values()), 'blob')} {', '.join(fates)}" if fates else ""
-    sent = f" ({_size(done.sent_bytes)} sent)" if done.sent_bytes else ""
-    console.note(f"  {' and '.join(parts)}{blobs}{sent}")
+    console.note(f"  {' and '.join(parts)}{blobs}")
 
 
 _WORDS: Final = {Taken.SENT: "sent", Taken.MOUNTED: "mounted", Taken.PRESENT: "there already"}
