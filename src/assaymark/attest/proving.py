@@ -6,7 +6,8 @@ Against a trusted root everything that is there has to be right, and what is dem
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -16,12 +17,16 @@ from assaymark.attest.predicate import PredicateType
 from assaymark.attest.store.attestation import SINGLE_FORMATS, AttestationFormat
 from assaymark.attest.store.read import read_attestations
 from assaymark.attest.subject import digests_of_manifest
-from assaymark.attest.verify import Expectation, Verification, verify_attestations
+from assaymark.attest.verify import Expectation, Verification, Verified, verify_attestations
+from assaymark.errors import Error
 from assaymark.limits import DEFAULT_LIMITS, Limits
+from assaymark.model.platform import Platform
 
 if TYPE_CHECKING:
+    from assaymark.attest.judging import Judgement
+    from assaymark.attest.policy.violation import Violation
     from assaymark.attest.sigstore import expectation as sigstore
-    from assaymark.attest.sigstore.attestations import ProvenVerification
+    from assaymark.attest.sigstore.attestations import ProvenAttestation, ProvenVerification
     from assaymark.attest.sigstore.trust import Trust
     from assaymark.attest.sigstore.trusted_root import TrustedRoot
 
@@ -40,6 +45,52 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DEFAULT_READING = Reading()
+
+
+class Proof(NamedTuple):
+    """One image's verification.
+
+    Attributes:
+        keys: the references of keys, as typed, by their fingerprints.
+        judgement: what the policy says of it; None where nobody was asked.
+    """
+
+    image: NamedImage
+    keys: Mapping[str, str]
+    verification: Verification | ProvenVerification
+    judgement: Judgement[Verified | ProvenAttestation] | None = None
+
+    @property
+    def counting(self) -> tuple[Verified | ProvenAttestation, ...]:
+        """What is told and printed: with a policy what was judged, else all that was verified."""
+        if self.judgement is None:
+            return tuple(self.verification.verified)
+        return tuple(each.item for each in self.judgement.judged)
+
+
+class ImageOutcome(NamedTuple):
+    """What became of one image, or of one platform of an index.
+
+    Attributes:
+        text: as typed.
+        proof: None where the image or its attestations cannot be had.
+        failure: why nothing is proven; None where something is.
+        platform: of an index; empty for what the name itself resolves to.
+        platforms: the same, to be compared.
+        missing: where it stands for platforms that are not there: what the policy says of that.
+    """
+
+    text: str
+    proof: Proof | None
+    failure: Error | None = None
+    platform: str = ""
+    platforms: tuple[Platform, ...] = ()
+    missing: tuple[Violation, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return f"{self.text} ({self.platform})" if self.platform else self.text
 
 
 def prove_with_keys(

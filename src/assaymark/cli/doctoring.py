@@ -23,12 +23,12 @@ from assaymark.report.wording import Paint, amount, days_between
 if TYPE_CHECKING:
     from assaymark.attest.doctor.examination import Examination, Finding, Storage
     from assaymark.attest.doctor.probe import Probe
+    from assaymark.attest.proving import Proof
     from assaymark.attest.sigstore.attestations import ProvenAttestation
     from assaymark.attest.verify import Verified
     from assaymark.cli.connections import Connections
     from assaymark.cli.console import Console
     from assaymark.cli.images import NamedImage
-    from assaymark.cli.proofs import Proof
 
 _STYLES: Final = {Verdict.FOUND: "good", Verdict.FOUND_WITH: "warn", Verdict.NOT_FOUND: "bad"}
 _OTHERS_SHOWN: Final = 20

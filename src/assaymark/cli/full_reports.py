@@ -15,8 +15,8 @@ from assaymark.attest.full_report import check_full_report
 from assaymark.attest.predicate import VULN_TYPE
 
 if TYPE_CHECKING:
+    from assaymark.attest.proving import Proof
     from assaymark.cli.console import Console
-    from assaymark.cli.proofs import Proof
 
 
 def require_full_reports(proof: Proof, args: Namespace, console: Console) -> None:

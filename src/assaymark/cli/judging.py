@@ -8,12 +8,11 @@ signer supersedes. With one, those that count are judged and printed, and every 
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from assaymark.attest.judging import ONLY_WORD, Attestation, Judge, Judgement, judge_outcome
-from assaymark.attest.policy.judge import judge_platforms
 from assaymark.attest.policy.violation import Violation
 from assaymark.attest.predicate import find_predicate_type
 from assaymark.cli.identity_flags import names_signer
@@ -22,11 +21,10 @@ from assaymark.report.plain import shown
 
 if TYPE_CHECKING:
     from assaymark.attest.newest import Dated, Superseded
+    from assaymark.attest.proving import Proof
     from assaymark.attest.sigstore.attestations import ProvenAttestation
     from assaymark.attest.verify import Verified
     from assaymark.cli.console import Console
-    from assaymark.cli.proofs import Proof
-    from assaymark.model.platform import Platform
 
     Item = Verified | ProvenAttestation
 
@@ -63,11 +61,6 @@ def judge_proof(proof: Proof, judge: Judge) -> Proof:
     """
     verification, judgement = judge_outcome(proof.verification, judge)
     return proof._replace(verification=verification, judgement=judgement)
-
-
-def missing_platforms(wanted: Iterable[Platform], proven: Iterable[Platform]) -> list[Violation]:
-    """What `--require-platforms` finds missing of one image."""
-    return list(judge_platforms(wanted, proven))
 
 
 def tell_superseded(console: Console, judgement: Judgement[Item] | None, name: str) -> None:

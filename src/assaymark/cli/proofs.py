@@ -7,15 +7,15 @@ Everything here is made from bytes that were verified: `assaymark.attest.verify.
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from assaymark.attest.predicate import VULN_TYPE
 from assaymark.attest.reasons import Reason
-from assaymark.attest.verify import UNCHECKED, Verification, Verified
+from assaymark.attest.verify import UNCHECKED, Verified
 from assaymark.cli.identity_flags import trusted_signers
 from assaymark.cli.judging import SATISFIED, judgement_json, notes_of, violation_json
 from assaymark.errors import Error, VerificationError
@@ -23,12 +23,10 @@ from assaymark.limits import DEFAULT_LIMITS
 from assaymark.report.plain import shown
 
 if TYPE_CHECKING:
-    from assaymark.attest.judging import Judgement
-    from assaymark.attest.policy.violation import Violation
-    from assaymark.attest.sigstore.attestations import ProvenAttestation, ProvenVerification
+    from assaymark.attest.proving import ImageOutcome, Proof
+    from assaymark.attest.sigstore.attestations import ProvenAttestation
     from assaymark.cli.console import Console
     from assaymark.cli.images import NamedImage
-    from assaymark.model.platform import Platform
     from assaymark.report.record import RecordSummary
 
 
@@ -50,52 +48,6 @@ _ABOUT_SIGNERS: Final = frozenset(
         Reason.WRONG_CLAIM,
     )
 )
-
-
-class Proof(NamedTuple):
-    """One image's verification.
-
-    Attributes:
-        keys: the references of keys, as typed, by their fingerprints.
-        judgement: what the policy says of it; None where nobody was asked.
-    """
-
-    image: NamedImage
-    keys: Mapping[str, str]
-    verification: Verification | ProvenVerification
-    judgement: Judgement[Verified | ProvenAttestation] | None = None
-
-    @property
-    def counting(self) -> tuple[Verified | ProvenAttestation, ...]:
-        """What is told and printed: with a policy what was judged, else all that was verified."""
-        if self.judgement is None:
-            return tuple(self.verification.verified)
-        return tuple(each.item for each in self.judgement.judged)
-
-
-class ImageOutcome(NamedTuple):
-    """What became of one image, or of one platform of an index.
-
-    Attributes:
-        text: as typed.
-        proof: None where the image or its attestations cannot be had.
-        failure: why nothing is proven; None where something is.
-        platform: of an index; empty for what the name itself resolves to.
-        platforms: the same, to be compared.
-        missing: where it stands for platforms that are not there: what the policy says of that.
-    """
-
-    text: str
-    proof: Proof | None
-    failure: Error | None = None
-    platform: str = ""
-    platforms: tuple[Platform, ...] = ()
-    missing: tuple[Violation, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """For people."""
-        return f"{self.text} ({self.platform})" if self.platform else self.text
 
 
 def tell_checks(console: Console, proof: Proof) -> None:

@@ -10,23 +10,21 @@ were named: an image that fails, or cannot be had, says nothing about the others
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
-import msgspec
-
 from assaymark.attest.keys.tokens.uri import without_pin
+from assaymark.attest.platform_proofs import prove_platforms
 from assaymark.attest.predicate import find_predicate_type
-from assaymark.attest.store.attestation import AttestationFormat, Found
-from assaymark.attest.store.read import read_attestations
-from assaymark.attest.subject import ImageDigests, digests_of_manifest
+from assaymark.attest.proving import ImageOutcome, Proof, Reading, prove_against_root, prove_with_keys
+from assaymark.attest.store.attestation import AttestationFormat
 from assaymark.cli.evidence_flags import key_log_demand, log_demand, needs_trust, sct_demand, timestamp_demand
 from assaymark.cli.full_reports import require_full_reports
 from assaymark.cli.identity_flags import anybody_with_claims, identities_from, trusted_signers
 from assaymark.cli.images import find_image
 from assaymark.cli.judging import judge_proof
-from assaymark.cli.platform_proofs import asked_from, prove_platforms
-from assaymark.cli.proofs import ImageOutcome, Proof, explain_failure
+from assaymark.cli.platform_proofs import asked_from
+from assaymark.cli.proofs import explain_failure
 from assaymark.cli.trust import trust_from
 from assaymark.cli.trusted_signers import load_keys
 from assaymark.errors import Error, UsageError, VerificationError
@@ -35,10 +33,8 @@ from assaymark.limits import DEFAULT_LIMITS
 if TYPE_CHECKING:
     from assaymark.attest.judging import Judge
     from assaymark.attest.keys.public import PublicKey
-    from assaymark.attest.sigstore.attestations import ProvenVerification
     from assaymark.attest.sigstore.expectation import Expectation
     from assaymark.attest.sigstore.trust import Trust
-    from assaymark.attest.sigstore.trusted_root import TrustedRoot
     from assaymark.cli.connections import Connections
     from assaymark.cli.console import Console
     from assaymark.cli.images import NamedImage
@@ -130,14 +126,7 @@ class _WithKeys:
 
     def prove(self, image: NamedImage) -> Proof:
         """With a key's signature alone."""
-        from assaymark.attest.verify import Expectation, verify_attestations
-
-        wanted = Expectation(
-            keys=self._keys,
-            predicate_type=find_predicate_type(self._args.type),
-            image=_digests(image, self._args),
-        )
-        outcome = verify_attestations(_attached(image, self._args), wanted, limits=DEFAULT_LIMITS)
+        outcome = prove_with_keys(image, self._keys, find_predicate_type(self._args.type), reading=_reading(self._args))
         return Proof(image=image, keys=self._named, verification=outcome)
 
 
@@ -150,14 +139,8 @@ class _AgainstRoot:
 
     def prove(self, image: NamedImage) -> Proof:
         """With every step; once more where newer trust data may know a service that is unknown."""
-        from assaymark.attest.sigstore.attestations import prove_attestations
-
-        expected = msgspec.structs.replace(self._expected, artifact=_digests(image, self._args))
-
-        def prove(root: TrustedRoot) -> ProvenVerification:
-            return prove_attestations(_attached(image, self._args), expected, root, limits=DEFAULT_LIMITS)
-
-        return Proof(image=image, keys=self._named, verification=self._trust.prove(prove))
+        outcome = prove_against_root(image, self._expected, self._trust, reading=_reading(self._args))
+        return Proof(image=image, keys=self._named, verification=outcome)
 
 
 def expectation_from(args: Namespace, console: Console, keys: tuple[PublicKey, ...]) -> Expectation:
@@ -183,11 +166,7 @@ def expectation_from(args: Namespace, console: Console, keys: tuple[PublicKey, .
     )
 
 
-def _digests(image: NamedImage, args: Namespace) -> ImageDigests | None:
-    return digests_of_manifest(image.stored) if args.check_claims else None
-
-
-def _attached(image: NamedImage, args: Namespace) -> Iterator[Found]:
+def _reading(args: Namespace) -> Reading:
     both = (AttestationFormat.BUNDLE, AttestationFormat.LEGACY)
     formats = both if args.new_bundle_format else (AttestationFormat.LEGACY,)
-    return read_attestations(image.attachments, image.subject.digest, limits=DEFAULT_LIMITS, formats=formats)
+    return Reading(formats=formats, checks_subject=args.check_claims)

@@ -26,8 +26,8 @@ from assaymark.cli.verification_policy import add_policy_flags
 from assaymark.errors import ExitCode, VerificationError
 
 if TYPE_CHECKING:
+    from assaymark.attest.proving import ImageOutcome
     from assaymark.cli.console import Console
-    from assaymark.cli.proofs import ImageOutcome
 
 DESCRIPTION: Final = """\
 Verify the attestations of IMAGE with public keys, or with the identities of those who may have signed and the issuers
