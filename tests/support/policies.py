@@ -48,14 +48,20 @@ def record(
     complete: bool | None = None,
     flags: dict[str, Any] | None = None,
     result: Any = None,
+    **parameters: Any,
 ) -> dict[str, Any]:
-    """A record of a scan, whose database is half a day older."""
+    """A record of a scan, whose database is half a day older; `parameters` are those of the invocation."""
     coverage = {} if complete is None else {"coverage": {"complete": complete}}
     started = finished - timedelta(seconds=2)
     database = finished.replace(hour=0) if finished.hour else finished - timedelta(hours=12)
     return {
         "invocation": {
-            "parameters": {"flags": flags or {}, "database": {"updatedAt": spelled(database)}, **coverage},
+            "parameters": {
+                "flags": flags or {},
+                "database": {"updatedAt": spelled(database)},
+                **coverage,
+                **parameters,
+            },
             "uri": "",
             "event_id": "",
             "builder.id": "",

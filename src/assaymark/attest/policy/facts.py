@@ -10,7 +10,7 @@ Read from the predicate's exact bytes (Cosign's record: `assaymark.attest.vuln`)
 - the database's time is `scanner.db.lastUpdate` (in-toto's name for it), else what our records keep in
   `invocation.parameters.database.updatedAt`, else a day in `scanner.db.version`;
 - the scan was complete only if the record says so and nothing in it says otherwise;
-- `invocation.parameters.flags` of our records say which findings were never reported.
+- `invocation.parameters` of our records say which findings were never reported, and what took others out.
 """
 
 from __future__ import annotations
@@ -38,16 +38,12 @@ _METADATA: Final = ("scanStartedOn", "scanFinishedOn")
 _REPORT: Final = ("SchemaVersion", "Results", "Coverage")
 _RESULT: Final = ("Vulnerabilities", "Target")
 _FINDING: Final = ("VulnerabilityID", "VendorIDs", "PkgName", "InstalledVersion", "FixedVersion", "Severity")
-_HIDING: Final = {
-    "ignore-status": "`--ignore-status`",
-    "ignorefile": "`--ignorefile`",
-    "pkg-types": "`--pkg-types`",
-    "pkg-relationships": "`--pkg-relationships`",
-    "skip-dirs": "`--skip-dirs`",
-    "skip-files": "`--skip-files`",
-    "vex": "`--vex`",
-    "findings-policy": "`--findings-policy`",
-    "ignore-policy": "`--ignore-policy`",
+_HIDING_FLAGS: Final = ("ignore-status", "pkg-types", "pkg-relationships", "skip-dirs", "skip-files")
+_HIDING_FILES: Final = {
+    "ignoreFile": "an ignore file",
+    "findingsPolicy": "a findings policy",
+    "ignorePolicy": "an ignore policy",
+    "vex": "VEX",
 }
 
 
@@ -83,7 +79,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         findings: None where the result cannot be read.
         severities: those that the scan was asked to report; empty for all.
         fixable_only: whether findings without a fix were left out.
-        filters: what else left findings out, as flags.
+        filters: what else left findings out, for people.
+        sample: whether the database was the small one that ships with the program.
     """
 
     findings: tuple[RecordedFinding, ...] | None = None
@@ -93,6 +90,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     severities: tuple[str, ...] = ()
     fixable_only: bool = False
     filters: tuple[str, ...] = ()
+    sample: bool = False
 
 
 def read_facts(predicate: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Facts:
@@ -117,7 +115,8 @@ def read_facts(predicate: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Facts:
         complete=_complete(_child(parameters, "coverage"), _child(_child(scanner, "result"), "Coverage")),
         severities=tuple(_texts(flags.get("severity"))),
         fixable_only=flags.get("ignore-unfixed") is True,
-        filters=tuple(name for flag, name in _HIDING.items() if flags.get(flag)),
+        filters=tuple(_filters(parameters, flags)),
+        sample=_child(parameters, "database").get("sample") is True,
     )
 
 
@@ -173,6 +172,11 @@ def _finding(entry: Mapping[str, Any], platform: str) -> RecordedFinding:
         aliases=tuple(_texts(entry.get("VendorIDs"))),
         platform=platform,
     )
+
+
+def _filters(parameters: Mapping[str, Any], flags: Mapping[str, Any]) -> Iterator[str]:
+    yield from (name for member, name in _HIDING_FILES.items() if parameters.get(member))
+    yield from (f"`--{flag}`" for flag in _HIDING_FLAGS if flags.get(flag))
 
 
 def _complete(*stated: Mapping[str, Any]) -> bool | None:

@@ -25,6 +25,7 @@ from assaymark.attest.reasons import Reason
 
 MAX_SEVERITY: Final = "max-severity"
 DENY: Final = "deny"
+SAMPLE: Final = "the scan used the SAMPLE database, which knows a few hundred advisories"
 _SHOWN: Final = 200
 Entry = TypeVar("Entry", Denial, Allowance)
 _WORST_FIRST: Final = ("CRITICAL", UNKNOWN, "HIGH", "MEDIUM", "LOW")
@@ -132,6 +133,8 @@ def _doubts(facts: Facts) -> Iterator[str]:
     """Rule 4, and what nobody looked at."""
     if facts.filters:
         yield f"the scan was told what not to report, by {', '.join(facts.filters)}"
+    if facts.sample:
+        yield SAMPLE
     if facts.complete is not True:
         said = "does not say that the scan was complete" if facts.complete is None else "says that it was INCOMPLETE"
         yield f"what was not found may not have been looked at: the record {said}"

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Final
 
 from assaymark.attest.policy.facts import Facts
-from assaymark.attest.policy.findings import DENY, MAX_SEVERITY, judge_findings
+from assaymark.attest.policy.findings import DENY, MAX_SEVERITY, SAMPLE, judge_findings
 from assaymark.attest.policy.rules import Policy
 from assaymark.attest.policy.subject import Subject
 from assaymark.attest.policy.times import MAX_DATABASE_AGE, check_scan_time, judge_age, judge_database_age
@@ -63,15 +63,20 @@ def judge_platforms(wanted: Iterable[Platform], proven: Iterable[Platform]) -> I
 
 
 def _judge_completeness(policy: Policy, facts: Facts) -> Iterator[Violation]:
-    if policy.require_complete and facts.complete is not True:
-        said = "does not say whether the scan was complete" if facts.complete is None else "the scan was incomplete"
-        yield Violation(
-            reason=Reason.POLICY_INCOMPLETE,
-            rule=REQUIRE_COMPLETE,
-            message=f"the record {said}" if facts.complete is None else f"the record says that {said}",
-            limit="complete",
-            value="not stated" if facts.complete is None else "incomplete",
-        )
+    if not policy.require_complete:
+        return
+    if facts.complete is None:
+        yield _incomplete("the record does not say whether the scan was complete", "not stated")
+    elif not facts.complete:
+        yield _incomplete("the record says that the scan was incomplete", "incomplete")
+    if facts.sample:
+        yield _incomplete(SAMPLE, "sample database")
+
+
+def _incomplete(text: str, value: str) -> Violation:
+    return Violation(
+        reason=Reason.POLICY_INCOMPLETE, rule=REQUIRE_COMPLETE, message=text, limit="complete", value=value
+    )
 
 
 def _first(policy: Policy) -> str:

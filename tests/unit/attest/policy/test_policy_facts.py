@@ -18,9 +18,9 @@ def read(document: dict[str, Any]) -> Facts:
 
 
 def test_a_whole_record() -> None:
-    flags = {"severity": ["HIGH", "CRITICAL"], "ignore-unfixed": True, "vex": ["v.json"], "skip-dirs": []}
+    flags = {"severity": ["HIGH", "CRITICAL"], "ignore-unfixed": True, "pkg-types": ["os"], "skip-dirs": []}
     found = [finding("CVE-2024-0001", "HIGH", fixed="2", aliases=("DSA-1",)), finding("CVE-2024-0002", "odd")]
-    facts = read(record(found, complete=True, flags=flags))
+    facts = read(record(found, complete=True, flags=flags, vex=[{"file": "v.json"}]))
     assert facts == Facts(
         findings=(
             RecordedFinding(
@@ -33,7 +33,7 @@ def test_a_whole_record() -> None:
         complete=True,
         severities=("HIGH", "CRITICAL"),
         fixable_only=True,
-        filters=("`--vex`",),
+        filters=("VEX", "`--pkg-types`"),
     )
 
 

@@ -168,8 +168,15 @@ class TestFilteredRecords:
         assert reasons(Policy(deny=(Denial(id="CVE-2024-0001"),)), flags=flags) == ["POLICY_FILTERED"]
 
     def test_other_filters_are_told(self) -> None:
-        told = verdict(limit("HIGH"), flags={"ignorefile": "x", "vex": ["v"]})
-        assert told == Verdict(notes=("the scan was told what not to report, by `--ignorefile`, `--vex`",))
+        told = verdict(limit("HIGH"), flags={"skip-dirs": ["a"]}, ignoreFile="sha256:0", vex=[{}])
+        assert told == Verdict(notes=("the scan was told what not to report, by an ignore file, VEX, `--skip-dirs`",))
+
+    def test_the_sample_database_is_told_and_is_not_complete(self) -> None:
+        sample = {"updatedAt": "2026-06-01T00:00:00Z", "sample": True}
+        (note,) = verdict(limit("HIGH"), database=sample).notes
+        assert note.startswith("the scan used the SAMPLE database")
+        (violation,) = verdict(Policy(require_complete=True), database=sample).violations
+        assert (violation.reason, violation.value) == (Reason.POLICY_INCOMPLETE, "sample database")
 
 
 class TestRecords:
