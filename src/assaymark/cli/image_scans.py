@@ -15,7 +15,7 @@ takes linux/amd64, as the reference does. `--platform` says otherwise in both: o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from assaymark.model.artifact import Image
     from assaymark.model.report import Scan
     from assaymark.scan import Means
+
+
+_NAMED: Final = 20
 
 
 class Scanned(NamedTuple):
@@ -189,7 +192,8 @@ class ImageScans:
     def _tell_done(self, chosen: Sequence[ChosenManifest], done: Sequence[ChosenManifest]) -> None:
         """Which platforms are finished, which are not, and how to go on."""
         verb = "attested" if self.attesting is not None else "scanned"
-        count = f"{len(done) or 'none'} of {len(chosen[0].platforms)} platforms of the index"
+        finished = sum(len(each.entry.platforms) for each in done)
+        count = f"{finished or 'none'} of {len(chosen[0].platforms)} platforms of the index"
         self.scanning.console.err(f"{verb} {count}" + (f": {_names(done)}" if done else ""))
         others = [each for each in chosen if each not in done]
         if others:
@@ -223,4 +227,5 @@ def _label(chosen: ChosenManifest) -> str:
 
 
 def _names(chosen: Sequence[ChosenManifest]) -> str:
-    return shown(", ".join(each.entry.name for each in chosen))
+    more = f" and {len(chosen) - _NAMED} more" if len(chosen) > _NAMED else ""
+    return shown(", ".join(each.entry.name for each in chosen[:_NAMED])) + more

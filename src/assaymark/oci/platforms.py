@@ -28,6 +28,8 @@ from assaymark.oci.manifest import Index, parse_manifest
 
 ANY_SYSTEM: Final = "*"
 _NO_SYSTEM: Final = "unknown"
+_NAMED: Final = 8
+_NAME_LENGTH: Final = 100
 
 
 class PlatformEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,8 +45,10 @@ class PlatformEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """Its platforms, as `--platform` takes them."""
-        return ", ".join(platform.spelled for platform in self.platforms)
+        """Its platforms, as `--platform` takes them; an index may list thousands, of any length."""
+        named = ", ".join(platform.spelled[:_NAME_LENGTH] for platform in self.platforms[:_NAMED])
+        others = len(self.platforms) - _NAMED
+        return f"{named} and {others} more" if others > 0 else named
 
     def satisfies(self, wanted: Platform) -> bool:
         """Whether it is the one that `wanted` asks for."""
@@ -131,7 +135,7 @@ def _listed(
 
 def not_offered(wish: Platform, offered: Sequence[str]) -> ArtifactError:
     """The error to raise where an index has nothing for `wish`."""
-    hint = f"`--platform` can be {', '.join(offered[:20]) or 'nothing'}"
+    hint = f"`--platform` can be {', '.join(name[:_NAME_LENGTH] for name in offered[:20]) or 'nothing'}"
     return ArtifactError(f"the index has no manifest for `{wish.spelled}`", hint=hint, reason="PLATFORM_NOT_OFFERED")
 
 
