@@ -5,7 +5,8 @@
 2. What is scanned is the manifest that the record names as its subject, and the same that was asked for
    (`SUBJECT_MISMATCH`).
 3. The recorded flags go through the parser of `image`, without the environment and configuration files, except those
-   that only say where things are, what is printed, and how the command ends.
+   that only say where things are, what is printed, and how the command ends. Only flags that records may have are
+   taken, and from a record that nobody has verified none that names files of this machine.
 4. The day decides about ends of life, expired entries and the age of the database: it is the recorded one.
 5. Names (`ArtifactName`, `RepoTags`, `RepoDigests`), which targets, identifiers and fingerprints are made of, are the
    recorded ones: an image that was copied to another registry can be replayed there.
@@ -30,6 +31,7 @@ from assaymark.errors import UsageError, VerificationError
 from assaymark.limits import DEFAULT_LIMITS
 from assaymark.model.artifact import ImageIdentity, LayerBlob
 from assaymark.model.moment import parse_time
+from assaymark.report.invocation import RECORDED_FLAGS
 
 if TYPE_CHECKING:
     from assaymark.advisories.named import Place
@@ -45,7 +47,7 @@ _NOT_REPLAYED: Final = frozenset(
     {
         *("allow-incomplete", "allow-sample-db", "require-complete", "exit-code", "exit-on-eol"),
         *("db-repository", "java-db-repository", "skip-db-update", "skip-java-db-update", "sample-db", "offline"),
-        *("list-all-pkgs", "show-suppressed", "format", "compact"),
+        *("list-all-pkgs", "show-suppressed", "format", "also"),
         *("image-src", "input", "platform", "branch", "commit", "tag"),
     }
 )
@@ -84,6 +86,10 @@ def check_replayable(recorded: Scan, image: NamedImage) -> None:
     if command != "image" or not subject or parse_time(recorded.report.created_at) is None:
         lacking = "of an image on a registry or in a layout" if command != "image" or not subject else "with its date"
         raise VerificationError(f"the record is not that of a scan {lacking}", reason="RECORD_NOT_REPLAYABLE")
+    if "sbom-sources" in _flags(recorded):
+        raise VerificationError(
+            "the record is of an SBOM that stood for the layers, and not of the layers", reason="RECORD_NOT_REPLAYABLE"
+        )
     if subject != image.subject.digest:
         raise VerificationError(
             f"the record is about `{str(subject)[:100]}`, and `{image.text}` is {image.subject.digest}",
@@ -98,7 +104,7 @@ def check_replayable(recorded: Scan, image: NamedImage) -> None:
         )
 
 
-def scan_again(recorded: Scan, image: NamedImage, args: Namespace, console: Console) -> Again:
+def scan_again(recorded: Scan, image: NamedImage, args: Namespace, console: Console, *, verified: bool) -> Again:
     """The scan that a record tells of, made again.
 
     Args:
@@ -106,6 +112,7 @@ def scan_again(recorded: Scan, image: NamedImage, args: Namespace, console: Cons
         image: the manifest that was scanned.
         args: with flags of databases and networks.
         console: the console of the command.
+        verified: whether the record is signed by who should have.
 
     Raises:
         DatabaseError: the database is gone, or cannot be had.
@@ -115,7 +122,7 @@ def scan_again(recorded: Scan, image: NamedImage, args: Namespace, console: Cons
     from assaymark.artifact.select import open_image
     from assaymark.scan import scan_image
 
-    scanning = recorded_scanning(recorded, args, console)
+    scanning = recorded_scanning(recorded, args, console, verified=verified)
     _check_inputs(recorded, scanning)
     with ExitStack() as stack:
         named = stack.enter_context(
@@ -134,19 +141,23 @@ def scan_again(recorded: Scan, image: NamedImage, args: Namespace, console: Cons
         return Again(scanning.judged(scan), named.place)
 
 
-def recorded_scanning(recorded: Scan, args: Namespace, console: Console) -> Scanning:
+def recorded_scanning(recorded: Scan, args: Namespace, console: Console, *, verified: bool) -> Scanning:
     """The scanning command as it was recorded (rules 3 and 4).
 
     Raises:
-        VerificationError: the record has flags that this version does not know.
+        VerificationError: the record has flags that this version does not know, or that it must not have.
         UsageError: a file that they name is not there.
     """
     from assaymark.cli.command_parser import parser_of
     from assaymark.cli.commands.image import COMMAND
     from assaymark.cli.scanning import Scanning
 
-    flags = recorded.invocation.parameters.get("flags")
-    words = list(_words(flags if isinstance(flags, dict) else {}))
+    flags = _flags(recorded)
+    odd = sorted(flags.keys() - (RECORDED_FLAGS if verified else RECORDED_FLAGS - _FILES))
+    if odd:
+        why = "no record has" if verified else "names files of this machine, or that no record has"
+        raise VerificationError(f"the record has the flag `{odd[0][:60]}`, which {why}", reason="RECORD_NOT_REPLAYABLE")
+    words = list(_words(flags))
     try:
         values = parser_of(COMMAND).parse([*words, "replayed"])
     except UsageError as exc:
@@ -162,6 +173,9 @@ def recorded_scanning(recorded: Scan, args: Namespace, console: Console) -> Scan
     dated.environ = {**console.environ, "SOURCE_DATE_EPOCH": str(int(moment.timestamp()))}
     return Scanning(values, dated, "image")
 
+
+_FILES: Final = frozenset({"findings-policy", "ignore-policy", "ignorefile", "vex"})
+"""Recorded flags that name files."""
 
 _SHARED: Final = frozenset(
     {
@@ -183,9 +197,11 @@ def _words(flags: Mapping[str, Any]) -> Iterator[str]:
                     yield f"--{name}={','.join(map(str, value))}"
                 case _:
                     yield f"--{name}={value}"
-    form = flags.get("format")
-    if isinstance(form, str) and _is_bill(form):  # packages have checksums then
-        yield f"--format={form}"
+    also = flags.get("also")
+    named = [flags.get("format"), *(str(each).partition("=")[0] for each in (also if isinstance(also, list) else []))]
+    bill = next((form for form in named if isinstance(form, str) and _is_bill(form)), "")
+    if bill:  # packages have checksums then
+        yield f"--format={bill}"
 
 
 def _is_bill(name: str) -> bool:
@@ -218,6 +234,11 @@ _INPUTS: Final = {
     "ignorePolicy": "a policy in Rego",
 }
 """Files that the record has digests of."""
+
+
+def _flags(recorded: Scan) -> dict[str, Any]:
+    flags = recorded.invocation.parameters.get("flags")
+    return flags if isinstance(flags, dict) else {}
 
 
 def request_for(image: NamedImage, connections: Connections, console: Console) -> ImageRequest:

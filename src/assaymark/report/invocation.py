@@ -28,6 +28,7 @@ RECORDED_FLAGS: Final = frozenset(
     {
         "allow-incomplete",
         "allow-sample-db",
+        "also",
         "branch",
         "class",
         "commit",

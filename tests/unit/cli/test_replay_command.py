@@ -223,9 +223,11 @@ def test_policies_on_findings_must_be_the_recorded_ones(shop: Workshop, registry
 
 def test_bills_have_checksums_again(shop: Workshop, registry: MemoryRegistry) -> None:
     reference = place(registry, build_image([ALPINE, {"app/requirements.txt": "flask==0.12\n"}]))
-    assert attest(shop, registry, "--format=cyclonedx", reference).code == 0
-    ran = replay(shop, registry, "--key=ours.pub", reference)
-    assert ran.code == 0, ran.out
+    for flags in (("--format=cyclonedx",), ("--also=spdx-json=bom.json",)):
+        assert attest(shop, registry, *flags, reference).code == 0
+        (shop.folder / "bom.json").unlink(missing_ok=True)
+        ran = replay(shop, registry, "--key=ours.pub", reference)
+        assert (ran.code, (shop.folder / "bom.json").exists()) == (0, False), ran.out
 
 
 def test_an_image_that_was_copied_elsewhere(shop: Workshop, registry: MemoryRegistry) -> None:
@@ -291,7 +293,27 @@ REFUSED: dict[str, tuple[Edit, int, str]] = {
     "flags of another version": (
         lambda record: record["invocation"]["parameters"].update(flags={"look-harder": True}),
         7,
+        "error [RECORD_NOT_REPLAYABLE]: the record has the flag `look-harder`",
+    ),
+    "values of another version": (
+        lambda record: record["invocation"]["parameters"].update(flags={"severity": ["DREADFUL"]}),
+        7,
         "error [RECORD_NOT_REPLAYABLE]: the recorded flags are not those of this version",
+    ),
+    "an SBOM in the place of the layers": (
+        lambda record: record["invocation"]["parameters"].update(flags={"sbom-sources": ["oci"]}),
+        7,
+        "error [RECORD_NOT_REPLAYABLE]: the record is of an SBOM",
+    ),
+    "a file of this machine, by nobody's word": (
+        lambda record: record["invocation"]["parameters"].update(flags={"vex": ["/etc/hostname"]}),
+        7,
+        "error [RECORD_NOT_REPLAYABLE]: the record has the flag `vex`, which names files of this machine",
+    ),
+    "a place to write to": (
+        lambda record: record["invocation"]["parameters"].update(flags={"output": "stolen"}),
+        7,
+        "error [RECORD_NOT_REPLAYABLE]: the record has the flag `output`",
     ),
     "no date": (
         lambda record: record["scanner"]["result"].update(CreatedAt=""),

@@ -163,10 +163,10 @@ def _replay(args: Namespace, console: Console, connections: Connections) -> _Out
             scan, report=read_stored_scan(full, limits=DEFAULT_LIMITS, what="report").scan.report
         )
     check_replayable(scan, image)
-    again = scan_again(scan, image, args, console)
+    verified = names_signer(args) and told.signed
+    again = scan_again(scan, image, args, console, verified=verified)
     result = recorded_result(told.data if full is None else full, limits=DEFAULT_LIMITS)
     compared = compare_replay(result, again.scan.report, limits=DEFAULT_LIMITS)
-    verified = names_signer(args) and told.signed
     return _Outcome(image, scan, again, compared, verified, tuple(_notes(scan, again, verified=verified)))
 
 
