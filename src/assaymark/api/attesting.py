@@ -22,13 +22,14 @@ from assaymark.api.words import one_of
 from assaymark.attest.attach import Attestation, Signing, attach, image_statement, sign_with_report
 from assaymark.attest.clock import creation_time
 from assaymark.attest.compact import parts_of
-from assaymark.attest.image import NamedImage, find_member
+from assaymark.attest.image import NamedImage, at_digest
+from assaymark.attest.platforms import list_platforms
 from assaymark.attest.predicate import parse_predicate_type, prepare_predicate
 from assaymark.attest.signing import SigningChoice
 from assaymark.attest.store.attestation import AttestationFormat
 from assaymark.attest.store.legacy_store import LegacyManner
 from assaymark.attest.vuln import Image, Override
-from assaymark.errors import ArtifactError, SigningError
+from assaymark.errors import SigningError
 from assaymark.model.digest import Digest
 from assaymark.net.secret import Secret
 
@@ -186,11 +187,10 @@ def _scanned(image: NamedImage, digest: str) -> NamedImage:
             hint="scan the image on its registry, or the OCI image layout",
             reason="SUBJECT_MISMATCH",
         )
-    try:
-        return find_member(image, Digest(digest))
-    except ArtifactError as exc:
+    if digest not in {image.subject.digest, *(entry.descriptor.digest for entry in list_platforms(image))}:
         raise SigningError(
-            f"the report is about another image: {exc}",
+            f"the report is about {digest}, and `{image.text}` is {image.subject.digest}, which does not list it",
             hint="name the image by the digest that was scanned, or scan it again",
             reason="SUBJECT_MISMATCH",
-        ) from exc
+        )
+    return at_digest(image, Digest(digest))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from assaymark.errors import ArtifactError, NotFoundError, UsageError
+from assaymark.errors import NotFoundError, UsageError
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.descriptor import INDEX_TYPES, Descriptor
 from assaymark.model.digest import Digest
@@ -154,19 +154,17 @@ def find_platform(image: NamedImage, platform: Platform) -> NamedImage:
     parsed = parse_manifest(image.stored.data, image.subject.media_type, limits=DEFAULT_LIMITS)
     if not isinstance(parsed, Index):
         return image
-    return find_member(image, select_platform(parsed, platform).digest)
+    return at_digest(image, select_platform(parsed, platform).digest)
 
 
-def find_member(image: NamedImage, digest: Digest) -> NamedImage:
-    """The manifest with that digest: the image itself, or one that its index lists.
+def at_digest(image: NamedImage, digest: Digest) -> NamedImage:
+    """A manifest of an index, by its digest: the same image, named with it.
 
     Raises:
-        ArtifactError: it is neither.
+        NetworkError: it cannot be had.
     """
     if digest == image.subject.digest:
         return image
-    if digest not in {item.digest for item in image.manifests()}:
-        raise ArtifactError(f"`{image.text}` is {image.subject.digest}, which is not {digest} and does not list it")
     stored = image.store.manifest(digest)
     pinned = f"{image.pinned.partition('@')[0]}@{stored.descriptor.digest}"
     place = msgspec.structs.replace(image.place, pinned=pinned)

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from assaymark.attest.image import NamedImage
+from assaymark.attest.image import NamedImage, at_digest
 from assaymark.errors import ArtifactError
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.platform import Platform
@@ -65,12 +65,8 @@ def find_entry(image: NamedImage, entry: PlatformEntry) -> NamedImage:
     Raises:
         NetworkError: it cannot be had.
     """
-    if entry.descriptor.digest == image.subject.digest:
-        return image
-    stored = image.store.manifest(entry.descriptor.digest)
-    pinned = f"{image.pinned.partition('@')[0]}@{stored.descriptor.digest}"
-    place = msgspec.structs.replace(image.place, pinned=pinned)
-    return msgspec.structs.replace(image, text=f"{image.text} ({entry.name})", stored=stored, place=place)
+    found = at_digest(image, entry.descriptor.digest)
+    return found if found is image else msgspec.structs.replace(found, text=f"{image.text} ({entry.name})")
 
 
 def _stated(image: NamedImage, limits: Limits) -> Platform:
