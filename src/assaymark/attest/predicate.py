@@ -125,7 +125,7 @@ def prepare_predicate(
         text = data.decode("utf-8", errors="replace")
         return Predicate(data=msgspec.json.encode({"Data": text, "Timestamp": now}))
     if kind.shape is Shape.TEXT:
-        warning = "cosign cannot verify a predicate that is a string from a bundle: `spdxjson` works everywhere"
+        warning = "cosign 3 cannot verify a predicate that is a string: `spdxjson` works everywhere"
         return Predicate(data=msgspec.json.encode(data.decode("utf-8", errors="replace")), warnings=(warning,))
     if not data.strip():
         hint = WRITING if kind.shape is Shape.VULN else ""
