@@ -12,14 +12,13 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from assaymark.attest.compact import find_full_report
-from assaymark.attest.doctor.traits import Trait, is_old_bundle, traits_of
+from assaymark.attest.doctor.traits import Trait, among, traits_of
 from assaymark.attest.doctor.verifiers import Prediction, predict_all
 from assaymark.attest.inspection import LogPart, SignerPart, TimestampPart, inspect_candidate
 from assaymark.attest.predicate import VULN_TYPE
@@ -88,9 +87,9 @@ class Finding(_Part, frozen=True, kw_only=True):
     full_report: str
     log_entries: tuple[LogPart, ...]
     timestamps: tuple[TimestampPart, ...]
-    traits: tuple[str, ...]
+    traits: tuple[str, ...] = ()
     problems: tuple[str, ...]
-    verifiers: tuple[Prediction, ...]
+    verifiers: tuple[Prediction, ...] = ()
 
 
 class Trouble(_Part, frozen=True, kw_only=True):
@@ -125,25 +124,21 @@ def examine(
     Raises:
         NetworkError: the registry cannot be asked.
     """
-    found = list(read_attestations(store, digest, limits=limits))
-    candidates = [item for item in found if isinstance(item, Candidate)]
-    inspected = {item.layer: _inspect(item, known, limits) for item in candidates}
-    has_bundles = any(
-        item.format is AttestationFormat.BUNDLE and _is_taken(inspected[item.layer]) for item in candidates
-    )
     attachments = _attachments(store, digest, limits)
     made = {item.manifest: item.created for item in attachments}
+    seen: list[tuple[Finding, frozenset[Trait]]] = []
+    troubles: list[Trouble] = []
+    for item in read_attestations(store, digest, limits=limits):  # one in memory at a time
+        if isinstance(item, Unreadable):
+            troubles.append(Trouble(manifest=item.manifest, reason=item.reason.value, message=item.message))
+        else:
+            seen.append(_look(item, known, made.get(item.manifest, ""), now, limits))
+    every = [traits for _, traits in seen]
     return Examination(
         storage=_storage(store, digest, limits),
-        attestations=tuple(
-            _finding(item, inspected[item.layer], made, beside_bundles=has_bundles, now=now) for item in candidates
-        ),
-        troubles=tuple(
-            Trouble(manifest=item.manifest, reason=item.reason.value, message=item.message)
-            for item in found
-            if isinstance(item, Unreadable)
-        ),
-        others=tuple(item for item in attachments if item.manifest not in {each.manifest for each in candidates}),
+        attestations=tuple(_predicted(finding, among(traits, every)) for finding, traits in seen),
+        troubles=tuple(troubles),
+        others=tuple(item for item in attachments if item.manifest not in {finding.manifest for finding, _ in seen}),
     )
 
 
@@ -178,47 +173,42 @@ def _attachments(store: ContentStore, digest: Digest, limits: Limits) -> tuple[A
         return ()
 
 
-def _inspect(candidate: Candidate, known: TrustedRoot, limits: Limits) -> Inspected | str:
-    """What is in a candidate, or why nobody can tell."""
+def _look(
+    candidate: Candidate, known: TrustedRoot, made: str, now: datetime, limits: Limits
+) -> tuple[Finding, frozenset[Trait]]:
+    """What one attestation says of itself, without its bytes."""
+    read: Inspected | None = None
+    problems: tuple[str, ...]
     try:
-        return inspect_candidate(candidate, known, limits=limits)
+        read = inspect_candidate(candidate, known, limits=limits)
+        problems = read.inspection.problems
     except VerificationError as exc:
-        return str(exc)
-
-
-def _is_taken(inspected: Inspected | str) -> bool:
-    """Whether cosign takes it for a bundle, whatever it is about."""
-    return not isinstance(inspected, str) and not is_old_bundle(inspected)
-
-
-def _finding(
-    candidate: Candidate,
-    inspected: Inspected | str,
-    made: Mapping[Digest, str],
-    *,
-    beside_bundles: bool,
-    now: datetime,
-) -> Finding:
-    read = None if isinstance(inspected, str) else inspected
-    traits = traits_of(candidate, read, beside_bundles=beside_bundles, now=now)
-    created, created_by = _created(read, made.get(candidate.manifest, ""))
-    predicate = read.statement.predicate if read and read.statement else b""
-    kind = read.statement.predicate_type if read and read.statement else ""
-    return Finding(
+        problems = (str(exc),)
+    created, created_by = _created(read, made)
+    statement = read.statement if read else None
+    record = statement.predicate if statement and statement.predicate_type == VULN_TYPE else b""
+    finding = Finding(
         format=candidate.format,
         manifest=candidate.manifest,
         layer=candidate.layer,
         size=len(candidate.data),
-        predicate_type=kind,
+        predicate_type=statement.predicate_type if statement else "",
         signer=read.inspection.signer if read else None,
         created=created,
         created_by=created_by,
-        scanned=_scanned(predicate) if kind == VULN_TYPE else "",
-        full_report=_full_report(predicate) if kind == VULN_TYPE else "",
+        scanned=_scanned(record),
+        full_report=_full_report(record),
         log_entries=read.inspection.log_entries if read else (),
         timestamps=read.inspection.timestamps if read else (),
+        problems=problems,
+    )
+    return finding, traits_of(candidate, read, now=now)
+
+
+def _predicted(finding: Finding, traits: frozenset[Trait]) -> Finding:
+    return msgspec.structs.replace(
+        finding,
         traits=tuple(trait.value for trait in Trait if trait in traits),
-        problems=read.inspection.problems if read else (str(inspected),),
         verifiers=() if Trait.IMAGE_SIGNATURE in traits else predict_all(traits),
     )
 

@@ -6,6 +6,7 @@ Traits are what the rules of `assaymark.attest.doctor.verifiers` are about. They
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Final
@@ -46,21 +47,15 @@ class Trait(Enum):
     UNREADABLE = "cannot be read"
 
 
-def traits_of(
-    candidate: Candidate, inspected: Inspected | None, *, beside_bundles: bool, now: datetime
-) -> frozenset[Trait]:
-    """The traits of one attestation.
+def traits_of(candidate: Candidate, inspected: Inspected | None, *, now: datetime) -> frozenset[Trait]:
+    """The traits of one attestation, by itself.
 
     Args:
         candidate: what was found.
         inspected: what is in it; None where it cannot be read.
-        beside_bundles: whether the image has bundles that can be read.
         now: whether a certificate has ended depends on it.
     """
-    is_legacy = candidate.format is AttestationFormat.LEGACY
-    traits = {Trait.LEGACY if is_legacy else Trait.BUNDLE}
-    if is_legacy and beside_bundles:
-        traits.add(Trait.BESIDE_BUNDLES)
+    traits = {Trait.LEGACY if candidate.format is AttestationFormat.LEGACY else Trait.BUNDLE}
     if len(candidate.data) > LARGE_BYTES:
         traits.add(Trait.LARGE)
     if inspected is None:
@@ -69,10 +64,15 @@ def traits_of(
     return frozenset(traits | _signer(found, now) | _evidence(found) | _content(inspected))
 
 
-def is_old_bundle(inspected: Inspected) -> bool:
-    """Whether it is a bundle of a version that readers of registries pass over."""
-    media_type = inspected.inspection.media_type
-    return any(mark in media_type for mark in ("version=0.1", "version=0.2", "bundle.v0.1+", "bundle.v0.2+"))
+def among(traits: frozenset[Trait], others: Iterable[frozenset[Trait]]) -> frozenset[Trait]:
+    """The traits of an attestation among all that the image has: a layer may be hidden by bundles.
+
+    What cosign takes for a bundle counts, whatever it is about.
+    """
+    not_taken = {Trait.LEGACY, Trait.UNREADABLE, Trait.OLD_BUNDLE}
+    if Trait.LEGACY in traits and any(not_taken.isdisjoint(each) for each in others):
+        return traits | {Trait.BESIDE_BUNDLES}
+    return traits
 
 
 def _signer(found: Inspection, now: datetime) -> set[Trait]:
@@ -96,7 +96,7 @@ def _evidence(found: Inspection) -> set[Trait]:
 
 def _content(inspected: Inspected) -> set[Trait]:
     traits, statement = set[Trait](), inspected.statement
-    if is_old_bundle(inspected):
+    if _is_old(inspected.inspection.media_type):
         traits.add(Trait.OLD_BUNDLE)
     if statement is None:
         is_envelope = inspected.inspection.content.kind == "envelope"
@@ -108,3 +108,8 @@ def _content(inspected: Inspected) -> set[Trait]:
     if statement.extra:
         traits.add(Trait.FOREIGN_MEMBERS)
     return traits
+
+
+def _is_old(media_type: str) -> bool:
+    """Whether it is a bundle of a version that readers of registries pass over."""
+    return any(mark in media_type for mark in ("version=0.1", "version=0.2", "bundle.v0.1+", "bundle.v0.2+"))

@@ -15,7 +15,7 @@ from tests.support.sigstore.instance import Instance
 from tests.support.sigstore.log import Generation
 from tests.support.sigstore.signing import Signed, sign_envelope
 
-from assaymark.attest.doctor.traits import LARGE_BYTES, Trait, traits_of
+from assaymark.attest.doctor.traits import LARGE_BYTES, Trait, among, traits_of
 from assaymark.attest.inspection import Inspected, inspect_candidate
 from assaymark.attest.sigstore.trusted_root import TrustedRoot
 from assaymark.attest.store.attestation import AttestationFormat, Candidate
@@ -38,9 +38,9 @@ def inspected(found: Candidate) -> Inspected | None:
         return None
 
 
-def read(found: Candidate | Signed, *, beside: bool = False, now: datetime = NOW) -> set[Trait]:
+def read(found: Candidate | Signed, *, now: datetime = NOW) -> set[Trait]:
     item = candidate(found.data) if isinstance(found, Signed) else found
-    return set(traits_of(item, inspected(item), beside_bundles=beside, now=now))
+    return set(traits_of(item, inspected(item), now=now))
 
 
 def about(**changes: Any) -> Candidate:
@@ -57,8 +57,23 @@ def test_a_key_and_nothing_else() -> None:
 
 def test_a_layer() -> None:
     layer = candidate(attestation().legacy, AttestationFormat.LEGACY)
-    expected = {Trait.LEGACY, Trait.KEY, Trait.NO_LOG, Trait.NO_TIMESTAMP}
-    assert (read(layer), read(layer, beside=True)) == (expected, expected | {Trait.BESIDE_BUNDLES})
+    assert read(layer) == {Trait.LEGACY, Trait.KEY, Trait.NO_LOG, Trait.NO_TIMESTAMP}
+
+
+@pytest.mark.parametrize(
+    ("other", "hidden"),
+    [
+        pytest.param({Trait.BUNDLE, Trait.KEY}, True, id="a bundle"),
+        pytest.param({Trait.BUNDLE, Trait.IMAGE_SIGNATURE}, True, id="a signature of the image"),
+        pytest.param({Trait.BUNDLE, Trait.OLD_BUNDLE}, False, id="an old bundle"),
+        pytest.param({Trait.BUNDLE, Trait.UNREADABLE}, False, id="a broken bundle"),
+        pytest.param({Trait.LEGACY}, False, id="another layer"),
+    ],
+)
+def test_what_hides_a_layer(other: set[Trait], hidden: bool) -> None:
+    layer, beside = frozenset({Trait.LEGACY, Trait.KEY}), frozenset(other)
+    assert (Trait.BESIDE_BUNDLES in among(layer, [layer, beside])) is hidden
+    assert among(beside, [layer, beside]) == beside
 
 
 @pytest.mark.parametrize(
