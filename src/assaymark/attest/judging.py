@@ -17,14 +17,14 @@ import msgspec
 
 from assaymark.attest.newest import Dated, Superseded, find_newest
 from assaymark.attest.outcome import Outcome, Rejected
-from assaymark.attest.policy.facts import read_facts, read_times
+from assaymark.attest.policy.facts import RECORD_TYPES, read_facts, read_times
 from assaymark.attest.policy.judge import judge
 from assaymark.attest.policy.programs import Ask, policy_input
 from assaymark.attest.policy.rules import Policy
 from assaymark.attest.policy.subject import Subject
 from assaymark.attest.policy.times import SCAN_TIME
 from assaymark.attest.policy.violation import Verdict, Violation, gravest
-from assaymark.attest.predicate import VULN_TYPE, PredicateType
+from assaymark.attest.predicate import PredicateType
 from assaymark.attest.reasons import Reason
 from assaymark.attest.statement import Statement
 from assaymark.errors import VerificationError
@@ -193,17 +193,17 @@ def _glance(item: Item) -> _Read[Item]:
     """Times alone, which cost nothing: a record's findings are megabytes."""
     trusted = item.times[0] if item.times else None
     kind = item.statement.predicate_type
-    facts = read_times(item.statement.predicate) if kind == VULN_TYPE else None
+    facts = read_times(item.statement.predicate) if kind in RECORD_TYPES else None
     return _Read(item=item, subject=Subject(predicate_type=kind, facts=facts, trusted=trusted))
 
 
 def _read(item: Item, judge_: Judge) -> _Read[Item]:
     trusted = item.times[0] if item.times else None
     kind = item.statement.predicate_type
-    if kind != VULN_TYPE:
+    if kind not in RECORD_TYPES:
         return _Read(item=item, subject=Subject(predicate_type=kind, trusted=trusted))
     try:
-        facts = read_facts(item.statement.predicate, limits=judge_.limits)
+        facts = read_facts(item.statement.predicate, kind, limits=judge_.limits)
     except VerificationError as exc:
         violation = Violation(reason=Reason(exc.reason), rule="record", message=str(exc))
         subject = Subject(predicate_type=kind, trusted=trusted)

@@ -11,6 +11,7 @@ from tests.support.policies import NOW, finding, record
 
 from assaymark.attest.judging import Judge, judge_attestations
 from assaymark.attest.keys.private import PrivateKey
+from assaymark.attest.policy.facts import INTOTO_TYPE
 from assaymark.attest.policy.rules import Policy, SeverityLimit
 from assaymark.attest.policy.violation import Violation
 from assaymark.attest.predicate import VULN_TYPE, find_predicate_type
@@ -46,6 +47,17 @@ def test_a_record_that_can_be_read_in_two_ways_is_refused() -> None:
     item = verified({"Scanner": {"result": None}})
     assert reasons([item], judge()) == ["POLICY_NO_RECORD", "PREDICATE_MALFORMED"]
     assert reasons([item], judge(Policy())) == []
+
+
+def test_in_totos_predicate_is_a_record_too() -> None:
+    entry = {"id": "CVE-2024-0001", "severity": [{"method": "nvd", "score": "high"}]}
+    times = {"scanFinishedOn": "2026-06-01T00:00:00Z"}
+    items = [
+        verified({"scanner": {"result": [entry]}, "metadata": times}, kind=INTOTO_TYPE),
+        verified({"scanner": {"result": []}, "metadata": {"scanFinishedOn": "2026-06-02T00:00:00Z"}}, kind=INTOTO_TYPE),
+    ]
+    assert reasons(items[:1], judge()) == ["POLICY_SEVERITY"]
+    assert reasons(items, judge()) == []
 
 
 def test_programs_are_asked_about_each_that_counts() -> None:

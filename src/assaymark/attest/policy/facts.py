@@ -1,15 +1,19 @@
 """What a verified vulnerability record says, as far as policies ask: findings, times, completeness, filters.
 
-Read from the predicate's exact bytes (Cosign's record: `assaymark.attest.vuln`). Rules:
+Read from the predicate's exact bytes: Cosign's record (`assaymark.attest.vuln`), or in-toto's predicate of the same
+shape (in-toto attestation framework, `spec/predicates/vulns_02.md`). Rules:
 
 - findings are known where `scanner.result` is a report with `SchemaVersion` 2 (ours, Trivy's), and every part of it
   that holds findings has the right shape. Anything else is "not known", which is never "nothing was found": results of
   other scanners, lists that are none, and member names in another letter case, which some readers take for the right
   ones;
+- of in-toto's predicate (`vulns/v0.2`) they are known where `scanner.result` is its list; the severity of an entry is
+  the worst word among its scores: a number without a word is no severity;
 - a severity that is no known word is `UNKNOWN`;
 - the database's time is `scanner.db.lastUpdate` (in-toto's name for it), else what our records keep in
   `invocation.parameters.database.updatedAt`, else a day in `scanner.db.version`;
-- the scan was complete only if the record says so and nothing in it says otherwise;
+- the scan was complete only if the record says so (in in-toto's predicate `scanner.assaymark_coverage`), and nothing in
+  it says otherwise;
 - `invocation.parameters` of our records say which findings were never reported, and what took others out.
 """
 
@@ -23,6 +27,7 @@ from typing import Any, Final
 import msgspec
 
 from assaymark.attest.policy.rules import LEVELS
+from assaymark.attest.predicate import VULN_TYPE
 from assaymark.attest.reasons import Reason, refuse
 from assaymark.attest.strict import decode_document, refuse_case_variants
 from assaymark.attest.vuln import decode_record
@@ -30,6 +35,8 @@ from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.moment import parse_time
 
 UNKNOWN: Final = "UNKNOWN"
+INTOTO_TYPE: Final = "https://in-toto.io/attestation/vulns/v0.2"
+RECORD_TYPES: Final = frozenset({VULN_TYPE, INTOTO_TYPE})
 _SCHEMA: Final = 2
 _DAY: Final = re.compile(r"(?<![0-9])[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:.]{8,18}Z)?(?![0-9])")
 _RECORD: Final = ("invocation", "scanner", "metadata")
@@ -37,6 +44,7 @@ _SCANNER: Final = ("uri", "version", "db", "result")
 _METADATA: Final = ("scanStartedOn", "scanFinishedOn")
 _REPORT: Final = ("SchemaVersion", "Results", "Coverage")
 _RESULT: Final = ("Vulnerabilities", "Target")
+_ENTRY: Final = ("id", "severity", "annotations")
 _FINDING: Final = ("VulnerabilityID", "VendorIDs", "PkgName", "InstalledVersion", "FixedVersion", "Severity")
 _HIDING_FLAGS: Final = ("ignore-status", "pkg-types", "pkg-relationships", "skip-dirs", "skip-files")
 _HIDING_FILES: Final = {
@@ -93,8 +101,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     sample: bool = False
 
 
-def read_facts(predicate: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Facts:
-    """The facts of a vulnerability record.
+def read_facts(predicate: bytes, kind: str = VULN_TYPE, *, limits: Limits = DEFAULT_LIMITS) -> Facts:
+    """The facts of a vulnerability record; `kind` is its predicate type, one of `RECORD_TYPES`.
 
     Raises:
         VerificationError: `PREDICATE_MALFORMED`: it can be read in several ways or in none.
@@ -107,12 +115,14 @@ def read_facts(predicate: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Facts:
     except ValueError as exc:
         raise refuse(Reason.PREDICATE_MALFORMED, str(exc)) from exc
     scanner, parameters = _child(record, "scanner"), _child(_child(record, "invocation"), "parameters")
-    flags = _child(parameters, "flags")
+    flags, result = _child(parameters, "flags"), scanner.get("result")
     return Facts(
-        findings=_findings(scanner.get("result"), _platforms(parameters)),
+        findings=_intoto_findings(result) if kind == INTOTO_TYPE else _findings(result, _platforms(parameters)),
         finished=_time(_child(record, "metadata").get("scanFinishedOn")),
         database_time=_database_time(_child(scanner, "db"), _child(parameters, "database")),
-        complete=_complete(_child(parameters, "coverage"), _child(_child(scanner, "result"), "Coverage")),
+        complete=_complete(
+            _child(parameters, "coverage"), _child(result, "Coverage"), _child(scanner, "assaymark_coverage")
+        ),
         severities=tuple(_texts(flags.get("severity"))),
         fixable_only=flags.get("ignore-unfixed") is True,
         filters=tuple(_filters(parameters, flags)),
@@ -127,6 +137,30 @@ def read_times(predicate: bytes) -> Facts | None:
     except ValueError:
         return None
     return Facts(finished=_time(record.metadata.finished if record.metadata else None))
+
+
+def _intoto_findings(result: object) -> tuple[RecordedFinding, ...] | None:
+    """Each entry, with the packages that our annotations name."""
+    if result is None:
+        return None
+    try:
+        return tuple(found for entry in _objects(result) for found in _intoto_entry(entry))
+    except ValueError:
+        return None
+
+
+def _intoto_entry(entry: Mapping[str, Any]) -> Iterator[RecordedFinding]:
+    refuse_case_variants(entry, _ENTRY, what="an entry")
+    words = {_text(score.get("score")).upper() for score in _objects(entry.get("severity"))}
+    severity = next((level for level in reversed(LEVELS[1:]) if level in words), UNKNOWN)
+    for annotation in list(_objects(entry.get("annotations"))) or [{}]:
+        yield RecordedFinding(
+            id=_text(entry.get("id")),
+            package=_text(annotation.get("package")),
+            installed=_text(annotation.get("version")),
+            fixed=_text(annotation.get("fixedVersion")),
+            severity=severity,
+        )
 
 
 def _platforms(parameters: Mapping[str, Any]) -> frozenset[str]:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from tests.support.policies import finding, record
 
-from assaymark.attest.policy.facts import Facts, RecordedFinding, read_facts, read_times
+from assaymark.attest.policy.facts import INTOTO_TYPE, Facts, RecordedFinding, read_facts, read_times
 from assaymark.errors import VerificationError
 
 
@@ -109,6 +109,41 @@ def test_what_can_be_read_in_two_ways_is_refused(document: bytes) -> None:
     with pytest.raises(VerificationError) as raised:
         read_facts(document)
     assert raised.value.reason in {"PREDICATE_MALFORMED", "DUPLICATE_KEYS"}
+
+
+INTOTO: dict[str, tuple[Any, tuple[RecordedFinding, ...] | None]] = {
+    "nothing was found": ([], ()),
+    "as we write it": (
+        [
+            {
+                "id": "CVE-2024-0001",
+                "severity": [{"method": "nvd", "score": "high"}, {"method": "cvss_score", "score": "7.5"}],
+                "annotations": [{"package": "openssl", "version": "1", "fixedVersion": "2", "target": "os"}],
+            }
+        ],
+        (RecordedFinding(id="CVE-2024-0001", package="openssl", installed="1", fixed="2", severity="HIGH"),),
+    ),
+    "the worst of two words": (
+        [{"id": "A-1", "severity": [{"method": "a", "score": "low"}, {"method": "b", "score": "CRITICAL"}]}],
+        (RecordedFinding(id="A-1", package="", severity="CRITICAL"),),
+    ),
+    "a score without a word": (
+        [{"id": "A-1", "severity": [{"method": "cvss_score", "score": "9.8"}]}],
+        (RecordedFinding(id="A-1", package=""),),
+    ),
+    "no list": ({"id": "A-1"}, None),
+    "nothing at all": (None, None),
+    "entries that are none": (["A-1"], None),
+    "another letter case": ([{"ID": "A-1"}], None),
+    "a report of ours": ({"SchemaVersion": 2}, None),
+}
+
+
+@pytest.mark.parametrize(("result", "findings"), INTOTO.values(), ids=INTOTO.keys())
+def test_in_totos_predicate(result: Any, findings: tuple[RecordedFinding, ...] | None) -> None:
+    document = {"scanner": {"result": result, "assaymark_coverage": {"complete": True}}}
+    facts = read_facts(msgspec.json.encode(document), INTOTO_TYPE)
+    assert (facts.findings, facts.complete) == (findings, True)
 
 
 def test_times_alone() -> None:
