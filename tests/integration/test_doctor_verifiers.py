@@ -7,6 +7,7 @@ for its part; loopback alone.
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ from tests.support.interop.verifying import verify as verify_with
 from tests.support.sigstore.accounts import GOOGLE
 
 from assaymark.attest.doctor.examination import Finding, examine
-from assaymark.attest.doctor.verifiers import Verdict
+from assaymark.attest.doctor.verifiers import VERIFIERS, Verdict
 from assaymark.attest.keys.pem import encode_pem
 from assaymark.attest.sigstore.trusted_root import parse_trusted_root
 from assaymark.attest.store.attestation import AttestationFormat
@@ -169,7 +170,16 @@ def test_predictions_of_both_formats_at_one_image(
 
 
 def test_the_programs_are_those_of_the_table() -> None:
-    from assaymark.attest.doctor.verifiers import VERIFIERS
-
     assert [program.name for program in PROGRAMS] == [verifier.name for verifier in VERIFIERS if verifier.tested]
     assert Path(__file__).name in (Path(__file__).parents[2] / "src/assaymark/attest/doctor/verifiers.py").read_text()
+
+
+@pytest.mark.parametrize("name", ["cosign 3", "cosign 2"])
+def test_the_versions_are_those_of_the_table(bench: Bench, name: str) -> None:
+    program = {"cosign 3": shutil.which("cosign"), "cosign 2": COSIGN_2}[name]
+    if program is None:
+        pytest.skip(f"{name} is not on PATH, and its rules were not measured")
+    (verifier,) = [verifier for verifier in VERIFIERS if verifier.name == name]
+    minor = verifier.version.rpartition(".")[0]
+    said = bench._run([program, "version"], None).said
+    assert re.search(rf"GitVersion:\s+v{re.escape(minor)}\.", said), said
