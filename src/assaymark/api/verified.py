@@ -37,6 +37,8 @@ class VerifiedAttestation(msgspec.Struct, frozen=True, kw_only=True):
     """An attestation that passed every check.
 
     Attributes:
+        digest: of the manifest or index that it is about.
+        platform: of that manifest, where an index led to it; empty otherwise.
         type: the predicate type, a URI.
         predicate: the exact bytes that were signed.
         signer: who signed.
@@ -49,6 +51,8 @@ class VerifiedAttestation(msgspec.Struct, frozen=True, kw_only=True):
         full_report: of a compact record, checked; empty for every other predicate.
     """
 
+    digest: str
+    platform: str
     type: str
     predicate: bytes
     signer: Signer
@@ -100,8 +104,9 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     """What was proven of one image; there is one attestation at least.
 
     Attributes:
-        image: how to name exactly what was verified: `registry/repository@sha256:…`, or the path of a layout.
-        digest: of the manifest or index.
+        image: how to name exactly what was verified: `registry/repository@sha256:…`, or the path of a layout; the
+            index, where several of its platforms were.
+        digest: of that manifest or index.
         attestations: those that passed every check; with a policy, the newest of each signer, which satisfy it.
         superseded: those that a newer one of the same signer supersedes.
         refused: those that passed not every check.

@@ -6,17 +6,17 @@
 3. A compact record counts with its full report only, which is fetched and checked.
 4. With a policy the newest of each signer is judged, on trusted time; without one every valid attestation is told. What
    a trusted time contradicts proves nothing either way (`assaymark.attest.judging`).
-5. What is verified is what the name resolves to, of an index the index itself, or the manifest of `platform`. Where a
-   policy requires platforms, that manifest must be theirs.
+5. Of an index the index's own attestations count, or every platform's where it has none that proves anything, or those
+   of `platform` (`assaymark.attest.platform_proofs`). One platform that fails fails the whole.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -26,19 +26,17 @@ from assaymark.api.signing import key_context
 from assaymark.api.verified import Refused, Signer, Superseded, Verification, VerifiedAttestation
 from assaymark.attest.full_report import check_full_report
 from assaymark.attest.image import NamedImage
-from assaymark.attest.judging import Judge, Judgement, failure_of, judge_outcome
+from assaymark.attest.judging import Judge, judge_outcome
 from assaymark.attest.keys.reference import load_public_key
-from assaymark.attest.platforms import choose_platforms, find_entry
-from assaymark.attest.policy.judge import judge_platforms
+from assaymark.attest.platform_proofs import Asked, prove_platforms
 from assaymark.attest.policy.rules import join_policies
 from assaymark.attest.policy.sources import find_asker, read_policy
 from assaymark.attest.predicate import VULN_TYPE, PredicateType, find_predicate_type
-from assaymark.attest.proving import Reading, prove_against_root, prove_with_keys
-from assaymark.attest.reasons import Reason
+from assaymark.attest.proving import ImageOutcome, Proof, Reading, prove_against_root, prove_with_keys
 from assaymark.attest.verify import Verification as KeyVerification
 from assaymark.attest.verify import Verified
-from assaymark.errors import ArtifactError, UsageError, VerificationError
-from assaymark.model.platform import Platform, parse_platform
+from assaymark.errors import Error, UsageError, VerificationError
+from assaymark.model.platform import Platform, parse_platforms
 from assaymark.safeio.files import read_file
 
 if TYPE_CHECKING:
@@ -46,6 +44,7 @@ if TYPE_CHECKING:
     from assaymark.attest.sigstore.attestations import ProvenAttestation, ProvenVerification
     from assaymark.attest.sigstore.expectation import Expectation
     from assaymark.attest.sigstore.identity import Identity
+    from assaymark.attest.sigstore.trust import Trust
 
 
 class Demands(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +91,8 @@ def verify(
         identity_regexp: the same as an expression for the whole name (RE2).
         issuer_regexp: the same for the issuer.
         type: the predicate type that must be there.
-        platform: which manifest of an index, such as `linux/arm64`; empty for what `image` resolves to.
+        platform: which manifests of an index: `linux/arm64`, several with commas, or `all`; empty for the index's own
+            attestation, and where nothing proves anything of the index itself for all of them.
         trusted_root: a file that says whom to believe; empty for the mirror's.
         require_log: demand a transparency log entry with a key, too.
         require_timestamp: demand a timestamp of a trusted authority.
@@ -118,83 +118,131 @@ def verify(
     if not (demands.keys or demands.identities) or not all(demands.keys):
         raise UsageError("nobody is named who must have signed", hint="give `key`, or `identity` and `issuer`")
     outside = Outside(settings)
-    context = key_context(outside)
-    keys = {reference: load_public_key(reference, context) for reference in demands.keys}
-    judge = _judge(policy, demands.type, outside, every=every)
-    about = _of_platform(outside.image(os.fspath(image), local=local), platform, judge.policy.platforms)
-    proven = _prove(about, demands, keys, outside)
-    full = {item.manifest: _full_report(item, about, outside) for item in proven.require()}
-    with _naming(about):
-        outcome, judgement = judge_outcome(proven, judge)
-        _require_satisfied(judgement)
-    counting = [each.item for each in judgement.judged]
-    return Verification(
-        image=about.pinned,
-        digest=about.subject.digest,
-        attestations=tuple(_view(item, full[item.manifest], keys) for item in counting),
-        superseded=tuple(
-            Superseded(manifest=each.old.item.manifest, by=each.by.item.manifest, by_word=each.by_word)
-            for each in judgement.superseded
-        ),
-        refused=tuple(
-            Refused(reason=item.reason.value, message=item.message, manifest=item.manifest or "")
-            for item in outcome.rejected
-        ),
-        warnings=tuple(outside.warnings),
+    wishes = parse_platforms(platform) if platform else None
+    return _Verifying(demands, _judge(policy, demands.type, outside, every=every), outside).run(
+        os.fspath(image), wishes, local=local
     )
 
 
-def _of_platform(image: NamedImage, platform: str, required: Sequence[Platform]) -> NamedImage:
-    """Rule 5.
+class _Verifying:
+    """One call."""
 
-    Raises:
-        VerificationError: `PLATFORM_NOT_OFFERED`, or `POLICY_PLATFORM`.
-        ArtifactError: the index is malformed.
-    """
-    if not (platform or required):
-        return image
-    found, about = tuple[Platform, ...](), image
-    if platform or not image.is_index:
+    def __init__(self, demands: Demands, judge: Judge, outside: Outside) -> None:
+        self._demands = demands
+        self._judge = judge
+        self._outside = outside
+        self._limits = outside.settings.limits
+        context = key_context(outside)
+        self._keys = {reference: load_public_key(reference, context) for reference in demands.keys}
+        self._reports: dict[str, bytes] = {}
+
+    def run(self, name: str, wishes: tuple[Platform, ...] | None, *, local: bool) -> Verification:
+        """Rule 5."""
+        image = self._outside.image(name, local=local)
+        asked = Asked(wishes=wishes, required=self._judge.policy.platforms)
+        outcomes = prove_platforms(image, asked, self._outcome, tell=self._outside.warnings.append)
+        if any(outcome.failure is not None for outcome in outcomes):
+            raise _failure(outcomes)
+        return self._verification(image, outcomes)
+
+    def _outcome(self, about: NamedImage) -> ImageOutcome:
+        """What is proven of one manifest, and what the policy says of it."""
+        proof = None
         try:
-            (entry,) = choose_platforms(image, [parse_platform(platform)] if platform else [])
-        except ArtifactError as exc:
-            if exc.reason != Reason.PLATFORM_NOT_OFFERED.value:
-                raise
-            raise VerificationError(f"`{image.text}`: {exc}", hint=exc.hint, reason=exc.reason) from exc
-        found, about = entry.platforms, find_entry(image, entry)
-    failure = failure_of(list(judge_platforms(required, found)))
-    if failure is not None:
-        raise VerificationError(f"`{about.text}`: {failure}", reason=failure.reason)
-    return about
+            named = {key.fingerprint: reference for reference, key in self._keys.items()}
+            proof = Proof(image=about, keys=named, verification=self._prove(about))
+            for item in proof.verification.require():
+                self._fetch_report(item, about)
+            verification, judgement = judge_outcome(proof.verification, self._judge)
+            proof = proof._replace(verification=verification, judgement=judgement)
+            failure = judgement.failure()
+        except VerificationError as exc:
+            failure = exc
+        except UsageError:
+            raise
+        except Error as exc:
+            return ImageOutcome(about.text, proof, exc)
+        if failure is not None:
+            failure = VerificationError(f"`{about.text}`: {failure}", hint=failure.hint, reason=failure.reason)
+        return ImageOutcome(about.text, proof, failure)
+
+    def _prove(self, about: NamedImage) -> KeyVerification | ProvenVerification:
+        """Rule 2."""
+        reading, keys = Reading(limits=self._limits), tuple(self._keys.values())
+        if not self._demands.needs_trust:
+            return prove_with_keys(about, keys, self._demands.type, reading=reading)
+        return prove_against_root(about, _expectation(self._demands, keys), self._trust, reading=reading)
+
+    @cached_property
+    def _trust(self) -> Trust:
+        return self._outside.trust(self._demands.trusted_root, self._outside.network)
+
+    def _fetch_report(self, item: Verified | ProvenAttestation, about: NamedImage) -> None:
+        """Rule 3."""
+        if item.statement.predicate_type == VULN_TYPE:
+            found = check_full_report(about.attachments, item.statement.predicate, limits=self._limits)
+            self._reports[item.manifest] = found or b""
+
+    def _verification(self, image: NamedImage, outcomes: Sequence[ImageOutcome]) -> Verification:
+        """What was proven of all manifests that count."""
+        proofs = [(outcome.proof, outcome.platform) for outcome in outcomes if outcome.proof is not None]
+        about = proofs[0][0].image if len(proofs) == 1 else image
+        return Verification(
+            image=about.pinned,
+            digest=about.subject.digest,
+            attestations=tuple(
+                self._view(item, proof, platform) for proof, platform in proofs for item in proof.counting
+            ),
+            superseded=tuple(
+                Superseded(manifest=each.old.item.manifest, by=each.by.item.manifest, by_word=each.by_word)
+                for proof, _ in proofs
+                for each in (proof.judgement.superseded if proof.judgement else ())
+            ),
+            refused=tuple(
+                Refused(reason=item.reason.value, message=item.message, manifest=item.manifest or "")
+                for proof, _ in proofs
+                for item in proof.verification.rejected
+            ),
+            warnings=tuple(self._outside.warnings),
+        )
+
+    def _view(self, item: Verified | ProvenAttestation, proof: Proof, platform: str) -> VerifiedAttestation:
+        """What is told of one attestation; all of it from verified bytes."""
+        times = () if isinstance(item, Verified) else item.times
+        return VerifiedAttestation(
+            digest=proof.image.subject.digest,
+            platform=platform,
+            type=item.statement.predicate_type,
+            predicate=item.statement.predicate,
+            signer=_signer(item, proof.keys),
+            time=times[0] if times else None,
+            format=item.format.value,
+            manifest=item.manifest,
+            envelope=item.line,
+            notes=item.notes,
+            full_report=self._reports.get(item.manifest, b""),
+        )
 
 
-def _prove(
-    about: NamedImage, demands: Demands, keys: dict[str, PublicKey], outside: Outside
-) -> KeyVerification | ProvenVerification:
-    """Rule 2.
-
-    Raises:
-        VerificationError: nothing is proven, and of which image.
-    """
-    reading = Reading(limits=outside.settings.limits)
-    with _naming(about):
-        outcome: KeyVerification | ProvenVerification
-        if demands.needs_trust:
-            trust = outside.trust(demands.trusted_root, outside.network)
-            outcome = prove_against_root(about, _expectation(demands, tuple(keys.values())), trust, reading=reading)
-        else:
-            outcome = prove_with_keys(about, tuple(keys.values()), demands.type, reading=reading)
-        outcome.require()
-        return outcome
+def _failure(outcomes: Sequence[ImageOutcome]) -> Error:
+    """The error of the first that is refused, else of the first that fails, with a note for all that is wrong."""
+    failures = [(outcome, outcome.failure) for outcome in outcomes if outcome.failure is not None]
+    decisive = next((error for _, error in failures if isinstance(error, VerificationError)), failures[0][1])
+    for outcome, error in failures:
+        notes = _wrong(outcome)
+        if not notes and error is not decisive:
+            notes = [f"[{error.reason}] {error}"]
+        for note in notes:
+            decisive.add_note(note)
+    return decisive
 
 
-def _full_report(item: Verified | ProvenAttestation, about: NamedImage, outside: Outside) -> bytes:
-    """Rule 3."""
-    if item.statement.predicate_type != VULN_TYPE:
-        return b""
-    with _naming(about):
-        limits = outside.settings.limits
-        return check_full_report(about.attachments, item.statement.predicate, limits=limits) or b""
+def _wrong(outcome: ImageOutcome) -> list[str]:
+    """Every broken rule of a policy, a line each."""
+    judgement = outcome.proof.judgement if outcome.proof else None
+    broken = [*outcome.missing, *(violation for _, violation in (judgement.violations if judgement else ()))]
+    where = f" ({outcome.platform})" if outcome.platform else ""
+    return [f"[{violation.reason.value}] {violation.message}{where}" for violation in broken]
 
 
 def _judge(
@@ -223,27 +271,6 @@ def _judge(
         every=every,
         limits=settings.limits,
     )
-
-
-def _require_satisfied(judgement: Judgement[Any]) -> None:
-    """Raise for the gravest broken rule, with a note for each."""
-    failure = judgement.failure()
-    if failure is not None:
-        for _, violation in judgement.violations:
-            failure.add_note(f"[{violation.reason.value}] {violation.message}")
-        raise failure
-
-
-@contextmanager
-def _naming(about: NamedImage) -> Iterator[None]:
-    """Say of which image it is that nothing is proven."""
-    try:
-        yield
-    except VerificationError as exc:
-        named = VerificationError(f"`{about.text}`: {exc}", hint=exc.hint, reason=exc.reason)
-        for note in getattr(exc, "__notes__", ()):
-            named.add_note(note)
-        raise named from exc
 
 
 def _expectation(demands: Demands, keys: tuple[PublicKey, ...]) -> Expectation:
@@ -285,23 +312,7 @@ def _identities(identity: str, issuer: str, identity_regexp: str, issuer_regexp:
     )
 
 
-def _view(item: Verified | ProvenAttestation, full_report: bytes, keys: dict[str, PublicKey]) -> VerifiedAttestation:
-    """What is told of one attestation; all of it from verified bytes."""
-    times = () if isinstance(item, Verified) else item.times
-    return VerifiedAttestation(
-        type=item.statement.predicate_type,
-        predicate=item.statement.predicate,
-        signer=_signer(item, {loaded.fingerprint: reference for reference, loaded in keys.items()}),
-        time=times[0] if times else None,
-        format=item.format.value,
-        manifest=item.manifest,
-        envelope=item.line,
-        notes=item.notes,
-        full_report=full_report,
-    )
-
-
-def _signer(item: Verified | ProvenAttestation, named: dict[str, str]) -> Signer:
+def _signer(item: Verified | ProvenAttestation, named: Mapping[str, str]) -> Signer:
     if isinstance(item, Verified):
         return Signer(key=named[item.key], fingerprint=item.key)
     from assaymark.attest.sigstore.proof import Certified

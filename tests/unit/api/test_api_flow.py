@@ -60,7 +60,8 @@ def test_the_platform_that_was_scanned_is_attested_and_not_its_index(around: Sur
     assert len(assaymark.verify(pinned, key=around.public, settings=settings).attestations) == 1
     with pytest.raises(assaymark.VerificationError) as caught:
         assaymark.verify(image, key=around.public, settings=settings)
-    assert caught.value.reason == "NO_ATTESTATION"
+    assert caught.value.reason == "PLATFORM_NOT_ATTESTED"
+    assert f"{image} (linux/amd64)" in str(caught.value)
 
 
 def test_a_report_about_another_image_is_not_signed(around: Surroundings) -> None:

@@ -169,20 +169,55 @@ def test_evidence_is_demanded_of_a_key(around: Surroundings) -> None:
         )
 
 
-def test_the_manifest_of_a_platform(around: Surroundings) -> None:
-    image = attested(around)
-    name, digest = image.split("@")
-    data, _ = around.registry.repository(name.partition("/")[2]).manifests[digest]
-    entry = {"mediaType": OCI_MANIFEST, "digest": digest, "size": len(data)}
-    platform = {"os": "linux", "architecture": "arm64"}
-    around.registry.put_index(name.partition("/")[2], "all", [entry | {"platform": platform}])
-    index = f"{name}:all"
-    assert refusal(around, index, key=around.public).reason == "NO_ATTESTATION"
-    proven = assaymark.verify(index, key=around.public, platform="linux/arm64", settings=around.settings())
-    assert (proven.image, proven.digest) == (image, digest)
+def index_of(around: Surroundings, **images: str) -> str:
+    """An index of manifests that are there, by architecture; its name."""
+    entries = []
+    for architecture, image in images.items():
+        digest = image.partition("@")[2]
+        data, _ = around.registry.repository("app").manifests[digest]
+        platform = {"os": "linux", "architecture": architecture}
+        entries.append({"mediaType": OCI_MANIFEST, "digest": digest, "size": len(data), "platform": platform})
+    around.registry.put_index("app", "all", entries)
+    return f"{around.registry.host}/app:all"
+
+
+def test_the_platforms_of_an_index(around: Surroundings) -> None:
+    affected, patched, settings = attested(around), attested(around, PATCHED), around.settings()
+    index = index_of(around, amd64=patched, arm64=affected)
+    proven = assaymark.verify(index, key=around.public, settings=settings)
+    assert [(each.platform, each.digest) for each in proven.attestations] == [
+        ("linux/amd64", patched.partition("@")[2]),
+        ("linux/arm64", affected.partition("@")[2]),
+    ]
+    assert proven.digest == around.registry.tag_digest("app", "all")
+    one = assaymark.verify(index, key=around.public, platform="linux/arm64", settings=settings)
+    assert (one.image, [each.platform for each in one.attestations]) == (affected, ["linux/arm64"])
+    assert len(assaymark.verify(index, key=around.public, platform="all", settings=settings).attestations) == 2
+
+
+def test_one_platform_that_fails_fails_the_index_and_is_named(around: Surroundings) -> None:
+    affected, patched = attested(around), attested(around, PATCHED)
+    index = index_of(around, amd64=patched, arm64=affected)
+    file = policy(around, "max-severity: HIGH\n")
     with pytest.raises(assaymark.VerificationError) as caught:
-        assaymark.verify(index, key=around.public, platform="linux/s390x", settings=around.settings())
-    assert caught.value.reason == "PLATFORM_NOT_OFFERED"
+        assaymark.verify(index, key=around.public, policy=file, settings=around.settings())
+    assert caught.value.reason == "POLICY_SEVERITY"
+    assert [note for note in caught.value.__notes__ if "CVE-2019-14697" in note and note.endswith("(linux/arm64)")]
+    assaymark.verify(index, key=around.public, policy=file, platform="linux/amd64", settings=around.settings())
+
+
+def test_platforms_that_are_not_there(around: Surroundings) -> None:
+    bare = around.image({"etc/alpine-release": "3.10.1\n"}, tag="bare")
+    bare = f"{bare}@{around.registry.tag_digest('app', 'bare')}"
+    index = index_of(around, amd64=attested(around), arm64=bare)
+    for platform, reason in (
+        ("linux/s390x", "PLATFORM_NOT_OFFERED"),
+        ("linux/arm64", "PLATFORM_NOT_ATTESTED"),
+        ("", "PLATFORM_NOT_ATTESTED"),
+    ):
+        with pytest.raises(assaymark.VerificationError) as caught:
+            assaymark.verify(index, key=around.public, platform=platform, settings=around.settings())
+        assert caught.value.reason == reason
 
 
 @pytest.mark.parametrize(("required", "reason"), [("linux/amd64", ""), ("linux/arm64", "POLICY_PLATFORM")])
