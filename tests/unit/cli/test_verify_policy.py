@@ -122,6 +122,14 @@ def test_every_broken_rule_is_told(image: str) -> None:
     ]
 
 
+def test_of_many_broken_rules_some_are_told_and_all_are_listed(registry: MemoryRegistry) -> None:
+    image, _ = place_image(registry)
+    place(image, [finding(f"CVE-2024-{number:04}") for number in range(40)])
+    ran = verify("--max-severity=LOW", image)
+    assert (ran.err.count("  - ["), ran.err.splitlines()[-1]) == (30, "  and 10 more, which `--report json` lists")
+    assert len(verify("--max-severity=LOW", "--report=json", image).json["images"][0]["policy"]) == 40
+
+
 def test_an_incomplete_scan_is_refused_or_told(registry: MemoryRegistry) -> None:
     image, _ = place_image(registry)
     place(image, complete=None)

@@ -40,7 +40,7 @@ def test_what_fits_is_not_complained_of(tmp_path: Path) -> None:
 def test_complaints_have_their_places(tmp_path: Path) -> None:
     stderr = (
         'a.b: conflicting values "y" and "x":\n    ../../tmp/x/0.cue:2:16\n    ../../tmp/x/input.json:1:18\n'
-        "c: field not allowed\n"
+        "\nc: field not allowed\n"
     )
     assert told(tmp_path, stderr) == (
         'a.b: conflicting values "y" and "x" (`policy.cue`, line 2)',

@@ -41,7 +41,8 @@ def judge(policy: Policy, subject: Subject, *, now: datetime) -> Verdict:
         )
     verdict += Verdict(violations=tuple(_judge_completeness(policy, subject.facts)))
     if policy.max_database_age is not None:
-        verdict += Verdict(violations=tuple(judge_database_age(subject, policy.max_database_age, now)))
+        aged = judge_database_age(subject.facts, policy.max_database_age, trusted=subject.trusted, now=now)
+        verdict += Verdict(violations=tuple(aged))
     if policy.judges_findings:
         verdict += judge_findings(policy, subject.facts, now)
     return verdict

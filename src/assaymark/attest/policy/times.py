@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
+from assaymark.attest.policy.facts import Facts
 from assaymark.attest.policy.rules import Age
 from assaymark.attest.policy.subject import Subject
 from assaymark.attest.policy.violation import Verdict, Violation
@@ -70,11 +71,9 @@ def judge_age(subject: Subject, limit: Age, *, trust_signer: bool, now: datetime
     return Verdict()
 
 
-def judge_database_age(subject: Subject, limit: Age, now: datetime) -> Iterator[Violation]:
-    """How old the database is by now."""
-    if subject.facts is None:
-        return
-    moment, scanned = subject.facts.database_time, subject.facts.finished or subject.trusted
+def judge_database_age(facts: Facts, limit: Age, *, trusted: datetime | None, now: datetime) -> Iterator[Violation]:
+    """How old the database is by now; `trusted` stands for the end of a scan that does not say when it was."""
+    moment, scanned = facts.database_time, facts.finished or trusted
     if moment is None:
         text = "the record does not say how old its database was"
         yield Violation(

@@ -120,3 +120,4 @@ def test_only_true_is_true(tmp_path: Path, answer: str, value: str) -> None:
 
 def test_nothing_to_say(tmp_path: Path) -> None:
     assert programs(tmp_path, ("a.cue", " "), ("b.rego", "True"))(b"{}") == ()
+    assert programs(tmp_path, ("a.cue", " "))(b"{}") == ()
