@@ -23,7 +23,6 @@ import msgspec
 
 from assaymark.advisories.cache import METADATA_FILE, CacheFolder
 from assaymark.advisories.download import VULNERABILITIES, DatabaseKind, Download
-from assaymark.advisories.freshness import age
 from assaymark.advisories.go_time import format_time
 from assaymark.advisories.metadata import Metadata, find_metadata, parse_metadata, render_metadata
 from assaymark.advisories.origin import Origin, sweep_origins, write_origin
@@ -32,6 +31,7 @@ from assaymark.advisories.trivy_db import SCHEMA
 from assaymark.advisories.unpack import unpack_database
 from assaymark.errors import ArtifactError, DatabaseError, NetworkError, OfflineError
 from assaymark.model.descriptor import Descriptor
+from assaymark.model.moment import age
 from assaymark.model.progress import running
 from assaymark.model.reference import Reference, parse_reference
 from assaymark.oci.content import ContentStore

@@ -9,6 +9,7 @@ from assaymark.advisories.go_time import ZERO, parse_time
 from assaymark.advisories.metadata import Metadata
 from assaymark.model.advisory import DatabaseInfo
 from assaymark.model.issue import Issue, IssueCode
+from assaymark.model.moment import age
 
 _AGELESS: Final = "nobody knows when the vulnerability database was built"
 _OVERDUE: Final = timedelta(days=7)  # publishers promise a day; a week without one is a database nobody updates
@@ -25,15 +26,6 @@ def database_info(metadata: Metadata, *, uri: str) -> DatabaseInfo:
         downloaded_at="" if metadata.downloaded_at == ZERO else metadata.downloaded_at,
         schema=metadata.version,
     )
-
-
-def age(built: datetime, now: datetime) -> str:
-    """How long ago that was, for people: `3 days`."""
-    hours = int((now - built) / timedelta(hours=1))
-    if hours < 1:
-        return "less than an hour"
-    count, unit = (hours, "hour") if hours < 48 else (hours // 24, "day")
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
 def database_issues(info: DatabaseInfo, now: datetime) -> tuple[Issue, ...]:

@@ -26,7 +26,7 @@ from typing import Final
 from assaymark.advisories.bolt import open_bolt
 from assaymark.advisories.cache import CacheFolder
 from assaymark.advisories.download import Download
-from assaymark.advisories.freshness import age, database_info
+from assaymark.advisories.freshness import database_info
 from assaymark.advisories.go_time import ZERO
 from assaymark.advisories.metadata import Metadata, find_metadata
 from assaymark.advisories.origin import find_origin
@@ -34,6 +34,7 @@ from assaymark.advisories.swap import is_swept, recover
 from assaymark.advisories.trivy_db import SCHEMA, TrivyDatabase
 from assaymark.errors import DatabaseError, Error, LocalError
 from assaymark.limits import Limits
+from assaymark.model.moment import age
 from assaymark.safeio.files import local_error
 from assaymark.safeio.lock import file_lock
 

@@ -9,16 +9,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from assaymark.advisories.freshness import age
 from assaymark.attest.full_report import check_full_report
 from assaymark.attest.predicate import parse_predicate_type
-from assaymark.attest.refreshing import Current, find_current
-from assaymark.attest.store.read import read_attestations
+from assaymark.cli.fresh import find_current_own, tell_fresh
 from assaymark.errors import ArtifactError, NetworkError, VerificationError
 from assaymark.limits import DEFAULT_LIMITS
 from assaymark.rematch import find_rematched
@@ -27,6 +24,7 @@ from assaymark.report.stored import read_stored_scan
 
 if TYPE_CHECKING:
     from assaymark.attest.attach import Signing
+    from assaymark.attest.refreshing import Current
     from assaymark.cli.images import Place
     from assaymark.cli.scanning import Scanning
     from assaymark.model.advisory import AdvisorySource
@@ -46,14 +44,7 @@ class Earlier:
 
     def is_fresh(self) -> bool:
         """Rule 1."""
-        now, moment = datetime.now(UTC), self.current.moment
-        if moment is None or not self.current.is_fresh(seconds=self.scanning.args.refresh_if_older, now=now):
-            return False
-        word = ", by the signer's word" if self.current.by_word else ""
-        self.scanning.console.err(
-            f"skipped {self.place.pinned}: it was attested {age(moment, now)} ago{word} ({self.current.item.manifest})"
-        )
-        return True
+        return tell_fresh(self.current, self.scanning.args.refresh_if_older, self.place, self.scanning.console)
 
     def listed_scan(self, source: AdvisorySource | None, means: Means) -> Scan | None:
         """Rule 2; None where the layers have to be read.
@@ -102,9 +93,7 @@ def find_earlier(scanning: Scanning, signing: Signing, identity: ImageIdentity, 
     """
     if scanning.args.refresh_if_older is None or identity.manifest is None:
         return None
-    found = read_attestations(place.store, identity.manifest.digest, limits=DEFAULT_LIMITS)
-    kind = parse_predicate_type("vuln")
-    current = find_current(signing.prove_own(found, subject=identity.manifest, predicate_type=kind))
+    current = find_current_own(signing, place, identity.manifest, parse_predicate_type("vuln"))
     if current is None:
         return None
     return Earlier(scanning=scanning, identity=identity, place=place, current=current)

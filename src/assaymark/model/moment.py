@@ -1,9 +1,9 @@
-"""Moments as records state them (RFC 3339, section 5.6), for programs that compare them."""
+"""Moments as records state them (RFC 3339, section 5.6), for programs that compare them, and how long ago they were."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 _FRACTION: Final = re.compile(r"\.([0-9]+)")
@@ -21,3 +21,12 @@ def parse_time(text: str) -> datetime | None:
     if moment.year == 1:
         return None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+def age(built: datetime, now: datetime) -> str:
+    """How long ago that was, for people: `3 days`."""
+    hours = int((now - built) / timedelta(hours=1))
+    if hours < 1:
+        return "less than an hour"
+    count, unit = (hours, "hour") if hours < 48 else (hours // 24, "day")
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"

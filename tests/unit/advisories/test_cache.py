@@ -10,9 +10,10 @@ from platformdirs import user_cache_dir
 from tests.support.database import NOW
 
 from assaymark.advisories.cache import cache_folder
-from assaymark.advisories.freshness import age, database_issues
+from assaymark.advisories.freshness import database_issues
 from assaymark.model.advisory import DatabaseInfo
 from assaymark.model.issue import Issue, IssueCode
+from assaymark.model.moment import age
 
 CHOICES: dict[str, tuple[str, dict[str, str], str]] = {
     "the flag": ("/flag", {"ASSAYMARK_CACHE_DIR": "/own", "TRIVY_CACHE_DIR": "/trivy"}, "/flag"),

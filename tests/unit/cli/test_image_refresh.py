@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from tests.support.commands import PASSWORD, place_keys, run
-from tests.support.database import place as place_database
 from tests.support.database import Facts, trivy_db
+from tests.support.database import place as place_database
 from tests.support.images import BuiltImage, Entries, File, build_image, build_index
 from tests.support.jars import jar
 from tests.support.registry import MemoryRegistry
@@ -237,3 +237,30 @@ def test_a_list_under_another_name_is_not_taken(shop: Workshop, registry: Memory
     assert attest(shop, reference).code == 0
     pinned = f"{registry.host}/app@{image.descriptor.digest}"
     assert refresh(shop, registry, image, pinned)[1] == 1
+
+
+# signing alone
+
+
+def sign(*words: str) -> Ran:
+    flags = ("attest", "--key=ours.key", "--type=vuln", "--predicate=vuln.json", "--allow-subject-mismatch")
+    return Ran(*run(*flags, *words))
+
+
+def test_signing_alone_leaves_what_is_fresh_alone_too(shop: Workshop, registry: MemoryRegistry) -> None:
+    first, second = (place(registry, build_image([ALPINE, {"etc/n": n}]), tag=f"v{n}") for n in "12")
+    assert attest(shop, "--format=cosign-vuln", "--output=vuln.json", first).code == 0
+    both = sign("--refresh-if-older=24h", first, second)
+    assert (both.code, both.err.count("skipped "), both.err.count("attached as")) == (0, 1, 1), both.err
+    none = sign("--refresh-if-older=24h", first, second)
+    assert (none.code, none.err.count("skipped "), none.err.count("attached as")) == (0, 2, 0), none.err
+    assert [attached(first), attached(second)] == [1, 1]
+    assert sign("--refresh-if-older=1ns", first).err.count("attached as") == 1
+
+
+def test_what_says_no_time_is_signed_again(shop: Workshop, registry: MemoryRegistry) -> None:
+    reference = place(registry, build_image([ALPINE]))
+    (shop.folder / "note.json").write_text('{"note": 1}')
+    for _ in range(2):
+        words = ("--key=ours.key", "--predicate=note.json", "--refresh-if-older=24h", reference)
+        assert run("attest", *words).err.count("attached as") == 1

@@ -13,6 +13,7 @@ from assaymark.cli.attestation_flags import (
 )
 from assaymark.cli.command import Command
 from assaymark.cli.flags import add_switch
+from assaymark.cli.fresh import add_refresh_flag
 from assaymark.cli.network_flags import add_network_flags
 from assaymark.errors import ExitCode, UsageError
 from assaymark.limits import DEFAULT_LIMITS
@@ -56,6 +57,7 @@ def _configure(parser: ArgumentParser) -> None:
         metavar="OS/ARCH",
         help="of an index, attest that platform's manifest (default the index)",
     )
+    add_refresh_flag(parser, about="leave images alone that the same signer attested with this type within that time")
     add_switch(parser, "--local-image", about="IMAGE is a folder with an OCI image layout: PATH[:TAG]")
     parser.add_argument("--cache-dir", default="", metavar="DIR", help="where trust data is kept")
     add_signing_flags(parser)
@@ -95,11 +97,28 @@ def _run(args: Namespace, console: Console) -> int:
         args=args,
         console=console,
     )
+    stale = [(image, whole) for image, whole in zip(images, found, strict=True) if not _is_fresh(image, attesting)]
     # everything is checked before anything is written
-    signed = [attesting.sign(image, within=whole) for image, whole in zip(images, found, strict=True)]
-    for image, attestation in zip(images, signed, strict=True):
+    signed = [(image, attesting.sign(image, within=whole)) for image, whole in stale]
+    for image, attestation in signed:
         _finish(image, attestation, attesting, args, console)
     return ExitCode.DONE
+
+
+def _is_fresh(image: NamedImage, attesting: Attesting) -> bool:
+    """Whether `--refresh-if-older` leaves the image alone.
+
+    Raises:
+        SigningError: it is not known who will sign.
+        NetworkError: the registry cannot be asked.
+    """
+    seconds: float | None = attesting.args.refresh_if_older
+    if seconds is None:
+        return False
+    from assaymark.cli.fresh import find_current_own, tell_fresh
+
+    current = find_current_own(attesting.signing, image.place, image.subject, attesting.kind)
+    return current is not None and tell_fresh(current, seconds, image.place, attesting.console)
 
 
 def _of_platform(image: NamedImage, args: Namespace) -> NamedImage:

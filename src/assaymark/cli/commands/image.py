@@ -9,7 +9,8 @@ from assaymark.cli.attestation_flags import add_signing_flags, check_signing_fla
 from assaymark.cli.command import Command
 from assaymark.cli.database_flags import add_database_flags
 from assaymark.cli.filter_flags import add_filter_flags
-from assaymark.cli.flags import add_switch, add_values, parse_duration
+from assaymark.cli.flags import add_switch, add_values
+from assaymark.cli.fresh import add_refresh_flag
 from assaymark.cli.global_flags import SCANNING
 from assaymark.cli.network_flags import add_network_flags
 from assaymark.cli.sbom_flags import add_sbom_source_flags, check_sbom_source_flags
@@ -57,13 +58,7 @@ def _add_image_flags(parser: _ActionsContainer) -> None:
     group.add_argument("--podman-host", default="", metavar="SOCKET", help="Podman's socket")
     group.add_argument("--max-image-size", default="", metavar="SIZE", help="refuse larger images, such as 10GB")
     add_switch(group, "--attest", about="sign the record, attach it to the image, and verify what was attached")
-    group.add_argument(
-        "--refresh-if-older",
-        type=parse_duration,
-        default=None,
-        metavar="DURATION",
-        help="with --attest: leave an image alone that the same signer attested within that time, such as 24h",
-    )
+    add_refresh_flag(group, about="with --attest: leave an image alone that the same signer attested within that time")
     add_switch(
         group, "--index", about="with --attest: attest the index itself, too, with the findings of all platforms"
     )
