@@ -312,3 +312,38 @@ def test_what_others_placed_is_marked_for_cosign_with_its_first_attachment(
     kind = "dev.cosignproject.cosign/" + ("imageIndex" if subject.media_type == OCI_INDEX else "image")
     marked = {**before[0], "annotations": {**before[0]["annotations"], "kind": kind}}
     assert entries(layout)[0] == marked
+
+
+class TestCompanions:
+    """Cosign's sets of signatures and attestations, of the image and of its platforms."""
+
+    def attach(self, layout: Layout, subject: Descriptor, note: str) -> Descriptor:
+        tag = f"{subject.digest.replace(':', '-')}.att"
+        config = layout.push_blob(note.encode(), media_type=OCI_EMPTY)
+        document = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": describe_json(config), "layers": []}
+        return layout.push_manifest(encode(document), media_type=OCI_MANIFEST, tag=tag)
+
+    def test_that_of_a_platform_is_not_taken_for_that_of_the_image(self, layout: Layout) -> None:
+        INDEX.push(layout)
+        for subject in (ARM.descriptor, INDEX.descriptor):
+            self.attach(layout, subject, subject.digest)
+        kinds = [entry["annotations"].get("kind", "").rpartition("/")[2] for entry in entries(layout)]
+        assert kinds == ["imageIndex", "", "atts"]
+        assert layout.images() == {INDEX.descriptor.digest}
+
+    def test_one_that_cosign_wrote_has_a_kind_and_no_tag(self, layout: Layout) -> None:
+        IMAGE.push(layout)
+        placed = self.attach(layout, IMAGE.descriptor, "ours")
+        index = Path(layout.name) / "index.json"
+        document = json.loads(index.read_bytes())
+        for entry in document["manifests"]:
+            entry["annotations"].pop("org.opencontainers.image.ref.name", None)
+        index.write_text(json.dumps(document))
+        tag = f"{IMAGE.descriptor.digest.replace(':', '-')}"
+        assert [layout.resolve(name) for name in (f"{tag}.sig", f"{tag}.att", f"sha256-{'0' * 64}.att")] == [
+            None,
+            placed,
+            None,
+        ]
+        ARM.push(layout)  # whose it is cannot be told now
+        assert layout.resolve(f"{tag}.att") is None

@@ -25,7 +25,7 @@ import msgspec
 from assaymark.attest.moving.cargo import Cargo, Holder, Piece
 from assaymark.attest.store.fallback_index import add_to_fallback
 from assaymark.attest.store.updates import DEFAULT_PACE, Pace, Revision, read_tag, update_tag
-from assaymark.errors import UsageError
+from assaymark.errors import NetworkError, UsageError
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.descriptor import Descriptor
 from assaymark.model.digest import Digest
@@ -194,8 +194,11 @@ class _Transfer:
             assert piece.subject is not None
             subjects.setdefault(piece.subject, []).append(piece.descriptor)
         for subject, referrers in subjects.items():
-            if self._store.referrers(subject) is None:
+            listed = self._store.referrers(subject)
+            if listed is None:
                 add_to_fallback(self._store, subject, referrers, limits=self._limits, pace=self._pace)
+            elif lost := {each.digest for each in referrers} - {each.digest for each in listed}:
+                raise NetworkError(f"`{self._store.name}` took `{min(lost)}` but does not list it among the referrers")
 
     def _tag(self, piece: Piece, tag: str) -> None:
         present = self._store.resolve(tag)
