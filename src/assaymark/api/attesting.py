@@ -22,7 +22,7 @@ from assaymark.api.words import one_of
 from assaymark.attest.attach import Attestation, Signing, attach, image_statement, sign_with_report
 from assaymark.attest.clock import creation_time
 from assaymark.attest.compact import parts_of
-from assaymark.attest.image import NamedImage, at_digest
+from assaymark.attest.image import NamedImage, at_digest, find_platform
 from assaymark.attest.platforms import list_platforms
 from assaymark.attest.predicate import parse_predicate_type, prepare_predicate
 from assaymark.attest.signing import SigningChoice
@@ -31,6 +31,7 @@ from assaymark.attest.store.legacy_store import LegacyManner
 from assaymark.attest.vuln import Image, Override
 from assaymark.errors import SigningError
 from assaymark.model.digest import Digest
+from assaymark.model.platform import parse_platform
 from assaymark.net.secret import Secret
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def attest(
     identity_token: str = "",
     publish: bool = False,
     type: str = "vuln",  # noqa: A002 - the name of the flag
+    platform: str = "",
     format: Format = "bundle",  # noqa: A002 - the name of the flag
     compact: bool = False,
     log: Log = "auto",
@@ -99,6 +101,8 @@ def attest(
         identity_token: the identity, as a token or a file with one; empty for that of the CI job or workload.
         publish: agrees that the identity and the signature become public. Needed for every signature that is logged.
         type: the predicate's type: `vuln`, `cyclonedx`, `spdxjson`, `openvex`, … or a URI.
+        platform: which manifest of an index, such as `linux/arm64`; empty for what was scanned, and of bytes for what
+            `image` resolves to.
         format: stored as a Sigstore bundle, at the legacy `.att` tag, or both.
         compact: sign the findings in short, and store the full report beside the image.
         log: which transparency log; `auto` logs an identity's signature, and a key's where services are named.
@@ -134,9 +138,11 @@ def attest(
     )
     overrides = frozenset(Override(f"--allow-{one_of(each, get_args(Allowed), 'override')}") for each in allow)
     named = about = outside.image(os.fspath(image), local=local)
+    if platform:
+        about = find_platform(named, parse_platform(platform))
     data = predicate
     if not isinstance(data, bytes):
-        about, data = _scanned(named, data.digest), data.to_bytes("cosign-vuln")
+        about, data = _scanned(about, data.digest), data.to_bytes("cosign-vuln")
     signing = signing_from(request, outside)
     prepared = prepare_predicate(
         uri,

@@ -11,6 +11,7 @@ from tests.support.programs import Surroundings
 
 import assaymark
 from assaymark.api.settings import Credentials, Settings
+from assaymark.model.digest import sha256_digest
 
 
 def test_a_predicate_of_another_type(around: Surroundings) -> None:
@@ -22,6 +23,21 @@ def test_a_predicate_of_another_type(around: Surroundings) -> None:
     assert proven.attestations[0].record == b'{"a": 1.0}'
     with pytest.raises(assaymark.ArtifactError):
         _ = proven.attestations[0].report
+
+
+def test_the_manifest_of_a_platform_and_the_index_itself(around: Surroundings) -> None:
+    image, built = around.index()
+    asked: dict[str, Any] = {"key": around.key, "type": "custom", "settings": around.settings()}
+    arm = sha256_digest(built.images[1].manifest)
+    assert assaymark.attest(image, b"{}", platform="linux/arm64", **asked).digest == arm
+    assert assaymark.attest(image, b"{}", **asked).digest == sha256_digest(built.data)
+    with pytest.raises(assaymark.ArtifactError) as caught:
+        assaymark.attest(image, b"{}", platform="linux/s390x", **asked)
+    assert caught.value.reason == "PLATFORM_NOT_OFFERED"
+    report = assaymark.scan(image, platform="linux/amd64", settings=around.settings())
+    with pytest.raises(assaymark.SigningError) as refused:
+        assaymark.attest(image, report, key=around.key, platform="linux/arm64", settings=around.settings())
+    assert refused.value.reason == "SUBJECT_MISMATCH"
 
 
 @pytest.mark.parametrize(
