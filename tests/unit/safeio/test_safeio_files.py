@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from assaymark.errors import LocalError
-from assaymark.safeio.files import PARTIAL, atomic_writer, private_temporary, write_atomic
+from assaymark.errors import LimitError, LocalError
+from assaymark.safeio.files import PARTIAL, atomic_writer, private_temporary, read_file, write_atomic
 
 
 @pytest.mark.parametrize("durable", [True, False], ids=["durable", "quick"])
@@ -68,3 +68,13 @@ def test_a_private_temporary_has_no_name(tmp_path: Path) -> None:
         assert (stream.read(), list(tmp_path.iterdir())) == (b"secret", [])
     with private_temporary() as stream:
         assert stream.seekable()
+
+
+def test_a_file_is_read_within_its_bound(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"four")
+    assert read_file(tmp_path / "a", limit=4) == b"four"
+    with pytest.raises(LimitError):
+        read_file(tmp_path / "a", limit=3)
+    for missing in (tmp_path / "none", tmp_path):
+        with pytest.raises(LocalError, match="cannot read"):
+            read_file(missing, limit=4)
