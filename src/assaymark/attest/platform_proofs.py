@@ -101,7 +101,8 @@ def _prove_entry(image: NamedImage, entry: PlatformEntry, prove: Prove) -> Image
             hint = f"`assaymark image --attest --platform {entry.platforms[0].spelled} {image.text}` attests it"
             told = f"`{image.text} ({entry.name})`: nothing is attached to {entry.descriptor.digest}"
             outcome = outcome._replace(failure=refuse(Reason.PLATFORM_NOT_ATTESTED, told, hint=hint))
-    return outcome._replace(text=image.text, platform=entry.name, platforms=entry.platforms)
+    proof = outcome.proof._replace(platform=entry.name) if outcome.proof is not None else None
+    return outcome._replace(text=image.text, proof=proof, platform=entry.name, platforms=entry.platforms)
 
 
 def _missing(

@@ -53,12 +53,14 @@ class Proof(NamedTuple):
     Attributes:
         keys: the references of keys, as typed, by their fingerprints.
         judgement: what the policy says of it; None where nobody was asked.
+        platform: of an index; empty for what the name itself resolves to.
     """
 
     image: NamedImage
     keys: Mapping[str, str]
     verification: Verification | ProvenVerification
     judgement: Judgement[Verified | ProvenAttestation] | None = None
+    platform: str = ""
 
     @property
     def counting(self) -> tuple[Verified | ProvenAttestation, ...]:

@@ -52,7 +52,8 @@ _ABOUT_SIGNERS: Final = frozenset(
 
 def tell_checks(console: Console, proof: Proof) -> None:
     """The summary on stderr: what was checked, and on a terminal what the record says."""
-    console.note(f"verified {proof.image.pinned}:")
+    platform = f" ({shown(proof.platform)})" if proof.platform else ""
+    console.note(f"verified {proof.image.pinned}{platform}:")
     for line in _checks(proof):
         console.note(f"  {line}")
     if proof.judgement is not None and proof.judgement.asked:
@@ -143,6 +144,7 @@ def _item_text(item: Verified | ProvenAttestation, proof: Proof, console: Consol
 
     head = [
         f"image       {shown(proof.image.pinned)}",
+        *([f"platform    {shown(proof.platform)}"] if proof.platform else []),
         f"signed by   {shown(_signer_text(item, proof))}",
         *([f"signed on   {item.times[0]:%Y-%m-%dT%H:%M:%SZ}"] if not isinstance(item, Verified) and item.times else []),
         f"type        {shown(item.statement.predicate_type)}",

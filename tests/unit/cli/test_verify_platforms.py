@@ -126,6 +126,15 @@ def test_what_counts(index: Index, attested: tuple[str, ...], flags: tuple[str, 
         assert index.subjects(ran) == told
 
 
+def test_people_read_which_platform_it_is(index: Index) -> None:
+    index.attest(*NAMES)
+    lines = index.verify("--report=text").out.splitlines()
+    assert [line.split()[1] for line in lines if line.startswith("platform ")] == [*NAMES]
+    heads = [line for line in index.verify().err.splitlines() if line.startswith("verified ")]
+    repository = f"{index.registry.host}/app"
+    assert heads == [f"verified {repository}@{digest} ({name}):" for name, digest in index.digests.items()]
+
+
 class TestPolicies:
     def test_one_platform_with_a_finding_fails_by_name(self, index: Index) -> None:
         index.attest(AMD, S390)
