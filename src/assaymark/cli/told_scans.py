@@ -3,7 +3,8 @@
 1. A file is a JSON report, a vulnerability record, a statement that holds one, or an attestation of one: a Sigstore
    bundle, an envelope, what cosign 1 wrote, or several of them on a line each (`download attestation`).
 2. Anything that looks like a path is one; other names are files where there is such a file, else images.
-3. Of several records of one image the newest counts, by what it says of itself.
+3. Of several records of one image the newest counts: of verified ones by their trusted times, as far as they have any
+   (`assaymark.attest.newest`), of others by what they say of themselves.
 4. Where somebody is named who must have signed, only what they signed counts, and a report that nobody signed is told
    to be just that. Where nobody is named nothing is verified, and that is told.
 """
@@ -11,7 +12,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -24,6 +25,7 @@ from assaymark.limits import DEFAULT_LIMITS
 from assaymark.safeio.json import decode_go_as
 
 if TYPE_CHECKING:
+    from assaymark.attest.attach import Own
     from assaymark.attest.statement import Statement
     from assaymark.attest.store.attestation import Candidate, Found
     from assaymark.cli.connections import Connections
@@ -122,10 +124,10 @@ def read_attached(image: NamedImage, args: Namespace, console: Console, connecti
 
     proof = find_prover(args, console, connections).prove(image)
     try:
-        statements = [item.statement for item in proof.verification.require()]
+        items = proof.verification.require()
     except VerificationError as exc:
         raise explain_failure(exc, image, args) from exc
-    return _newest(statements, text, console)
+    return _newest_proven(items, text, console)
 
 
 def _attestations_in(data: bytes, what: str) -> list[bytes]:
@@ -215,8 +217,6 @@ def _newest(statements: Iterable[Statement], what: str, console: Console) -> Tol
     Raises:
         VerificationError: there is none.
     """
-    from assaymark.report.wording import day_and_time
-
     told = sorted((Told(_scan_of(each, what), each.predicate) for each in statements), key=_moment)
     if not told:
         raise VerificationError(
@@ -224,10 +224,28 @@ def _newest(statements: Iterable[Statement], what: str, console: Console) -> Tol
             hint="scan it: `assaymark image --format json --output report.json …`, and name that file",
             reason="NO_ATTESTATION",
         )
-    if len(told) > 1:
-        when = day_and_time(told[-1].scan.finished)
-        console.note(f"`{what}` has {len(told)} records; the newest counts, of {when}")
+    _tell_newest(told[-1], len(told), what, console)
     return told[-1]
+
+
+def _newest_proven(items: Sequence[Own], what: str, console: Console) -> Told:
+    """Rule 3 for verified ones; there is one at least."""
+    from assaymark.attest.refreshing import find_current
+
+    current = find_current(items)
+    assert current is not None
+    statement = current.item.statement
+    told = Told(_scan_of(statement, what), statement.predicate)
+    _tell_newest(told, len(items), what, console)
+    return told
+
+
+def _tell_newest(told: Told, count: int, what: str, console: Console) -> None:
+    from assaymark.report.wording import day_and_time
+
+    if count > 1:
+        when = day_and_time(told.scan.finished)
+        console.note(f"`{what}` has {count} records; the newest counts, of {when}")
 
 
 def _scan_of(statement: Statement, what: str) -> Scan:
