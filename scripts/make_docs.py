@@ -26,6 +26,7 @@ from assaymark.versions.scheme import schemes
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+from scripts.api_page import page as api_page  # noqa: E402 - found by the line above
 from scripts.doctor_page import page as doctor_page  # noqa: E402 - found by the line above
 from scripts.drop_in import page  # noqa: E402 - found by the line above
 
@@ -41,6 +42,7 @@ def main() -> int:
     args = parser.parse_args()
     stale = []
     pages = {
+        "api-parameters.md": api_page(GENERATED),
         "extensions.md": extensions(),
         "commands.md": command_pages(),
         "coverage.md": coverage(),

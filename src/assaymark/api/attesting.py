@@ -103,15 +103,16 @@ def attest(
         type: the predicate's type: `vuln`, `cyclonedx`, `spdxjson`, `openvex`, … or a URI.
         platform: which manifest of an index, such as `linux/arm64`; empty for what was scanned, and of bytes for what
             `image` resolves to.
-        format: stored as a Sigstore bundle, at the legacy `.att` tag, or both.
+        format: `bundle`: stored as a Sigstore bundle; `legacy`: at the `.att` tag; `both`.
         compact: sign the findings in short, and store the full report beside the image.
-        log: which transparency log; `auto` logs an identity's signature, and a key's where services are named.
+        log: `auto`: an identity's signature is logged, and a key's where services are named; `public`, `private`, `none`.
         signing_config: a file that names the services; empty for the mirror's.
         fulcio_url: certificate authority, together with `rekor_url`.
         rekor_url: transparency log.
         timestamp_server_url: timestamp authority.
         trusted_root: a file that says whom to believe when the result is verified; empty for the mirror's.
-        allow: what may be signed all the same, such as a record of an incomplete scan.
+        allow: what may be signed all the same: `incomplete`, `sample-db`, `empty-predicate`, `foreign-predicate`,
+            `subject-mismatch`.
         local: `image` is a path.
         settings: cache, network, credentials.
 

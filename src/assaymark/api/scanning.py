@@ -65,12 +65,12 @@ def scan(
 
     Args:
         target: the reference of an image, or the path or address of what `kind` says.
-        kind: an image on a registry; a `docker save` archive or OCI layout; a source tree; the root of an unpacked
-            system; a git repository; an SBOM.
+        kind: `image`: on a registry; `archive`: what `docker save` wrote, or an OCI image layout; `directory`: a source
+            tree; `rootfs`: the root of an unpacked system; `repository`: of git, here or elsewhere; `sbom`.
         platform: which manifest of an index, such as `linux/arm64`; empty for `linux/amd64`.
         sources: where an image is looked for, in order: `remote`, `docker`, `podman`, `containerd`.
-        database: bring the cached database up to date first; use the cached one whatever its age; or use the small
-            one that ships with the program, for trying it out.
+        database: `update`: bring the cached database up to date first; `cached`: use it whatever its age; `sample`: use
+            the small one that ships with the program, for trying it out.
         database_repositories: OCI repositories of the database, asked in order.
         java_database_repositories: the same for the index of Java archives.
         severities: names of those that are reported.
