@@ -10,7 +10,7 @@ import pytest
 from tests.support.commands import attest, place_image, place_keys, run, verify
 from tests.support.registry import Behaviour, Fault, MemoryRegistry
 
-LEAST_WRITES, MOST_WRITES = 10, 60
+LEAST_WRITES, MOST_WRITES, MOST_READS = 10, 60, 200
 ARM = {"os": "linux", "architecture": "arm64"}
 
 
@@ -160,6 +160,18 @@ class TestCrashes:
                 assert run("copy", index, target).code == 0
                 assert [verify(image).code for image in (target, f"{other.host}/b@{child}")] == [0, 0]
         assert LEAST_WRITES < last < MOST_WRITES - 5
+
+    def test_a_folder_is_finished_by_a_second_try(self, registry: MemoryRegistry) -> None:
+        index, child = place_index(registry)
+        for last in range(3, MOST_READS, 10):
+            crash = registry.fault(Fault(method="GET", skip=last, times=-1, status=400, body=b""))
+            ended = run("save", f"--dir={last}", index).code
+            registry.faults.remove(crash)
+            if ended == 0:
+                break
+            assert run("save", f"--dir={last}", index).code == 0
+            assert [verify("--local-image", f"{last}{image}").code for image in ("", f"@{child}")] == [0, 0]
+        assert LEAST_WRITES < last < MOST_READS - 10
 
 
 class TestSaveAndLoad:
