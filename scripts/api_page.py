@@ -20,8 +20,9 @@ _ENTRY: Final = re.compile(r"^    (\w[\w, ]*): (.*(?:\n     {3,}.*)*)", re.MULTI
 def page(mark: str) -> str:
     """The page."""
     lines = ["# The parameters of the Python API", "", mark, "What they are for is in [the Python API](api.md).", ""]
-    for name, function in {"scan": scan, "attest": attest, "verify": verify, "diff": diff}.items():
-        lines += [f"## `assaymark.{name}`", "", *_function(function)]
+    functions: list[Callable[..., Any]] = [scan, attest, verify, diff]
+    for function in functions:
+        lines += [f"## `assaymark.{function.__name__}`", "", *_function(function)]
     lines += ["## `assaymark.Settings`", "", *_table(("attribute", "what it is"), _entries(Settings, "Attributes"))]
     return "\n".join(lines).rstrip() + "\n"
 

@@ -105,7 +105,8 @@ def attest(
             `image` resolves to.
         format: `bundle`: stored as a Sigstore bundle; `legacy`: at the `.att` tag; `both`.
         compact: sign the findings in short, and store the full report beside the image.
-        log: `auto`: an identity's signature is logged, and a key's where services are named; `public`, `private`, `none`.
+        log: `auto`: an identity's signature is logged, and a key's where services are named; or `public`, `private`,
+            `none`.
         signing_config: a file that names the services; empty for the mirror's.
         fulcio_url: certificate authority, together with `rekor_url`.
         rekor_url: transparency log.
