@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from assaymark.cli.judging import SATISFIED, notes_of, violation_json
+from assaymark.cli.judging import SATISFIED, age_note, notes_of, violation_json
 from assaymark.cli.proofs import json_document, record_of
 from assaymark.cli.signers import evidence_json, evidence_lines, signer_json, signer_text, signers_json
 from assaymark.report.plain import shown
@@ -50,6 +50,7 @@ def blob_text(proof: BlobProof, console: Console, *, colour: bool) -> str:
     summary = record_of(item)
     if summary is None:
         return "\n".join(head)
+    head += [f"note        {note}" for note in age_note(item, proof.judgement)]
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return "\n".join(head) + "\n" + render_summary_text(summary, colour=colour, width=console.width, now=now).rstrip()
 

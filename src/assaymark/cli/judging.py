@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from assaymark.attest.judging import ONLY_WORD, Attestation, Judge, Judgement, judge_outcome
+from assaymark.attest.policy.times import SIGNERS_WORD
 from assaymark.attest.policy.violation import Violation
 from assaymark.attest.predicate import find_predicate_type
 from assaymark.cli.identity_flags import names_signer
@@ -112,6 +113,13 @@ def judgement_json(judgement: Judgement[Item] | None) -> dict[str, Any]:
         "policy": [violation_json(violation, item.manifest) for item, violation in judgement.violations],
         "superseded": [_superseded_json(each) for each in judgement.superseded],
     }
+
+
+def age_note(item: Each, judgement: Judgement[Each] | None) -> tuple[str, ...]:
+    """That the age of a record is the signer's word, where nothing else tells the time and nobody has said so yet."""
+    if item.times or SIGNERS_WORD in notes_of(item, judgement):
+        return ()
+    return (SIGNERS_WORD,)
 
 
 def notes_of(item: Each, judgement: Judgement[Each] | None) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from assaymark.attest.predicate import VULN_TYPE
 from assaymark.attest.reasons import Reason
 from assaymark.attest.verify import UNCHECKED, Verified
 from assaymark.cli.identity_flags import trusted_signers
-from assaymark.cli.judging import SATISFIED, judgement_json, notes_of, violation_json
+from assaymark.cli.judging import SATISFIED, age_note, judgement_json, notes_of, violation_json
 from assaymark.errors import Error, VerificationError
 from assaymark.limits import DEFAULT_LIMITS
 from assaymark.report.plain import shown
@@ -154,6 +154,7 @@ def _item_text(item: Verified | ProvenAttestation, proof: Proof, console: Consol
     summary = record_of(item)
     if summary is None:
         return "\n".join(head) + "\n"
+    head += [f"note        {note}" for note in age_note(item, proof.judgement)]
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return "\n".join(head) + "\n" + render_summary_text(summary, colour=colour, width=console.width, now=now)
 
@@ -226,7 +227,10 @@ def _attestation(item: Verified | ProvenAttestation, proof: Proof) -> dict[str, 
 
 def _signer(item: Verified | ProvenAttestation, proof: Proof) -> dict[str, Any]:
     if isinstance(item, Verified):
-        return {"signer": {"key": proof.keys[item.key], "sha256": item.key, "scheme": item.scheme.value}}
+        return {
+            "signer": {"key": proof.keys[item.key], "sha256": item.key, "scheme": item.scheme.value},
+            "trustedTime": None,
+        }
     from assaymark.cli.signers import evidence_json, signer_json
 
     return {"signer": signer_json(item, proof.keys), **evidence_json(item)}

@@ -83,6 +83,7 @@ def test_the_report_for_people(registry: MemoryRegistry, here: Path) -> None:
     assert ran.code == 0
     assert ran.lines[0].split() == ["image", f"{registry.host}/app@{digest}"]
     assert ran.lines[1].startswith("signed by   ours.pub (sha256:")
+    assert "note        how old it is rests on the signer's word: no log and no timestamp authority saw it" in ran.lines
     assert verify("--type", "vuln", "--report", "text", "--output-file", "told", image).out == ""
     assert (here / "told").read_text() == ran.out
 
