@@ -41,6 +41,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     archive_name_bytes: int = 16 * MIB
     layout_blobs: int = 50_000  # looked at for what refers to an image
     moved_manifests: int = 10_000  # of one image that is copied, with everything that is attached to it
+    moved_manifest_bytes: int = 128 * MIB  # of all of them, in memory; a manifest has a few kilobytes
     git_object_bytes: int = 8 * MIB  # commits and tags, before their deltas are applied and after
     git_delta_depth: int = 300  # `git gc --aggressive` made chains of 250
     git_memory_bytes: int = 3 * GIB  # address space of `git`, which builds trees of trees (git bombs) in memory

@@ -15,10 +15,11 @@ from assaymark.oci.content import StoredManifest
 EMPTY = {"mediaType": OCI_CONFIG, "digest": "sha256:" + "0" * 64, "size": 2}
 
 
-def refuse(store: MemoryContent, root: StoredManifest, told: str, *, most: int = 50) -> None:
+def refuse(store: MemoryContent, root: StoredManifest, told: str, *, size: int = 1_000_000) -> None:
     holder = Holder(store=store)
+    limits = msgspec.structs.replace(DEFAULT_LIMITS, moved_manifests=50, moved_manifest_bytes=size)
     with pytest.raises(LimitError, match=told):
-        collect(holder, holder, root, limits=msgspec.structs.replace(DEFAULT_LIMITS, moved_manifests=most))
+        collect(holder, holder, root, limits=limits)
 
 
 def test_indexes_in_indexes() -> None:
@@ -47,3 +48,12 @@ def test_too_many_of_them() -> None:
         note = {"n": str(number)}
         push_referrer(store, root.descriptor.digest, {"config": EMPTY, "layers": [], "annotations": note})
     refuse(store, root, "have more than 50 parts")
+
+
+def test_large_ones() -> None:
+    store = MemoryContent()
+    root = push_image(store)
+    for number in range(9):
+        note = {"n": str(number) * 1_000}
+        push_referrer(store, root.descriptor.digest, {"config": EMPTY, "layers": [], "annotations": note})
+    refuse(store, root, "more than 9000 bytes", size=9_000)

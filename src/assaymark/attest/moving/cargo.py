@@ -152,6 +152,7 @@ class _Collector:
         self._only = only
         self._limits = limits
         self._seen: set[Digest] = set()
+        self._bytes = 0
         self.missing: list[str] = []
 
     def manifests(self, stored: StoredManifest, *, depth: int) -> Iterator[Piece]:
@@ -199,6 +200,9 @@ class _Collector:
                 yield from self.referring(piece.digest, depth=depth + 1)
 
     def _piece(self, stored: StoredManifest, holder: Holder) -> Piece:
+        self._bytes += len(stored.data)
+        if self._bytes > self._limits.moved_manifest_bytes:
+            raise LimitError(f"the manifests of the image have more than {self._limits.moved_manifest_bytes} bytes")
         parsed = parse_manifest(stored.data, stored.descriptor.media_type, limits=self._limits)
         return Piece(stored=stored, parsed=parsed, holder=holder)
 

@@ -215,6 +215,7 @@ class _Transfer:
         )
 
 
-def _layers(parsed: Manifest | Index) -> frozenset[Digest]:
-    """What a set at one of cosign's tags holds; nothing where it is no set."""
-    return frozenset() if isinstance(parsed, Index) else frozenset(layer.digest for layer in parsed.layers)
+def _layers(parsed: Manifest | Index) -> frozenset[tuple[Digest, frozenset[tuple[str, str]]]]:
+    """What a set at one of cosign's tags holds; signatures are annotations, beside the same bytes for every signer."""
+    parts = parsed.manifests if isinstance(parsed, Index) else parsed.layers
+    return frozenset((part.digest, frozenset(part.annotations)) for part in parts)
