@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from assaymark.attest.sigstore.sign import Surroundings
     from assaymark.attest.sigstore.signing_config import Services
 
+_NOT_CONFIRMED: Final = "NOT_CONFIRMED"
 _PASSWORD: Final = "COSIGN_PASSWORD"  # noqa: S105 - the variable's name
 
 
@@ -56,16 +57,32 @@ def signing_from(request: SigningRequest, outside: Outside) -> Signing:
     """
     from assaymark.attest.keys.reference import load_signer
 
-    request.choice.check()
+    choice = request.choice
+    choice.check()
+    if not request.publish and choice.logs_allowed and (not choice.key or choice.logs_demanded or choice.rekor_url):
+        raise _refusal()  # before anybody is asked for anything
     network = outside.strict_network
     means = SigningMeans(
-        signer=lambda: load_signer(request.choice.key, key_context(outside, request.password)),
+        signer=lambda: load_signer(choice.key, key_context(outside, request.password)),
         consent=lambda: _consent(request),
         trust=lambda: outside.trust(request.trusted_root, network),
         around=lambda consent: _surroundings(outside, consent),
         token=lambda services, around: _token_source(request, outside, services, around),
     )
-    return open_signing(request.choice, means)
+    try:
+        return open_signing(choice, means)
+    except SigningError as exc:
+        if exc.reason != _NOT_CONFIRMED:
+            raise
+        raise _refusal() from exc
+
+
+def _refusal() -> SigningError:
+    return SigningError(
+        "signing makes things public, and it was not agreed to",
+        hint="give `publish=True`: the signer's identity and the signature will be in a public log, for good",
+        reason=_NOT_CONFIRMED,
+    )
 
 
 def key_context(outside: Outside, password: Secret | None = None) -> KeyContext:
@@ -91,13 +108,7 @@ def _password(given: Secret | None, environ: Mapping[str, str]) -> bytes:
 def _consent(request: SigningRequest) -> Consent:
     from assaymark.attest.sigstore.disclosure import Consent
 
-    if not request.publish:
-        raise SigningError(
-            "signing makes things public, and it was not agreed to",
-            hint="give `publish=True`: the signer's identity and the signature will be in a public log, for good",
-            reason="NOT_CONFIRMED",
-        )
-    return Consent(confirmed=True, terminal=False, show=_not_shown, ask=_refuse)
+    return Consent(confirmed=request.publish, terminal=False, show=_not_shown, ask=_refuse)
 
 
 def _not_shown(_text: str) -> None:

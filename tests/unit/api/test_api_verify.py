@@ -228,3 +228,26 @@ def test_platforms_that_a_policy_requires(around: Surroundings, required: str, r
         assert refusal(around, image, key=around.public, policy=file).reason == reason
     else:
         assert assaymark.verify(image, key=around.public, policy=file, settings=around.settings()).image == image
+
+
+def test_a_timestamp_publishes_nothing_and_needs_no_word(around: Surroundings) -> None:
+    with FakeSigstore() as fake:
+        root, settings = fake.write(around.folder, timestamps=True).trusted_root, around.settings()
+        image = around.image()
+        report = assaymark.scan(image, settings=settings)
+        authority = f"{fake.url}/api/v1/timestamp"
+        asked: dict[str, Any] = {"key": around.key, "trusted_root": root, "settings": settings}
+        done = assaymark.attest(image, report, timestamp_server_url=authority, **asked)
+        with pytest.raises(assaymark.SigningError, match="was not agreed to") as caught:
+            assaymark.attest(image, report, rekor_url=fake.url, **asked)
+        assert (caught.value.reason, "publish=True" in caught.value.hint) == ("NOT_CONFIRMED", True)
+        demanded: dict[str, Any] = {"require_timestamp": True, "trusted_root": root, "settings": settings}
+        (found,) = assaymark.verify(done.image, key=around.public, **demanded).attestations
+        assert found.time is not None
+        logged = assaymark.attest(image, report, rekor_url=fake.url, publish=True, **asked)
+        both = assaymark.verify(logged.image, key=around.public, trusted_root=root, settings=settings)
+        assert len(both.attestations) == 2
+        in_log = assaymark.verify(
+            logged.image, key=around.public, require_log=True, trusted_root=root, settings=settings
+        )
+        assert len(in_log.attestations) == 1
