@@ -64,6 +64,22 @@ def test_indexes_of_empty_indexes(shop: Workshop, registry: MemoryRegistry) -> N
     assert len(registry.requests) < 5 * DEFAULT_LIMITS.index_entries
 
 
+@pytest.mark.parametrize("flags", [(), ("--report=json",)], ids=["envelopes", "JSON"])
+@pytest.mark.parametrize("system", ["", "unknown"], ids=["of nothing", "of a builder's attestation"])
+def test_an_index_without_platforms_proves_nothing(
+    shop: Workshop,
+    registry: MemoryRegistry,
+    system: str,
+    flags: tuple[str, ...],
+) -> None:
+    """Every platform of none is verified."""
+    listed = [entry(registry, platform={"os": system, "architecture": system})] if system else []
+    registry.put_index("app", "v1", listed)
+    ran = verify("--platform=all", *flags, f"{registry.host}/app:v1")
+    assert (ran.code, '"verified": true' in ran.out) == (7, False)
+    assert ran.first.startswith("error [PLATFORM_NOT_OFFERED]")
+
+
 def test_indexes_in_indexes_without_end(shop: Workshop, registry: MemoryRegistry) -> None:
     inner = entry(registry)
     for _ in range(DEFAULT_LIMITS.index_depth + 1):

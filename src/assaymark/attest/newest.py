@@ -9,9 +9,12 @@ bad. Rules:
    trusted time proves that a signature existed, so whoever gets an old one stamped again gives it a late trusted time.
    Where the two contradict each other nobody is newer, and both count.
 3. Where not both have a trusted time, the claimed scan times alone decide, and whoever tells the result says so.
-4. Equal times, and nothing to compare: nobody is newer, and all of them count.
+4. Where one claims a scan time and the other does not, a late trusted time makes neither newer, for the same reason:
+   only a scan that ended after the other had been signed for certain is newer than it.
+5. Equal times, and nothing to compare: nobody is newer, and all of them count.
 
-What counts is what no other one is newer than; there is at least one.
+What counts is what no other one is newer than. There is at least one: newer never goes round in a circle. (It would
+without rule 4: a trusted time alone, both, a claim alone, and both again.)
 """
 
 from __future__ import annotations
@@ -62,7 +65,7 @@ class Standing(msgspec.Struct, Generic[Held], frozen=True, kw_only=True, eq=Fals
 
 
 def find_newest(dated: Iterable[Dated[Held]]) -> Standing[Held]:
-    """Rules 1 to 4."""
+    """Rules 1 to 5."""
     groups: dict[Hashable, list[Dated[Held]]] = {}
     every = list(dated)
     for each in every:
@@ -81,6 +84,8 @@ def find_newest(dated: Iterable[Dated[Held]]) -> Standing[Held]:
 
 def _is_newer(one: Dated[Held], other: Dated[Held]) -> bool:
     """Later by something that both have, and earlier by nothing."""
+    if one.trusted is not None and other.trusted is not None and (one.claimed is None) != (other.claimed is None):
+        return one.claimed is not None and one.trusted > other.trusted <= one.claimed  # rule 4
     pairs = [
         (mine, theirs)
         for mine, theirs in ((one.trusted, other.trusted), (one.claimed, other.claimed))

@@ -14,6 +14,8 @@
 3. Where no platform has anything attached either, the reason is the index's own: nobody attested platforms there.
 4. BuildKit's attestation manifests are no platforms (`assaymark.oci.platforms`, rule 4).
 5. A single manifest is one platform, the one that its configuration states.
+6. An index without platforms has nothing to verify, and that proves nothing: `PLATFORM_NOT_OFFERED`. Whoever can move a
+   tag could put an empty index there.
 """
 
 from __future__ import annotations
@@ -76,7 +78,10 @@ def prove_platforms(
             return [whole]
         if whole.failure.reason != Reason.NO_ATTESTATION.value:
             tell(f"{whole.failure} [{whole.failure.reason}]; its platforms are looked at")
-    return [*_missing(image, asked.required, members), *members]
+    outcomes = [*_missing(image, asked.required, members), *members]
+    if not outcomes:  # rule 6
+        raise refuse(Reason.PLATFORM_NOT_OFFERED, f"`{image.text}`: the index lists no platform")
+    return outcomes
 
 
 def _entries(image: NamedImage, wishes: Sequence[Platform]) -> tuple[PlatformEntry, ...]:

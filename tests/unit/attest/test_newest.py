@@ -31,6 +31,9 @@ CASES: dict[str, tuple[list[Times], str, str]] = {
     "one with trusted time, the other newer by its word": ([(1, 1), (None, 2)], "b", "a<b by word"),
     "one with trusted time, the other older by its word": ([(2, 2), (None, 1)], "a", "b<a by word"),
     "trusted time alone": ([(1, None), (2, None)], "b", "a<b"),
+    "a scan of no stated time, stamped again": ([(2, 2), (3, None)], "ab", ""),
+    "a scan after one of no stated time was signed": ([(3, 3), (2, None)], "a", "b<a"),
+    "a scan before one of no stated time was signed": ([(3, 1), (2, None)], "ab", ""),
     "nothing in common": ([(1, None), (None, 2)], "ab", ""),
     "no time at all": ([(None, None), (None, None)], "ab", ""),
     "three in a row": ([(1, 1), (3, 3), (2, 2)], "b", "a<b c<b"),
@@ -48,6 +51,12 @@ def test_which_of_them_count(times: list[Times], counting: str, superseded: str)
 def test_signers_do_not_supersede_each_other() -> None:
     standing = find_newest([dated("a", (1, 1)), dated("b", (2, 2), group="another")])
     assert [each.item for each in standing.newest] == ["a", "b"]
+
+
+def test_newer_goes_round_in_no_circle() -> None:
+    """A trusted time alone, both, a claim alone, both: each would be newer than the next, and nobody would count."""
+    every = [dated(name, times) for name, times in zip("abcd", [(3, None), (2, 5), (None, 4), (4, 3)], strict=True)]
+    assert [each.item for each in find_newest(every).newest] == ["b"]
 
 
 _HOURS = st.none() | st.integers(0, 4)
