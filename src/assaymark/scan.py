@@ -200,7 +200,8 @@ def scan_sbom(sbom: SbomFile, source: AdvisorySource | None, *, wanted: Wanted, 
         msgspec.structs.replace(wanted, matching=matching),
         means,
     )
-    return msgspec.structs.replace(finished_scan(report, source, started, means), sbom=described.cyclonedx)
+    scan = finished_scan(report, source, started, means)
+    return msgspec.structs.replace(scan, sbom=described.cyclonedx, sbom_origin=sbom.origin)
 
 
 # 1. layers to inventories

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from assaymark.cli.attested_sboms import find_sbom_prover
 from assaymark.cli.images import find_image
-from assaymark.cli.named_signers import names_signer
+from assaymark.cli.named_signers import names_signer, signer_name
 from assaymark.cli.sbom_flags import SIGNER
 from assaymark.errors import ArtifactError, NotFoundError, VerificationError
 from assaymark.inventory.sbom.attested import UNSUPPORTED, find_attested, read_sbom_predicate, unwrapped
@@ -71,7 +71,8 @@ def find_attached_sbom(identity: ImageIdentity, scanning: Scanning, *, alone: bo
             console.note(f"`{image.pinned}`: the SBOM in {where} is scanned in the place of the layers")
             if not signed:
                 console.warn(f"nobody verified who made the SBOM of `{identity.name}`", hint=_HINT)
-            return SbomFile(name=identity.name, data=data)
+            signer = signer_name(args, SIGNER) if signed else ""
+            return SbomFile(name=identity.name, data=data, place=where.strip("`"), signer=signer)
     who = " by the signer who was named" if signed else ""
     console.warn(f"`{identity.name}` has no SBOM{who} on a registry, so its layers are scanned")
     return None

@@ -49,7 +49,8 @@ def opened_sbom(sbom: SbomFile, args: Namespace, console: Console, connections: 
     demanded = names_signer(args, SIGNER)
     found = find_attested(sbom.data, limits=DEFAULT_LIMITS, what=sbom.name)
     if demanded:
-        return msgspec.structs.replace(sbom, data=_verified(sbom.name, found, args, console, connections))
+        data = _verified(sbom.name, found, args, console, connections)
+        return msgspec.structs.replace(sbom, data=data, signer=signer_name(args, SIGNER))
     if not found:
         return sbom
     console.warn(f"`{sbom.name}` is an attestation, and nobody verified who signed it", hint=_HINT)

@@ -2,7 +2,8 @@
 
 Names, values and defaults are the reference's. `--ignore-unfixed` is short for ignoring every status but `fixed`,
 and is itself ignored beside `--ignore-status`. `.trivyignore` in the working directory need not exist, even where
-it is named; any other file that was asked for must. `--findings-policy` is ours.
+it is named; any other file that was asked for must, and may be a pipe or a device (`/dev/null` for none).
+`--findings-policy` is ours.
 """
 
 from __future__ import annotations
@@ -229,8 +230,9 @@ def _ignore_file(name: str, folder: Path, now: datetime, limits: Limits) -> Igno
     from assaymark.safeio.readers import read_bounded
 
     path = folder / (name or DEFAULT_IGNORE_FILE)
-    if not path.is_file():
-        if name not in ("", DEFAULT_IGNORE_FILE):  # files that the reference generates name the default
+    is_named = name not in ("", DEFAULT_IGNORE_FILE)  # files that the reference generates name the default
+    if path.is_dir() if is_named and path.exists() else not path.is_file():
+        if is_named:
             raise UsageError(f"ignore file not found: `{name}`")
         return None
     try:

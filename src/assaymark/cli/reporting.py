@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from assaymark.cli.baseline import compared, fails, read_baseline, tell_baseline
-from assaymark.cli.denying import is_denied
+from assaymark.cli.denying import find_denials, tell_denials
 from assaymark.cli.filter_flags import Filters
 from assaymark.cli.outputs import Destination, check_platforms, destinations_from, write_reports
 from assaymark.cli.scan_flags import DEFAULT_FORMAT
@@ -107,6 +107,9 @@ class Reporting:
         Raises:
             IncompleteError: something was not looked at, and `--require-complete` was given.
         """
+        policy = None if getattr(self.args, "explain", ()) else self.filters.report.findings_policy
+        denied = find_denials(scan, policy)
+        tell_denials(denied, policy, self.console)
         coverage = scan.report.coverage
         if self.args.require_complete and coverage and not coverage.complete:
             raise IncompleteError(
@@ -123,7 +126,7 @@ class Reporting:
             found = fails(difference)
         else:
             found = any(result.vulnerabilities for result in scan.report.results)
-        if not getattr(self.args, "explain", ()) and is_denied(scan, self.filters.report.findings_policy, self.console):
+        if denied:
             return self.filters.exit_code or ExitCode.FINDINGS
         return self.filters.exit_code if found else ExitCode.DONE
 

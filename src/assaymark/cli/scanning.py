@@ -19,6 +19,7 @@ from assaymark.cli.database_flags import (
     update_database_from,
     update_java_database_from,
 )
+from assaymark.cli.denying import with_denials
 from assaymark.cli.explaining import check_explain_flag, write_explanations
 from assaymark.cli.filter_flags import Filters, filters_from
 from assaymark.cli.reporting import Reporting
@@ -207,14 +208,15 @@ class Scanning:
         )
 
     def judged(self, scan: Scan, *, bom: bytes = b"") -> Scan:
-        """The scan without what VEX documents take out.
+        """The scan without what VEX documents take out, and with what the findings policy denies of the rest.
 
         Args:
             scan: filtered by all else.
             bom: the SBOM that was scanned, where it was one.
         """
         sources = vex_sources(scan, self.vex, self.args, self.console, self.connections)
-        return apply_sources(scan, sources, bom=bom)
+        scan = apply_sources(scan, sources, bom=bom)
+        return scan if self.args.explain else with_denials(scan, self.filters.report.findings_policy)
 
     def with_invocation(self, scan: Scan, *, platform: str = "") -> Scan:
         """The scan with who asked for it and how."""
@@ -229,6 +231,7 @@ class Scanning:
             subject=scan.subject,
             repository=scan.repository,
             listed_by=scan.listed_by,
+            sbom=msgspec.to_builtins(scan.sbom_origin) if scan.sbom_origin else {},
             ignore_digest=self.filters.ignore_digest,
             policy_digests=self.filters.policy_digests,
             vex=recorded_vex(scan),

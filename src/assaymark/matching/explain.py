@@ -14,7 +14,7 @@ second, different piece of code believes would have happened.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -125,7 +125,8 @@ def explain(name: str, report: Report, watched: Watched, filters: FilterOptions)
     answers = [each for each in watched.answers if name.upper() in map(str.upper, names_of(each.advisory))]
     names = dict.fromkeys(other for each in answers for other in _aliases(each.advisory, name))
     detail = watched.described(iter((name, name.upper(), *names)))
-    explainer = _Explainer(name, report, answers, filters, watched.info)
+    found = [(each, result) for result in report.results for each in _findings(result, names)]
+    explainer = _Explainer(name, report, answers, _judged(found, filters, watched.info))
     packages = [
         explained
         for result in report.results
@@ -149,22 +150,48 @@ def _aliases(advisory: Advisory, name: str) -> Iterator[str]:
     yield from (cve.id for entry in advisory.entries for cve in entry.cves if cve.id.upper() == name.upper())
 
 
+def _findings(result: Result, names: Collection[str]) -> Iterator[Finding]:
+    """Those with one of the names; those that VEX documents took out, too."""
+    wanted = {name.upper() for name in names}
+    for finding in (*result.vulnerabilities, *(each.finding for each in result.modified_findings)):
+        if finding.vulnerability_id.upper() in wanted:
+            yield finding
+
+
+def _judged(found: Sequence[tuple[Finding, Result]], filters: FilterOptions, database: DatabaseInfo) -> _Judged:
+    """What filters make of each finding, as if there were no other.
+
+    They are asked once, because each question to a policy in Rego starts a program.
+    """
+    alone = [msgspec.structs.replace(result, vulnerabilities=(each,), modified_findings=()) for each, result in found]
+    judged = filter_results(alone, filters, database=database)
+    return _Judged(filters=filters, results={id(each): kept for (each, _), kept in zip(found, judged, strict=True)})
+
+
 def _order(explained: ExplainedPackage) -> tuple[int, str, str, str, str]:
     verdict = list(Verdict).index(explained.verdict)
     return verdict, explained.target, explained.name, explained.version, explained.path
 
 
+class _Judged(NamedTuple):
+    """What filters make of findings.
+
+    Attributes:
+        results: a result for each finding, by its `id`, with the finding where it stays.
+    """
+
+    filters: FilterOptions
+    results: Mapping[int, Result]
+
+
 class _Explainer:
     """Explains package after package of one report."""
 
-    def __init__(
-        self, name: str, report: Report, answers: list[Answer], filters: FilterOptions, database: DatabaseInfo
-    ) -> None:
+    def __init__(self, name: str, report: Report, answers: list[Answer], judged: _Judged) -> None:
         self._name = name
         self._report = report
         self._answers = answers
-        self._filters = filters
-        self._database = database
+        self._judged = judged
 
     def explained(self, package: Package, result: Result) -> ExplainedPackage | None:
         """What became of a package; None where no answer is about it."""
@@ -177,7 +204,7 @@ class _Explainer:
         if found is None:
             verdict, reason = _without_finding(package, self._report, about)
         else:
-            verdict, reason = _with_finding(found, result, self._filters, self._database)
+            verdict, reason = _with_finding(found, result, self._judged)
         return ExplainedPackage(
             name=package.name,
             version=package.version if ecosystem else package.full_version,
@@ -204,19 +231,16 @@ def _is_about(package: Package, answer: Answer, result: Result, ecosystem: Ecosy
 
 def _finding(package: Package, result: Result, names: set[str]) -> Finding | None:
     ids, paths = {package.id, ""}, {package.file_path, ""}  # what some families' findings leave out
-    for finding in (*result.vulnerabilities, *(each.finding for each in result.modified_findings)):
+    for finding in _findings(result, names):
         same = (finding.pkg_name, finding.pkg_identifier) == (package.name, package.identifier)
-        if same and finding.pkg_id in ids and finding.pkg_path in paths and finding.vulnerability_id.upper() in names:
+        if same and finding.pkg_id in ids and finding.pkg_path in paths:
             return finding
     return None
 
 
-def _with_finding(
-    finding: Finding, result: Result, filters: FilterOptions, database: DatabaseInfo
-) -> tuple[Verdict, str]:
+def _with_finding(finding: Finding, result: Result, judged: _Judged) -> tuple[Verdict, str]:
     """Rule 2."""
-    alone = msgspec.structs.replace(result, vulnerabilities=(finding,), modified_findings=())
-    [kept] = filter_results([alone], filters, database=database)
+    kept, filters = judged.results[id(finding)], judged.filters
     by_vex = [each for each in result.modified_findings if each.finding is finding]
     for modified in by_vex if kept.vulnerabilities else kept.modified_findings:
         statement = f": {modified.statement}" if modified.statement else ""

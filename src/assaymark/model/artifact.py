@@ -10,7 +10,7 @@ from typing import BinaryIO, Protocol
 import msgspec
 
 from assaymark.model.descriptor import Descriptor
-from assaymark.model.digest import DiffId, Digest
+from assaymark.model.digest import DiffId, Digest, sha256_digest
 from assaymark.model.platform import Platform
 from assaymark.model.reference import Reference
 
@@ -115,11 +115,37 @@ class Image(Protocol):
         ...
 
 
+class SbomOrigin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a record says of the SBOM that packages come from.
+
+    Attributes:
+        digest: of its bytes; where it was an attestation's predicate, of that.
+        attached: the digest of the manifest that it came with; empty for a file.
+        signer: who made it, proven; empty where nobody verified that.
+    """
+
+    digest: Digest
+    attached: str = ""
+    signer: str = ""
+
+
 class SbomFile(msgspec.Struct, frozen=True, kw_only=True):
-    """An SBOM as its bytes; `name` is the report's `ArtifactName`."""
+    """An SBOM as its bytes; `name` is the report's `ArtifactName`.
+
+    Attributes:
+        place: the digest of the manifest that it came with; empty for a file.
+        signer: who made it, proven; empty where nobody verified that.
+    """
 
     name: str
     data: bytes
+    place: str = ""
+    signer: str = ""
+
+    @property
+    def origin(self) -> SbomOrigin:
+        """The same for a record."""
+        return SbomOrigin(digest=sha256_digest(self.data), attached=self.place, signer=self.signer)
 
 
 class Directory(msgspec.Struct, frozen=True, kw_only=True):

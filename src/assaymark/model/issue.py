@@ -52,14 +52,36 @@ class Unanalysed(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omi
     examples: tuple[str, ...] = ()
 
 
+class Denied(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):
+    """What the user's own policy does not accept; a finding that it names stays among the report's.
+
+    Attributes:
+        rule: the policy's file, and the line of the rule.
+        reason: why, in the policy's words.
+        vulnerability_id: with what follows, the finding; all empty where the rule is about the scan.
+        about: what is wrong with the scan, where it is no finding.
+    """
+
+    rule: str
+    reason: str
+    severity: str = ""
+    vulnerability_id: str = msgspec.field(name="VulnerabilityID", default="")
+    pkg_name: str = ""
+    installed_version: str = ""
+    target: str = ""
+    about: str = ""
+
+
 class Coverage(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):
     """The statement of what a scan looked at; stands in the report's `Coverage` key.
 
     Attributes:
         vex: the VEX documents that were asked about findings.
+        denied: what the findings policy fails the command for.
     """
 
     complete: bool
     issues: tuple[Issue, ...] = ()
     not_analysed: tuple[Unanalysed, ...] = ()
     vex: tuple[VexDocument, ...] = msgspec.field(name="VEX", default=())
+    denied: tuple[Denied, ...] = ()

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from assaymark.model.advisory import DatabaseInfo
+from assaymark.model.artifact import SbomOrigin
 from assaymark.model.finding import Finding, ModifiedFinding
 from assaymark.model.inventory import OperatingSystem
 from assaymark.model.issue import Coverage
@@ -102,6 +103,7 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
         repository: family and release that `etc/apk/repositories` of an image names; empty where it names none.
         listed_by: the attestation whose list of packages stood for the layers; empty where they were read.
         sbom: the bytes of the CycloneDX document that was scanned; empty where it was something else.
+        sbom_origin: where the SBOM that was scanned is from, of whatever format; None where none was.
     """
 
     report: Report
@@ -113,3 +115,4 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     repository: str = ""
     listed_by: str = ""
     sbom: bytes = b""
+    sbom_origin: SbomOrigin | None = None

@@ -9,7 +9,8 @@ The truthful record, which is the default:
 
 - `invocation` says who asked: allow-listed flags, the CI run, its event and its builder. `parameters` also has
   `coverage` (complete or not, and how many issues of each kind; the report inside `result` lists them) and `database`
-  (when it was built, when its publisher promised the next, and whether it is only the sample).
+  (when it was built, when its publisher promised the next, and whether it is only the sample), and where a findings
+  policy denied something `denied`, how much each of its rules did.
 - `scanner.db` names the database with its digest and version.
 - `metadata` has the true start and finish of the scan.
 
@@ -116,6 +117,9 @@ def _parameters(scan: Scan) -> dict[str, Any]:
     parameters = dict(scan.invocation.parameters)
     if scan.report.coverage is not None:
         parameters["coverage"] = coverage_parameter(scan.report.coverage)
+        denied = Counter(each.rule for each in scan.report.coverage.denied)
+        if denied:
+            parameters["denied"] = dict(sorted(denied.items()))
     if scan.database != DatabaseInfo():  # a stored report does not say which database answered
         parameters["database"] = _database_parameter(scan.database)
     return parameters

@@ -6,6 +6,8 @@
   names of keys, caches, proxies) is left out whatever its value.
 - `artifact`, `platform`, `subject`: what was scanned; `repository`: the release that its `etc/apk/repositories` names.
 - `packagesFrom`: the attestation that the list of packages came from, where the layers were not read again.
+- `sbom`: the SBOM that was scanned: its digest, the manifest that it was attached with, and who was proven to have
+  signed it (no `signer` where nobody verified that).
 - `ignoreFile`: the digest of the file that took findings out, so that a reader can tell whether it was the agreed one.
 - `findingsPolicy`, `ignorePolicy`: likewise of the policies that judged findings.
 - `vex`: the VEX documents that were asked, with their digests and, where they were verified, their signers.
@@ -84,6 +86,7 @@ def invocation(
     subject: str = "",
     repository: str = "",
     listed_by: str = "",
+    sbom: Mapping[str, str] = _NONE,
     ignore_digest: str = "",
     policy_digests: Mapping[str, str] = _NONE,
     vex: Sequence[Mapping[str, object]] = (),
@@ -100,6 +103,7 @@ def invocation(
         subject: the digest of the manifest that was scanned.
         repository: family and release that `etc/apk/repositories` names, which decides about advisories.
         listed_by: the attestation whose list of packages stood for the layers.
+        sbom: the SBOM that was scanned, and who made it.
         ignore_digest: of the ignore file that was applied; empty where there was none.
         policy_digests: of the policies that were applied, by their names.
         vex: the VEX documents that were asked.
@@ -115,6 +119,7 @@ def invocation(
         "subject": subject,
         "repository": repository,
         "packagesFrom": listed_by,
+        "sbom": sbom,
         "ignoreFile": ignore_digest,
         "findingsPolicy": policy_digests.get("findingsPolicy", ""),
         "ignorePolicy": policy_digests.get("ignorePolicy", ""),

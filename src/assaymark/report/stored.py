@@ -31,7 +31,7 @@ Decoded = TypeVar("Decoded")
 
 _SCHEMA: Final = 2
 _LISTED: Final = frozenset({"os-pkgs", "lang-pkgs", ""})
-_RECOMPUTED: Final = ("coverage", "database")
+_RECOMPUTED: Final = ("coverage", "database", "denied")
 """Parameters of a record that are made from the report and the database when it is written."""
 _KEPT_WHOLE: Final = frozenset({"ImageConfig"})
 """What is not ours to read: it is written again as it is, `null` included."""

@@ -16,6 +16,7 @@ from typing import Final
 from assaymark.model.finding import Finding
 from assaymark.model.issue import Coverage
 from assaymark.model.report import Report, Scan
+from assaymark.report.denials import denial_words
 from assaymark.report.plain import columns, pad, shorten, shown
 from assaymark.report.table_columns import GAP, column_sizes, end_of, joined
 from assaymark.report.table_findings import heading_of
@@ -33,6 +34,7 @@ from assaymark.report.wording import (
 )
 
 _ISSUES_SHOWN: Final = 10
+_DENIALS_SHOWN: Final = 20
 _ROWS_SHOWN: Final = 8
 _UPGRADES_SHOWN: Final = 5
 _INSTRUCTION_COLUMNS: Final = 60
@@ -52,6 +54,7 @@ def summary_lines(scan: Scan, layers: Layers, *, width: int, paint: Paint) -> It
     yield from _targets(scan.report, width, paint)
     yield from _layers(scan.report, layers, width, paint)
     yield from _upgrades(scan.report, layers, width, paint)
+    yield from _denied(scan.report.coverage, paint)
     yield from _coverage(scan.report.coverage, width, paint)
 
 
@@ -224,6 +227,18 @@ def _in(upgrade: Upgrade, layers: Layers) -> str:
     number = layers.number(upgrade.layer) if layers.count > 1 else 0
     names = "" if upgrade.packages == (upgrade.name,) else f"({shown(', '.join(upgrade.packages))})"
     return " ".join(filter(None, (f"layer {number}" if number else "", names)))
+
+
+def _denied(coverage: Coverage | None, paint: Paint) -> Iterator[str]:
+    """Why the command fails: told whole, as it is somebody's decision."""
+    if coverage is None or not coverage.denied:
+        return
+    yield ""
+    yield paint.style("bold", "Denied by the findings policy")
+    for each in coverage.denied[:_DENIALS_SHOWN]:
+        yield f"  {paint.style('bad', shown(each.rule))}  {shown(denial_words(each))}"
+    if len(coverage.denied) > _DENIALS_SHOWN:
+        yield f"  and {len(coverage.denied) - _DENIALS_SHOWN} more"
 
 
 def _coverage(coverage: Coverage | None, width: int, paint: Paint) -> Iterator[str]:

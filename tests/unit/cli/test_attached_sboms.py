@@ -127,6 +127,20 @@ def test_an_attestation_counts_with_and_without_a_signer(
     assert "has no SBOM by the signer who was named on a registry, so its layers are scanned" in theirs.err
 
 
+def test_the_record_says_which_sbom_was_scanned_and_who_signed_it(
+    shop: Workshop, registry: MemoryRegistry, store: ContentStore, image: Descriptor
+) -> None:
+    sign(shop, registry, document=bom(FLASK))
+    (referrer,) = store.referrers(image.digest) or ()
+
+    def recorded(*flags: str) -> Any:
+        return scan(shop, registry, "--format=cosign-vuln", *flags).report["invocation"]["parameters"]["sbom"]
+
+    unknown, ours = recorded(), recorded("--sbom-key=ours.pub")
+    assert unknown == {"digest": unknown["digest"], "attached": referrer.digest}
+    assert ours == {"digest": ours["digest"], "attached": referrer.digest, "signer": "ours.pub"}
+
+
 def test_with_a_signer_what_nobody_signed_does_not_count(
     shop: Workshop, registry: MemoryRegistry, store: ContentStore, image: Descriptor
 ) -> None:

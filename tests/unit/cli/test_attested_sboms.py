@@ -16,6 +16,7 @@ from tests.support.sigstore.signing import sign_envelope
 from tests.support.workshop import Ran, Workshop
 
 from assaymark.attest.dsse import encode_line
+from assaymark.model.digest import sha256_digest
 
 CYCLONEDX, SPDX = "https://cyclonedx.org/bom", "https://spdx.dev/Document"
 FLASKS = "CVE-2018-1000656"
@@ -81,6 +82,17 @@ def test_what_the_key_signed_is_scanned(shop: Workshop, data: bytes, flag: str) 
     assert "`a.file`: the SBOM is signed by ours.pub" in ran.err
     assert "not checked: subject" in ran.err
     assert "nobody verified" not in ran.err
+
+
+def test_the_record_says_which_sbom_was_scanned_and_who_signed_it(shop: Workshop) -> None:
+    def recorded(*flags: str) -> Any:
+        return scan(shop, line(said(TAG_VALUE, SPDX)), *flags, form="cosign-vuln").report["invocation"]["parameters"][
+            "sbom"
+        ]
+
+    digest = sha256_digest(TAG_VALUE.encode())
+    assert recorded("--key=ours.pub") == {"digest": digest, "signer": "ours.pub"}
+    assert recorded() == {"digest": digest}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -129,6 +131,27 @@ def test_what_is_wrong_is_said(
 ) -> None:
     with pytest.raises(UsageError, match=message):
         filters(*arguments, folder=tmp_path, **environ)
+
+
+def test_an_ignore_file_may_be_a_device(tmp_path: Path) -> None:
+    assert filters("--ignorefile", os.devnull, folder=tmp_path).ignore_digest == sha256_digest(b"")
+
+
+def test_an_ignore_file_may_be_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(b"CVE-1\n",))
+    writer.start()
+    given = filters("--ignorefile", "pipe", folder=tmp_path)
+    writer.join()
+
+    assert given.report.ignore_file is not None
+    assert [entry.id for entry in given.report.ignore_file.entries] == ["CVE-1"]
+
+
+def test_a_folder_is_no_ignore_file(tmp_path: Path) -> None:
+    (tmp_path / "known").mkdir()
+    with pytest.raises(UsageError, match="ignore file not found: `known`"):
+        filters("--ignorefile", "known", folder=tmp_path)
 
 
 def test_the_default_ignore_file_is_read_where_it_is(tmp_path: Path) -> None:

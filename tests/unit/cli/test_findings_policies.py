@@ -62,7 +62,7 @@ def test_rules_ignore_and_deny(shop: Workshop) -> None:
         pytest.param(("--exit-code=0",), 1, id="what is denied does not end well"),
         pytest.param(("--severity=HIGH",), 0, id="what was filtered before is not denied"),
         pytest.param(("--ignorefile=known",), 0, id="what was ignored before is not denied"),
-        pytest.param(("--exit-on-eol=8",), 8, id="the end of life comes first"),
+        pytest.param(("--exit-on-eol=8",), 8, id="the end of life comes first, and hides nothing"),
         pytest.param(("--quiet",), 1, id="in quiet"),
     ],
 )
@@ -72,7 +72,68 @@ def test_exit_codes_with_denied_findings(shop: Workshop, flags: tuple[str, ...],
     ran = scan(shop, "--findings-policy=rules.yaml", *flags)
 
     assert ran.code == code
-    assert (DENIED.format(image=shop.folder / "image.tar") in ran.err) == (code in (1, 7))
+    assert (DENIED.format(image=shop.folder / "image.tar") in ran.err) == (code != 0)
+
+
+def test_what_is_denied_is_told_beside_an_incomplete_scan(shop: Workshop) -> None:
+    layer = {"etc/alpine-release": "99.9.9\n", "lib/apk/db/installed": "P:musl\nV:1\nA:x86_64\no:musl\n\n"}
+    (shop.folder / "rules.yaml").write_text("rules:\n  - deny: {database_age_at_least: 12h}\n    reason: look again\n")
+
+    flags = ("--require-complete", "--findings-policy=rules.yaml")
+    ran = shop.run("image", "--input", shop.image(layer), "--format=json", *flags)
+
+    assert ran.code == 3
+    assert "denied by `rules.yaml`, line 2: the database was built on 2026-11-21 (look again)\n" in ran.err
+
+
+def test_reports_and_records_list_what_is_denied(shop: Workshop) -> None:
+    target = f"{shop.folder / 'image.tar'} (alpine 3.10.9)"
+    flags = ("--findings-policy=rules.yaml", "--also=table=report.txt", "--also=json=report.json")
+    ran = shop.run("image", "--input", shop.image(), "--format=cosign-vuln", *flags)
+
+    denied = [
+        {
+            "Rule": "rules.yaml:7",
+            "Reason": "critical ones are repaired at once",
+            "Severity": "CRITICAL",
+            "VulnerabilityID": "CVE-2019-14697",
+            "PkgName": "musl",
+            "InstalledVersion": "1.1.22-r2",
+            "Target": target,
+        }
+    ]
+    assert json.loads((shop.folder / "report.json").read_text())["Coverage"]["Denied"] == denied
+    assert ran.report["scanner"]["result"]["Coverage"]["Denied"] == denied
+    assert ran.report["invocation"]["parameters"]["denied"] == {"rules.yaml:7": 1}
+    assert (
+        "\nDenied by the findings policy\n"
+        f"  rules.yaml:7  CRITICAL CVE-2019-14697 in musl 1.1.22-r2, {target} (critical ones are repaired at once)\n"
+    ) in (shop.folder / "report.txt").read_text()
+
+
+def test_where_nothing_is_denied_no_list_says_so(shop: Workshop) -> None:
+    ran = scan(shop, "--findings-policy=rules.yaml", "--severity=HIGH")
+
+    assert "Denied" not in ran.report["Coverage"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "denied"),
+    [
+        pytest.param((), {"rules.yaml:7": 1}, id="what an earlier policy denied stays told"),
+        pytest.param(("--findings-policy=others.yaml",), {"others.yaml:2": 1}, id="another policy decides anew"),
+    ],
+)
+def test_a_converted_record_says_what_is_denied(shop: Workshop, flags: tuple[str, ...], denied: dict[str, int]) -> None:
+    (shop.folder / "others.yaml").write_text("rules:\n  - deny: {packages: [musl]}\n    reason: none of these\n")
+    given = ("--format=cosign-vuln", "--findings-policy=rules.yaml")
+    (shop.folder / "vuln.json").write_text(shop.run("image", "--input", shop.image(), *given).out)
+
+    ended = run("convert", "vuln.json", "--format=cosign-vuln", *flags, environ={"SOURCE_DATE_EPOCH": NOON})
+
+    assert ended.code == (1 if flags else 0)
+    record = json.loads(ended.out)
+    assert record["invocation"]["parameters"]["denied"] == denied
 
 
 def test_what_a_document_took_out_is_not_denied(shop: Workshop) -> None:
@@ -207,6 +268,21 @@ def test_an_explanation_names_the_rule_and_denies_nothing(shop: Workshop) -> Non
     assert ran.code == 0
     assert "ignored by rules.yaml:2: the buffer is ours" in ran.out
     assert "denied" not in ran.err
+
+
+def test_an_explanation_asks_rego_once_about_all_findings(shop: Workshop) -> None:
+    log = install_opa(shop.folder)
+    (shop.folder / "rules.rego").write_text('input["PkgName"] == "musl"')
+    installed = "".join(f"P:{name}\nV:1.1.22-r2\nA:x86_64\no:musl\n\n" for name in ("musl", "musl-dev", "musl-utils"))
+    image = shop.image({"etc/alpine-release": "3.10.9\n", "lib/apk/db/installed": installed})
+
+    flags = ("--ignore-policy=rules.rego", "--explain=CVE-2019-14697")
+    ran = shop.run("image", "--input", image, *flags, PATH=str(shop.folder))
+
+    assert "LEFT OUT  musl 1.1.22-r2: ignored by rules.rego: Filtered by Rego\n" in ran.out
+    assert "LISTED  musl-dev 1.1.22-r2" in ran.out
+    assert "LISTED  musl-utils 1.1.22-r2" in ran.out
+    assert log.read_text().splitlines().count("eval --format") == 2  # the policy is compiled before the scan
 
 
 def test_the_scanned_tree_has_no_say(shop: Workshop) -> None:

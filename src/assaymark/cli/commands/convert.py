@@ -49,6 +49,7 @@ def _configure(parser: ArgumentParser) -> None:
 
 
 def _run(args: Namespace, console: Console) -> int:
+    from assaymark.cli.denying import with_denials
     from assaymark.cli.reporting import Reporting
     from assaymark.cli.told_scans import read_told_file
 
@@ -64,6 +65,7 @@ def _run(args: Namespace, console: Console) -> int:
             "the report lists no packages, so only those with findings are in the bill of materials",
             hint="write the report with packages: `--list-all-pkgs`",
         )
+    scan = with_denials(scan, filters.report.findings_policy)
     reporting.write(scan)
     return reporting.exit_code(scan)
 
