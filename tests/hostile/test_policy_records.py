@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from tests.support.policies import NOW, SCANNED, finding, record
 
 from assaymark.attest.policy.facts import read_facts
 from assaymark.attest.policy.judge import judge
-from assaymark.attest.policy.rules import Allowance, Denial, Policy, SeverityLimit
+from assaymark.attest.policy.rules import Allowance, Denial, Policy, SeverityLimit, parse_age
 from assaymark.attest.policy.subject import Subject
 from assaymark.attest.policy.violation import Verdict
 from assaymark.attest.policy.written import parse_policy
@@ -46,11 +47,81 @@ def test_findings_that_are_hidden_are_no_absence_of_findings(result: Any) -> Non
     assert [violation.reason.value for violation in judged(with_result(result)).violations] == ["POLICY_NO_RECORD"]
 
 
-@pytest.mark.parametrize("severity", ["low", "LOW ", "NONE", "", "Low\u0000", 1, None, ["LOW"]])
+@pytest.mark.parametrize("severity", ["LOW ", "NONE", "", "Low\u0000", 1, None, ["LOW"]])
 def test_a_severity_that_is_no_word_counts_as_unknown(severity: Any) -> None:
     listed = [finding() | {"Severity": severity}]
     (violation,) = judged(with_result({"SchemaVersion": 2, "Results": [{"Vulnerabilities": listed}]})).violations
     assert violation.value == "UNKNOWN"
+
+
+def test_a_severity_in_another_letter_case_is_that_severity() -> None:
+    policy = Policy(severities=(SeverityLimit(highest="LOW", unknown="LOW"),))
+    listed = [finding() | {"Severity": "Critical"}]
+    (violation,) = judged(
+        with_result({"SchemaVersion": 2, "Results": [{"Vulnerabilities": listed}]}), policy
+    ).violations
+    assert violation.value == "CRITICAL"
+
+
+def suppressed(entry: Any) -> dict[str, Any]:
+    return with_result({"SchemaVersion": 2, "Results": [{"ExperimentalModifiedFindings": [entry]}]})
+
+
+def test_a_denied_finding_is_denied_where_a_filter_took_it_out() -> None:
+    document = suppressed({"Type": "vulnerability", "Status": "ignored", "Finding": finding(aliases=["DSA-1"])})
+    for name in ("CVE-2024-0001", "DSA-1"):
+        assert [each.reason.value for each in judged(document, Policy(deny=(Denial(id=name),))).violations] == [
+            "POLICY_DENIED"
+        ]
+    told = judged(document)
+    assert told.violations == ()
+    assert "findings that the record shows as taken out: 1 (CVE-2024-0001)" in told.notes
+
+
+@pytest.mark.parametrize(
+    "entry", [[], {"finding": finding()}, {"Finding": [finding()]}], ids=["a list", "another letter case", "in a list"]
+)
+def test_what_a_filter_took_out_is_read_in_one_way(entry: Any) -> None:
+    assert [violation.reason.value for violation in judged(suppressed(entry)).violations] == ["POLICY_NO_RECORD"]
+
+
+FILTERS: dict[str, Any] = {
+    "severities as a text": {"severity": "CRITICAL, low"},
+    "severities in small letters": {"severity": ["critical"]},
+    "a switch as a text": {"ignore-unfixed": "true"},
+    "a switch as a number": {"ignore-unfixed": 1},
+}
+
+
+@pytest.mark.parametrize("flags", FILTERS.values(), ids=FILTERS.keys())
+def test_filters_are_seen_however_they_are_spelled(flags: Any) -> None:
+    assert {violation.reason.value for violation in judged(record(flags=flags)).violations} == {"POLICY_FILTERED"}
+
+
+@pytest.mark.parametrize("said", [1, "true", [True], None], ids=["a number", "a text", "a list", "null"])
+def test_only_true_is_complete(said: Any) -> None:
+    told = judged(record(coverage={"complete": said}), Policy(require_complete=True))
+    assert [violation.value for violation in told.violations] == ["not stated"]
+
+
+ABSURD: dict[str, tuple[str, str, list[str]]] = {
+    "a scan in the last second": ("9999-12-31T23:59:59Z", "2026-06-01T00:00:00Z", ["scan-time"]),
+    "a database in the last second": ("2026-06-01T12:00:00Z", "9999-12-31T23:59:59Z", ["max-db-age"]),
+    "both": ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z", ["scan-time", "max-db-age"]),
+    "a leap second, which nobody can read": ("2026-06-01T11:59:60Z", "2026-06-01T00:00:00Z", []),
+}
+
+
+@pytest.mark.parametrize(("finished", "database", "rules"), ABSURD.values(), ids=ABSURD.keys())
+@pytest.mark.parametrize("trusted", [SCANNED, None], ids=["trusted time", "none"])
+def test_absurd_times(finished: str, database: str, rules: list[str], trusted: datetime | None) -> None:
+    document = record(database={"updatedAt": database})
+    document["metadata"]["scanFinishedOn"] = finished
+    policy = Policy(max_database_age=parse_age("7d"))
+    subject = Subject(predicate_type=VULN_TYPE, facts=read_facts(msgspec.json.encode(document)), trusted=trusted)
+    told = judge(policy, subject, now=NOW).violations
+    assert [each.rule for each in told] == [rule for rule in rules if trusted or rule != "scan-time"]
+    assert {each.reason.value for each in told} <= {"SCAN_TIME_NOT_SUPPORTED"}
 
 
 @pytest.mark.parametrize(

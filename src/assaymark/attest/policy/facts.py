@@ -9,7 +9,8 @@ shape (in-toto attestation framework, `spec/predicates/vulns_02.md`). Rules:
   ones;
 - of in-toto's predicate (`vulns/v0.2`) they are known where `scanner.result` is its list; the severity of an entry is
   the worst word among its scores: a number without a word is no severity;
-- a severity that is no known word is `UNKNOWN`;
+- findings that a filter took out are known, where the scan was asked to show them (`ExperimentalModifiedFindings`);
+- a severity that is no known word, in whatever letter case, is `UNKNOWN`;
 - the database's time is `scanner.db.lastUpdate` (in-toto's name for it), else what our records keep in
   `invocation.parameters.database.updatedAt`, else a day in `scanner.db.version`;
 - the scan was complete only if the record says so (in in-toto's predicate `scanner.assaymark_coverage`), and nothing in
@@ -43,7 +44,8 @@ _RECORD: Final = ("invocation", "scanner", "metadata")
 _SCANNER: Final = ("uri", "version", "db", "result")
 _METADATA: Final = ("scanStartedOn", "scanFinishedOn")
 _REPORT: Final = ("SchemaVersion", "Results", "Coverage")
-_RESULT: Final = ("Vulnerabilities", "Target")
+_RESULT: Final = ("Vulnerabilities", "ExperimentalModifiedFindings", "Target")
+_MODIFIED: Final = ("Finding",)
 _ENTRY: Final = ("id", "severity", "annotations")
 _FINDING: Final = ("VulnerabilityID", "VendorIDs", "PkgName", "InstalledVersion", "FixedVersion", "Severity")
 _HIDING_FLAGS: Final = ("ignore-status", "pkg-types", "pkg-relationships", "skip-dirs", "skip-files")
@@ -85,6 +87,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         findings: None where the result cannot be read.
+        suppressed: those that filters took out, as far as the record shows them.
         severities: those that the scan was asked to report; empty for all.
         fixable_only: whether findings without a fix were left out.
         filters: what else left findings out, for people.
@@ -92,6 +95,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     findings: tuple[RecordedFinding, ...] | None = None
+    suppressed: tuple[RecordedFinding, ...] = ()
     finished: datetime | None = None
     database_time: datetime | None = None
     complete: bool | None = None
@@ -99,6 +103,13 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     fixable_only: bool = False
     filters: tuple[str, ...] = ()
     sample: bool = False
+
+
+class _Listed(msgspec.Struct, frozen=True):
+    """The findings of a report, and those that filters took out."""
+
+    found: tuple[RecordedFinding, ...]
+    suppressed: tuple[RecordedFinding, ...] = ()
 
 
 def read_facts(predicate: bytes, kind: str = VULN_TYPE, *, limits: Limits = DEFAULT_LIMITS) -> Facts:
@@ -116,15 +127,17 @@ def read_facts(predicate: bytes, kind: str = VULN_TYPE, *, limits: Limits = DEFA
         raise refuse(Reason.PREDICATE_MALFORMED, str(exc)) from exc
     scanner, parameters = _child(record, "scanner"), _child(_child(record, "invocation"), "parameters")
     flags, result = _child(parameters, "flags"), scanner.get("result")
+    listed = _intoto_findings(result) if kind == INTOTO_TYPE else _findings(result, _platforms(parameters))
     return Facts(
-        findings=_intoto_findings(result) if kind == INTOTO_TYPE else _findings(result, _platforms(parameters)),
+        findings=listed.found if listed is not None else None,
+        suppressed=listed.suppressed if listed is not None else (),
         finished=_time(_child(record, "metadata").get("scanFinishedOn")),
         database_time=_database_time(_child(scanner, "db"), _child(parameters, "database")),
         complete=_complete(
             _child(parameters, "coverage"), _child(result, "Coverage"), _child(scanner, "assaymark_coverage")
         ),
-        severities=tuple(_texts(flags.get("severity"))),
-        fixable_only=flags.get("ignore-unfixed") is True,
+        severities=tuple(level.upper() for level in _words(flags.get("severity"))),
+        fixable_only=flags.get("ignore-unfixed") not in (None, False, "false"),
         filters=tuple(_filters(parameters, flags)),
         sample=_child(parameters, "database").get("sample") is True,
     )
@@ -139,12 +152,12 @@ def read_times(predicate: bytes) -> Facts | None:
     return Facts(finished=_time(record.metadata.finished if record.metadata else None))
 
 
-def _intoto_findings(result: object) -> tuple[RecordedFinding, ...] | None:
+def _intoto_findings(result: object) -> _Listed | None:
     """Each entry, with the packages that our annotations name."""
     if result is None:
         return None
     try:
-        return tuple(found for entry in _objects(result) for found in _intoto_entry(entry))
+        return _Listed(tuple(found for entry in _objects(result) for found in _intoto_entry(entry)))
     except ValueError:
         return None
 
@@ -170,23 +183,27 @@ def _platforms(parameters: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(filter(None, named))
 
 
-def _findings(result: object, platforms: frozenset[str]) -> tuple[RecordedFinding, ...] | None:
+def _findings(result: object, platforms: frozenset[str]) -> _Listed | None:
     if not isinstance(result, dict) or result.get("SchemaVersion") != _SCHEMA:
         return None
+    found, suppressed = list[RecordedFinding](), list[RecordedFinding]()
     try:
         refuse_case_variants(result, _REPORT, what="the report")
-        return tuple(
-            _finding(entry, _platform(part, platforms))
-            for part in _objects(result.get("Results"))
-            for entry in _listed(part)
-        )
+        for part in _objects(result.get("Results")):
+            refuse_case_variants(part, _RESULT, what="a result")
+            platform = _platform(part, platforms)
+            found += (_finding(entry, platform) for entry in _objects(part.get("Vulnerabilities")))
+            suppressed += (each for entry in _modified(part) if (each := _finding(entry, platform)).id)
     except ValueError:
         return None
+    return _Listed(tuple(found), tuple(suppressed))
 
 
-def _listed(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    refuse_case_variants(part, _RESULT, what="a result")
-    return _objects(part.get("Vulnerabilities"))
+def _modified(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Of all kinds; those without a vulnerability are misconfigurations and the like."""
+    for entry in _objects(part.get("ExperimentalModifiedFindings")):
+        refuse_case_variants(entry, _MODIFIED, what="a finding that was taken out")
+        yield from _objects([entry.get("Finding") or {}])
 
 
 def _platform(part: Mapping[str, Any], platforms: frozenset[str]) -> str:
@@ -196,7 +213,7 @@ def _platform(part: Mapping[str, Any], platforms: frozenset[str]) -> str:
 
 def _finding(entry: Mapping[str, Any], platform: str) -> RecordedFinding:
     refuse_case_variants(entry, _FINDING, what="a finding")
-    severity = _text(entry.get("Severity"))
+    severity = _text(entry.get("Severity")).upper()
     return RecordedFinding(
         id=_text(entry.get("VulnerabilityID")),
         package=_text(entry.get("PkgName")),
@@ -216,9 +233,9 @@ def _filters(parameters: Mapping[str, Any], flags: Mapping[str, Any]) -> Iterato
 def _complete(*stated: Mapping[str, Any]) -> bool | None:
     """Our parameters say it, and the report itself; one that says no is enough."""
     answers = [part.get(name) for part in stated for name in ("complete", "Complete") if name in part]
-    if False in answers:
+    if any(answer is False for answer in answers):
         return False
-    return True if True in answers else None
+    return True if answers and all(answer is True for answer in answers) else None
 
 
 def _database_time(database: Mapping[str, Any], told: Mapping[str, Any]) -> datetime | None:
@@ -256,6 +273,13 @@ def _objects(value: object) -> Iterator[Mapping[str, Any]]:
 def _texts(value: object) -> Iterator[str]:
     if isinstance(value, list):
         yield from (item for item in value if isinstance(item, str))
+
+
+def _words(value: object) -> Iterator[str]:
+    """A list of words, which some write as one text."""
+    if isinstance(value, str):
+        value = value.split(",")
+    yield from (word for each in _texts(value) if (word := each.strip()))
 
 
 def _text(value: object) -> str:

@@ -2,7 +2,8 @@
 
 Rules:
 
-1. A denied finding is denied whatever its severity, whether or not it has a fix, and whoever allows it.
+1. A denied finding is denied whatever its severity, whether or not it has a fix, and whoever allows it. It is denied,
+   too, where the record shows that a filter took it out.
 2. An allowed finding does not count for severity limits until the allowance's last day is over.
 3. What a scan never reported cannot be judged: a limit on a record that leaves out findings which the limit would
    count, and a denial on one that leaves out any, are refused (`POLICY_FILTERED`).
@@ -27,6 +28,7 @@ MAX_SEVERITY: Final = "max-severity"
 DENY: Final = "deny"
 SAMPLE: Final = "the scan used the SAMPLE database, which knows a few hundred advisories"
 _SHOWN: Final = 200
+_NAMED: Final = 5
 Entry = TypeVar("Entry", Denial, Allowance)
 _WORST_FIRST: Final = ("CRITICAL", UNKNOWN, "HIGH", "MEDIUM", "LOW")
 
@@ -41,7 +43,11 @@ def judge_findings(policy: Policy, facts: Facts, now: datetime) -> Verdict:
     denied, allowed = _Entries(policy.deny), _Entries(policy.allow)
     violations = [
         *_judge_filters(policy, facts),
-        *(_denied(entry, finding) for finding in findings for entry in denied.about(finding, *finding.aliases)),
+        *(
+            _denied(entry, finding)
+            for finding in (*findings, *dict.fromkeys(facts.suppressed))
+            for entry in denied.about(finding, *finding.aliases)
+        ),
         *(each for limit in policy.severities for each in _judge_limit(limit, findings, allowed, now)),
     ]
     return Verdict(violations=tuple(violations), notes=(*_doubts(facts), *_told_allowances(findings, allowed, now)))
@@ -133,6 +139,9 @@ def _doubts(facts: Facts) -> Iterator[str]:
     """Rule 4, and what nobody looked at."""
     if facts.filters:
         yield f"the scan was told what not to report, by {', '.join(facts.filters)}"
+    if facts.suppressed:
+        named = ", ".join(dict.fromkeys(each.id[:_SHOWN] for each in facts.suppressed[:_NAMED]))
+        yield f"findings that the record shows as taken out: {len(facts.suppressed)} ({named})"
     if facts.sample:
         yield SAMPLE
     if facts.complete is not True:

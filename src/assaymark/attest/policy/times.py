@@ -13,7 +13,8 @@ A log's or an authority's time proves that a signature existed then: it was made
    that the word is enough, and then it is said.
 
 The age of the database is counted until now as well, so that it bounds how old the knowledge behind a verdict is, and
-is always the signer's word. A database from after the scan is impossible: `SCAN_TIME_NOT_SUPPORTED`.
+is always the signer's word. A database from after the scan, or from the future, is impossible:
+`SCAN_TIME_NOT_SUPPORTED`.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ SIGNERS_WORD: Final = "how old it is rests on the signer's word: no log and no t
 def check_scan_time(subject: Subject) -> tuple[Violation, ...]:
     """Rule 1, which holds without any policy."""
     facts, trusted = subject.facts, subject.trusted
-    if facts is None or trusted is None or facts.finished is None or facts.finished <= trusted + TOLERANCE:
+    if facts is None or trusted is None or facts.finished is None or not _is_after(facts.finished, trusted):
         return ()
     text = (
         f"the record says that its scan ended at {_spelled(facts.finished)}, "
@@ -79,7 +80,10 @@ def judge_database_age(facts: Facts, limit: Age, *, trusted: datetime | None, no
         yield Violation(
             reason=Reason.POLICY_DB_AGE, rule=MAX_DATABASE_AGE, message=text, limit=limit.text, value="not stated"
         )
-    elif scanned is not None and moment > scanned + TOLERANCE:
+    elif _is_after(moment, now):
+        text = f"the record names a database of {_spelled(moment)}, which has not come yet"
+        yield _unsupported(MAX_DATABASE_AGE, text, limit=_spelled(now), value=_spelled(moment))
+    elif scanned is not None and _is_after(moment, scanned):
         text = f"the record names a database of {_spelled(moment)}, after its scan ended at {_spelled(scanned)}"
         yield _unsupported(MAX_DATABASE_AGE, text, limit=_spelled(scanned), value=_spelled(moment))
     elif _is_older(moment, limit, now):
@@ -97,7 +101,7 @@ def _judge_word(finished: datetime | None, limit: Age, *, trust_signer: bool, no
     if finished is None:
         text = "there is no trusted time, and the statement does not say when it was made"
         return _broken(Reason.POLICY_AGE_UNPROVEN, text, limit, "not stated")
-    if finished > now + TOLERANCE:
+    if _is_after(finished, now):
         text = f"the record says that its scan ended at {_spelled(finished)}, which has not come yet"
         return Verdict(violations=(_unsupported(MAX_AGE, text, limit=_spelled(now), value=_spelled(finished)),))
     if _is_older(finished, limit, now):
@@ -112,6 +116,11 @@ def _broken(reason: Reason, text: str, limit: Age, value: str) -> Verdict:
 
 def _unsupported(rule: str, text: str, *, limit: str, value: str) -> Violation:
     return Violation(reason=Reason.SCAN_TIME_NOT_SUPPORTED, rule=rule, message=text, limit=limit, value=value)
+
+
+def _is_after(moment: datetime, other: datetime) -> bool:
+    """Later than clocks may differ; nothing is added to `other`, which may be the last second that there is."""
+    return moment - other > TOLERANCE
 
 
 def _is_older(moment: datetime, limit: Age, now: datetime) -> bool:
