@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from threading import Lock
 
 from assaymark.errors import NetworkError
@@ -39,7 +39,7 @@ class MirrorNetwork:
         url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        body: bytes | Iterable[bytes] | None = None,
         repeatable: bool | None = None,
         redirects: bool = True,
         nearest: Locality = Locality.LOOPBACK,

@@ -6,7 +6,8 @@ Rules:
 2. The file is the one that is named, or it lies in the working directory: never in what is scanned, nor in a folder
    above. Its name is told, because it changes what a command means.
 3. Keys are Trivy's (`config_keys.txt`; letter case does not matter, as with Trivy); `findings-policy` and `verify`
-   (`config_signers`) are ours. Commands that do not scan take what it says about the network and what all commands share.
+   (`config_signers`) are ours. Commands that do not scan take what it says about the network and what all commands
+   share.
 4. An empty value sets nothing: files that Trivy generates hold every key.
 5. A key that nobody knows, or that stands there twice, is an error with line and column: a typo in a setting would
    otherwise be a check that is not made.

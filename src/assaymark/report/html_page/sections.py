@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from assaymark.model.finding import Finding
 from assaymark.model.issue import Coverage
+from assaymark.model.moment import parse_time
 from assaymark.model.report import Report, Scan
 from assaymark.report.html_page.charts import badge, percent
 from assaymark.report.html_page.figures import STATES, Figures, finding_order, score_of, state_of
@@ -24,7 +25,6 @@ from assaymark.report.wording import (
     days_between,
     duration,
     kind_of,
-    parse_time,
     rank,
 )
 
