@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from assaymark.advisories.java_db import JavaDatabase
     from assaymark.advisories.trivy_db import TrivyDatabase
     from assaymark.artifact.source import ImageRequest
+    from assaymark.model.artifact import Directory
 
 
 def scan(
@@ -139,38 +140,43 @@ class _Scanning:
 
     def _scan(self) -> tuple[Scan, str]:
         """The scan, and the platform of an image."""
-        wanted, means = self._wanted(), self._means()
-        if self._choices.kind == "sbom":
-            from assaymark.artifact.sbom import open_sbom
-
-            sbom = open_sbom(self._target)
-            with self._database() as source:
-                return scan_sbom(sbom, source, wanted=wanted, means=means), ""
         if self._choices.target == "image":
-            from assaymark.artifact.select import open_image
+            return self._scan_image()
+        with self._database() as source:
+            if self._choices.kind == "sbom":
+                from assaymark.artifact.sbom import open_sbom
 
-            with self._database() as source, open_image(self._request(), self._choices.sources) as image:
-                platform = str(image.identity.platform or "")
-                return scan_image(image, source, wanted=wanted, means=means), platform
-        if self._choices.kind == "repository":
-            from assaymark.artifact.repository import RepositoryRequest, open_repository
-            from assaymark.net.tls import tls_from
+                return scan_sbom(open_sbom(self._target), source, wanted=self._wanted(), means=self._means()), ""
+            with self._tree() as tree:
+                return scan_directory(tree, source, wanted=self._wanted(), means=self._means()), ""
 
-            settings, environ = self._outside.settings, self._outside.environ
-            authorities = tuple(map(Path, settings.authorities))
-            request = RepositoryRequest(
-                target=self._target,
-                environ=environ,
-                tls=tls_from(environ, authorities=authorities, insecure=settings.insecure),
-                offline=settings.offline,
-                progress=settings.progress,
-            )
-            with open_repository(request) as tree, self._database() as source:
-                return scan_directory(tree, source, wanted=wanted, means=means), ""
+    def _scan_image(self) -> tuple[Scan, str]:
+        from assaymark.artifact.select import open_image
+
+        with self._database() as source, open_image(self._request(), self._choices.sources) as image:
+            platform = str(image.identity.platform or "")
+            return scan_image(image, source, wanted=self._wanted(), means=self._means()), platform
+
+    @contextmanager
+    def _tree(self) -> Iterator[Directory]:
         from assaymark.artifact.directory import open_directory
 
-        with self._database() as source:
-            return scan_directory(open_directory(self._target), source, wanted=wanted, means=means), ""
+        if self._choices.kind != "repository":
+            yield open_directory(self._target)
+            return
+        from assaymark.artifact.repository import RepositoryRequest, open_repository
+        from assaymark.net.tls import tls_from
+
+        settings, environ = self._outside.settings, self._outside.environ
+        request = RepositoryRequest(
+            target=self._target,
+            environ=environ,
+            tls=tls_from(environ, authorities=tuple(map(Path, settings.authorities)), insecure=settings.insecure),
+            offline=settings.offline,
+            progress=settings.progress,
+        )
+        with open_repository(request) as tree:
+            yield tree
 
     def _wanted(self) -> Wanted:
         from assaymark.inventory.analyzer import Options

@@ -151,10 +151,11 @@ class _Verifying:
         try:
             named = {key.fingerprint: reference for reference, key in self._keys.items()}
             proof = Proof(image=about, keys=named, verification=self._prove(about))
-            for item in proof.verification.require():
-                self._fetch_report(item, about)
+            proof.verification.require()
             verification, judgement = judge_outcome(proof.verification, self._judge)
             proof = proof._replace(verification=verification, judgement=judgement)
+            for item in proof.counting:
+                self._fetch_report(item, about)
             failure = judgement.failure()
         except VerificationError as exc:
             failure = exc

@@ -114,3 +114,16 @@ def test_every_parameter_and_error_is_documented(name: str) -> None:
 
 def test_types_are_shipped() -> None:
     assert (ROOT / "src" / "assaymark" / "py.typed").is_file()
+
+
+def test_what_is_logged_is_printed_only_by_those_who_configure_logging() -> None:
+    script = """
+import logging, sys
+sys.stderr = sys.stdout
+import assaymark
+assaymark.Report
+logging.getLogger("assaymark.net").warning("unasked")
+logging.basicConfig(format="%(name)s: %(message)s", stream=sys.stdout)
+logging.getLogger("assaymark.net").warning("asked")
+"""
+    assert python(script) == "assaymark.net: asked"
