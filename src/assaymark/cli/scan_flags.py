@@ -128,7 +128,7 @@ def check_scan_flags(args: Namespace) -> None:
         if scanner != "vuln":
             raise UsageError(
                 f"`--scanners {scanner}`: assaymark finds vulnerabilities only",
-                hint="leave it out, or say `--scanners vuln`",
+                hint="leave it out, or say `--scanners vuln` (in a configuration file `scan.scanners: [vuln]`)",
             )
     refuse_unsupported(args, UNSUPPORTED)
     check_vex_flags(args)

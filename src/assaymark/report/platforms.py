@@ -6,7 +6,7 @@ admission controllers, policies over `scanner.result`) sees every finding of eve
 1. The results are those of all platforms, in the index's order; a target is preceded by its platform,
    `linux/arm64: app:1.0 (alpine 3.22.1)`. The operating system is stated where it is the same everywhere.
 2. What belongs to one manifest alone (size, layers, configuration, image ID) is left out.
-3. The scan is complete when all are; what was not looked at is told with its platform.
+3. The scan is complete when all are; what was not looked at, and what a policy denies, is told with its platform.
 4. `invocation.parameters.platforms` lists each platform with the digest of its manifest and that of the statement that
    was signed about it, so that the record of the index stands for exactly these.
 5. It began with the first and ended with the last.
@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from assaymark.model.issue import Coverage, Issue, Unanalysed
+from assaymark.model.issue import Coverage, Denied, Issue, Unanalysed
 from assaymark.model.report import Metadata, Report, Result, Scan
 
 
@@ -86,6 +86,18 @@ def _coverage(parts: Sequence[PlatformScan]) -> Coverage:
         issues=tuple(issues),
         not_analysed=_not_analysed([coverage for _, coverage in stated]),
         vex=tuple(documents),
+        denied=_denied(stated),
+    )
+
+
+def _denied(stated: Sequence[tuple[str, Coverage]]) -> tuple[Denied, ...]:
+    """Findings under the targets of rule 1; what is about the scan is the same for all platforms, and told once."""
+    return tuple(
+        dict.fromkeys(
+            each if each.about else msgspec.structs.replace(each, target=f"{platform}: {each.target}")
+            for platform, coverage in stated
+            for each in coverage.denied
+        )
     )
 
 

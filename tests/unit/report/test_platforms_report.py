@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from tests.support.scans import APK_TOOLS, COMPLETE, INCOMPLETE, SSL, a_report, a_scan
 
 from assaymark.model.inventory import OperatingSystem
-from assaymark.model.issue import IssueCode, Unanalysed
+from assaymark.model.issue import Denied, IssueCode, Unanalysed
 from assaymark.model.report import Metadata, ReportLayer, Scan
 from assaymark.report.platforms import PlatformScan, listed_platforms, merge_platforms
 
@@ -84,6 +84,18 @@ class TestCoverage:
             ],
         )
         assert coverage.not_analysed == (Unanalysed(kind="gemspec", count=6, examples=("usr/lib/a.gemspec",)),)
+
+    def test_what_is_denied_is_told_with_its_platform_and_the_age_of_the_database_once(self) -> None:
+        old = Denied(rule="p.yaml:2", reason="look again", about="the database was built on 2026-01-01")
+        musl = Denied(rule="p.yaml:4", reason="no", vulnerability_id="CVE-1", pkg_name="musl", target="alpine")
+        parts = [part(name, a_scan(coverage=replace(COMPLETE, denied=(old, musl)))) for name in ("linux/a", "linux/b")]
+        coverage = merge_platforms(parts, subject=INDEX).report.coverage
+        assert coverage is not None
+        assert coverage.denied == (
+            old,
+            replace(musl, target="linux/a: alpine"),
+            replace(musl, target="linux/b: alpine"),
+        )
 
     def test_a_platform_that_states_none_is_not_complete(self) -> None:
         silent = part("linux/arm64", a_scan(coverage=None))
