@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import msgspec
 
+from assaymark.api.concealing import concealing
 from assaymark.api.outside import Outside
 from assaymark.api.settings import DEFAULT_SETTINGS, Settings
 from assaymark.api.signing import SigningRequest, signing_from
 from assaymark.api.words import one_of
 from assaymark.attest.attach import Attestation, Signing, attach, image_statement, sign_with_report
 from assaymark.attest.clock import creation_time
-from assaymark.attest.compact import parts_of
+from assaymark.attest.compact import Compacted, parts_of
 from assaymark.attest.image import NamedImage, at_digest, find_platform
 from assaymark.attest.platforms import list_platforms
-from assaymark.attest.predicate import parse_predicate_type, prepare_predicate
+from assaymark.attest.predicate import PredicateType, parse_predicate_type, prepare_predicate
 from assaymark.attest.signing import SigningChoice
 from assaymark.attest.store.attestation import AttestationFormat
 from assaymark.attest.store.legacy_store import LegacyManner
@@ -139,33 +140,43 @@ def attest(
         trusted_root=os.fspath(trusted_root),
     )
     overrides = frozenset(Override(f"--allow-{one_of(each, get_args(Allowed), 'override')}") for each in allow)
-    named = about = outside.image(os.fspath(image), local=local)
-    if platform:
-        about = find_platform(named, parse_platform(platform))
-    data = predicate
-    if not isinstance(data, bytes):
-        about, data = _scanned(about, data.digest), data.to_bytes("cosign-vuln")
-    signing = signing_from(request, outside)
-    prepared = prepare_predicate(
-        uri,
-        data,
-        image=Image(name=about.pinned, digests=named.digests() | about.digests()),
-        allowed=overrides,
-        now=creation_time(outside.environ, time.time),
-        limits=settings.limits,
-    )
-    outside.warnings.extend(prepared.warnings)
-    parts = parts_of(prepared.data, compact=compact)
-    attestation = sign_with_report(
+    with concealing(outside.redaction):
+        named = outside.image(os.fspath(image), local=local)
+        about, data = _chosen(named, predicate, platform)
+        signing = signing_from(request, outside)
+        prepared = prepare_predicate(
+            uri,
+            data,
+            image=Image(name=about.pinned, digests=named.digests() | about.digests()),
+            allowed=overrides,
+            now=creation_time(outside.environ, time.time),
+            limits=settings.limits,
+        )
+        outside.warnings.extend(prepared.warnings)
+        attestation = _signed(about, parts_of(prepared.data, compact=compact), uri, signing)
+        return _stored(about, attestation, signing, outside, format_=request.choice.format)
+
+
+def _chosen(named: NamedImage, predicate: Report | bytes, platform: str) -> tuple[NamedImage, bytes]:
+    """What is attested, and what is said about it."""
+    about = find_platform(named, parse_platform(platform)) if platform else named
+    if isinstance(predicate, bytes):
+        return about, predicate
+    return _scanned(about, predicate.digest), predicate.to_bytes("cosign-vuln")
+
+
+def _signed(about: NamedImage, parts: Compacted, kind: PredicateType, signing: Signing) -> Attestation:
+    name, subject = about.place.name, about.subject
+    statement = image_statement(name=name, subject=subject, predicate_type=kind, predicate=parts.predicate)
+    return sign_with_report(
         signing,
         about.attachments,
-        image_statement(name=about.place.name, subject=about.subject, predicate_type=uri, predicate=parts.predicate),
-        name=about.place.name,
-        subject=about.subject,
-        predicate_type=uri,
+        statement,
+        name=name,
+        subject=subject,
+        predicate_type=kind,
         report=parts.report,
     )
-    return _stored(about, attestation, signing, outside, format_=request.choice.format)
 
 
 def _stored(
@@ -183,7 +194,7 @@ def _stored(
         type=attestation.predicate_type.uri,
         stored=tuple(Stored(format=item.format.value, manifest=item.manifest.digest) for item in attached),
         bundle=attestation.bundle,
-        warnings=tuple(outside.warnings),
+        warnings=outside.told,
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from assaymark.api.settings import Settings
 from assaymark.safeio.files import read_file
+from assaymark.safeio.redaction import Redaction, secrets_of_environment
 from assaymark.safeio.user_cache import cache_root, own_folder
 
 if TYPE_CHECKING:
@@ -35,6 +36,18 @@ class Outside:
     def environ(self) -> Mapping[str, str]:
         """The variables."""
         return dict(os.environ) if self.settings.environ is None else self.settings.environ
+
+    @cached_property
+    def redaction(self) -> Redaction:
+        """The credentials that are known, which appear in no error and no warning."""
+        given = self.settings.credentials
+        secrets = (given.password.reveal(), given.token.reveal()) if given else ()
+        return Redaction([*secrets_of_environment(self.environ), *secrets])
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The warnings so far, without credentials."""
+        return tuple(map(self.redaction.clean, self.warnings))
 
     @cached_property
     def cache(self) -> Path:

@@ -19,6 +19,7 @@ import msgspec
 from assaymark.advisories.cache import CacheFolder
 from assaymark.advisories.published import DEFAULT_JAVA_REPOSITORIES, DEFAULT_REPOSITORIES
 from assaymark.api.choices import STATUSES, WITH_SYSTEM, Choices, Database, Kind, recorded_flags
+from assaymark.api.concealing import concealing
 from assaymark.api.outside import Outside, now
 from assaymark.api.report import Report
 from assaymark.api.settings import DEFAULT_SETTINGS, Settings
@@ -32,7 +33,6 @@ from assaymark.model.epoch import find_source_date
 from assaymark.model.report import Scan
 from assaymark.report.invocation import invocation
 from assaymark.safeio.files import read_file
-from assaymark.safeio.redaction import Redaction, secrets_of_environment
 from assaymark.scan import Means, Wanted, scan_directory, scan_image, scan_sbom
 
 if TYPE_CHECKING:
@@ -107,7 +107,9 @@ def scan(
         skip_files=tuple(skip_files),
         checksums=checksums,
     )
-    return _Scanning(os.fspath(target), choices, Outside(settings)).run()
+    outside = Outside(settings)
+    with concealing(outside.redaction):
+        return _Scanning(os.fspath(target), choices, outside).run()
 
 
 class _Scanning:
@@ -134,9 +136,9 @@ class _Scanning:
             subject=scan.subject,
             repository=scan.repository,
             ignore_digest=self._ignore.digest if self._ignore else "",
-            redaction=Redaction(secrets_of_environment(environ)),
+            redaction=self._outside.redaction,
         )
-        return Report(msgspec.structs.replace(scan, invocation=asked), warnings=tuple(self._outside.warnings))
+        return Report(msgspec.structs.replace(scan, invocation=asked), warnings=self._outside.told)
 
     def _scan(self) -> tuple[Scan, str]:
         """The scan, and the platform of an image."""

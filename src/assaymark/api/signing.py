@@ -58,6 +58,8 @@ def signing_from(request: SigningRequest, outside: Outside) -> Signing:
     from assaymark.attest.keys.reference import load_signer
 
     choice = request.choice
+    for secret in (request.password, request.identity_token):
+        outside.redaction.add(secret.reveal() if secret else "")
     choice.check()
     if not request.publish and choice.logs_allowed and (not choice.key or choice.logs_demanded or choice.rekor_url):
         raise _refusal()  # before anybody is asked for anything
@@ -94,6 +96,7 @@ def key_context(outside: Outside, password: Secret | None = None) -> KeyContext:
         network=outside.network,
         password=lambda: _password(password, outside.environ),
         warn=outside.warnings.append,
+        conceal=outside.redaction.add,
         limits=outside.settings.limits,
     )
 
@@ -145,7 +148,13 @@ def _token_source(
         confirmed=False,
     )
     person = Person(show=_not_shown, ask=_refuse)
-    return lambda: obtain_token(options, ambient=_ambient(outside, around), person=person)
+
+    def token() -> IdentityToken:
+        found = obtain_token(options, ambient=_ambient(outside, around), person=person)
+        outside.redaction.add(found.secret.reveal())
+        return found
+
+    return token
 
 
 def _ambient(outside: Outside, around: Surroundings) -> Ambient:

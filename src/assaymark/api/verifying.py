@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from assaymark.api.concealing import concealing
 from assaymark.api.outside import Outside, now
 from assaymark.api.settings import DEFAULT_SETTINGS, Settings
 from assaymark.api.signing import key_context
@@ -119,9 +120,9 @@ def verify(
         raise UsageError("nobody is named who must have signed", hint="give `key`, or `identity` and `issuer`")
     outside = Outside(settings)
     wishes = parse_platforms(platform) if platform else None
-    return _Verifying(demands, _judge(policy, demands.type, outside, every=every), outside).run(
-        os.fspath(image), wishes, local=local
-    )
+    with concealing(outside.redaction):
+        judge = _judge(policy, demands.type, outside, every=every)
+        return _Verifying(demands, judge, outside).run(os.fspath(image), wishes, local=local)
 
 
 class _Verifying:
@@ -204,7 +205,7 @@ class _Verifying:
                 for proof, _ in proofs
                 for item in proof.verification.rejected
             ),
-            warnings=tuple(self._outside.warnings),
+            warnings=self._outside.told,
         )
 
     def _view(self, item: Verified | ProvenAttestation, proof: Proof, platform: str) -> VerifiedAttestation:

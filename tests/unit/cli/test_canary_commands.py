@@ -7,7 +7,6 @@ credential can be in, with one command and in processes of their own.
 
 from __future__ import annotations
 
-import base64
 import json
 from argparse import Action
 from collections.abc import Iterator, Mapping
@@ -21,8 +20,9 @@ from tests.support.commands import PASSWORD, key_file, place_keys
 from tests.support.consoles import recorded_console
 from tests.support.database import place, trivy_db
 from tests.support.images import build_image
-from tests.support.loopback import Answer, Loopback, Request
+from tests.support.loopback import Loopback
 from tests.support.process import ALPINE, LASTING
+from tests.support.repeating import BASIC, CANARY, SPELLINGS, USER, repeat
 
 from assaymark.cli.command import Command
 from assaymark.cli.flags import FlagParser
@@ -30,9 +30,6 @@ from assaymark.cli.main import main
 from assaymark.cli.overview import command_names
 from assaymark.extensions import discover
 
-CANARY: Final = "canary+7/f3 a9"
-USER: Final = "robin"
-BASIC: Final = base64.b64encode(f"{USER}:{CANARY}".encode()).decode()
 MODES: Final = (("--debug",), ("--debug", "--log-format", "json"))
 """Whatever is said without `--debug` is said with it, too."""
 
@@ -105,35 +102,11 @@ SURROUNDINGS: Final = {
     "TUF_MIRROR": "URL",
     "HTTPS_PROXY": f"http://{USER}:{quote(CANARY, safe='')}@127.0.0.1:9",
 }
-SPELLINGS: Final = {
-    CANARY,
-    quote(CANARY, safe=""),
-    quote(CANARY),
-    CANARY.replace(" ", "+"),
-    json.dumps(CANARY)[1:-1],
-    base64.b64encode(CANARY.encode()).decode().rstrip("="),
-    BASIC.rstrip("="),
-    "canary+7",
-}
-
-
-def _repeat(request: Request, status: int) -> Answer:
-    """Everything that was sent, as it came and decoded, in the shape of a registry's error."""
-    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
-    decoded = base64.b64decode(credential).decode() if scheme == "Basic" else ""
-    first = ("authorization", "x-vault-token", "private-token")  # messages are cut, so what matters comes first
-    names = sorted(request.headers, key=lambda name: name not in first)
-    headers = [f"{name}: {request.headers[name]}" for name in names]
-    said = [decoded, *headers, request.path, request.body.decode("utf-8", "replace")]
-    document = {"errors": [{"code": "DENIED", "message": " | ".join(said)}], "message": " | ".join(said)}
-    known = not {"authorization", "x-vault-token", "private-token"}.isdisjoint(request.headers)
-    challenge = {"WWW-Authenticate": 'Basic realm="canary"'}
-    return Answer(status if known else 401, document, challenge if status == 401 or not known else {})
 
 
 @pytest.fixture(params=[401, 403], ids=lambda status: f"answered with {status}")
 def server(request: pytest.FixtureRequest) -> Iterator[Loopback]:
-    with Loopback(lambda asked: _repeat(asked, request.param)) as running:
+    with Loopback(lambda asked: repeat(asked, request.param)) as running:
         yield running
 
 
