@@ -35,6 +35,13 @@ def cosign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cosign:
     return Cosign(tmp_path, password=ENVIRONMENT["COSIGN_PASSWORD"])
 
 
+@pytest.fixture(params=["deleting_host", "referrers_host"])
+def deleting(request: pytest.FixtureRequest) -> str:
+    """Each kind of registry, as far as it deletes."""
+    host: str = request.getfixturevalue(request.param)
+    return host
+
+
 def store_of(reference: str) -> ContentStore:
     return Registry(Http()).repository(parse_reference(reference))
 
@@ -134,8 +141,8 @@ def test_cosign_loads_an_index_whose_platforms_are_attested(fallback_host: str, 
     assert len(cosign(*flags, moved).splitlines()) == 1
 
 
-def test_nothing_of_cosigns_other_keys_is_pruned_or_replaced(deleting_host: str, cosign: Cosign) -> None:
-    image = Image(deleting_host, "prune")
+def test_nothing_of_cosigns_other_keys_is_pruned_or_replaced(deleting: str, cosign: Cosign) -> None:
+    image = Image(deleting, "prune")
     for format_ in SIGNING:
         cosign_attests(cosign, image.reference, format_, "theirs.key")
         cosign_attests(cosign, image.reference, format_)
@@ -148,8 +155,8 @@ def test_nothing_of_cosigns_other_keys_is_pruned_or_replaced(deleting_host: str,
     assert cosign_verifies(cosign, image.reference, "bundle") == 1
 
 
-def test_cosign_finds_nothing_where_we_cleaned(deleting_host: str, cosign: Cosign) -> None:
-    image = Image(deleting_host, "clean")
+def test_cosign_finds_nothing_where_we_cleaned(deleting: str, cosign: Cosign) -> None:
+    image = Image(deleting, "clean")
     for format_ in SIGNING:
         cosign_attests(cosign, image.reference, format_)
     assert run("clean", "--force", "--type=attestation", image.reference).code == 0

@@ -97,8 +97,11 @@ class MemoryContent:
         found = [self._referrer(data, media_type, digest) for data, media_type in self.manifests.values()]
         return tuple(descriptor for descriptor in found if descriptor is not None)
 
-    def delete_manifest(self, digest: Digest) -> None:
-        del self.manifests[digest]
+    def delete_manifest(self, identifier: str) -> None:
+        if identifier in self.tags:
+            del self.tags[identifier]
+        else:
+            del self.manifests[Digest(identifier)]
 
     def _referrer(self, data: bytes, media_type: str, digest: Digest) -> Descriptor | None:
         document: dict[str, Any] = msgspec.json.decode(data) if data.startswith(b"{") else {}

@@ -101,8 +101,8 @@ class ContentStore(Protocol):
         """What refers to `digest` (distribution-spec, "Listing Referrers"); None where the API is not offered."""
         ...
 
-    def delete_manifest(self, digest: Digest) -> None:
-        """Remove a manifest.
+    def delete_manifest(self, identifier: str) -> None:
+        """Remove a manifest by its digest, and the tags that lead to it where the registry does; or a tag by its name.
 
         Raises:
             NetworkError: the registry does not allow it.

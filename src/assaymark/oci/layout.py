@@ -163,13 +163,14 @@ class Layout:
                 raise LimitError(f"more than {self._limits.referrers_listed} manifests refer to `{digest}`")
         return tuple(found)
 
-    def delete_manifest(self, digest: Digest) -> None:
-        """Remove a manifest, and its tags.
+    def delete_manifest(self, identifier: str) -> None:
+        """Remove a manifest that a digest or a tag names, and its tags.
 
         Raises:
             NotFoundError: there is none.
         """
-        path = self._path / blob_file(digest)
+        digest = self.manifest(identifier).descriptor.digest if not is_digest(identifier) else identifier
+        path = self._path / blob_file(Digest(digest))
         with file_lock(self._path / LOCK_FILE):
             document = self._read_index()
             kept = [entry for entry in document["manifests"] if entry.get("digest") != digest]

@@ -73,9 +73,9 @@ class Mirrored:
         """What refers to `digest`, by the registry's own word."""
         return self._primary.referrers(digest)
 
-    def delete_manifest(self, digest: Digest) -> None:
-        """Remove a manifest from the registry itself."""
-        self._primary.delete_manifest(digest)
+    def delete_manifest(self, identifier: str) -> None:
+        """Remove a manifest or a tag from the registry itself."""
+        self._primary.delete_manifest(identifier)
 
     def _first(self, read: Callable[[ContentStore], Value]) -> Value:
         for mirror in self._mirrors:

@@ -188,11 +188,12 @@ class Repository:
         first = parse_url(self._url(f"referrers/{digest}"))
         return list_referrers(get, first, limits=self._limits, refused=refused)
 
-    def delete_manifest(self, digest: Digest) -> None:
-        """Remove a manifest."""
-        response = self._call("DELETE", f"manifests/{digest}", actions=DELETE, repeatable=True)
+    def delete_manifest(self, identifier: str) -> None:
+        """Remove a manifest, or a tag where the registry takes that (distribution-spec, "Deleting tags")."""
+        label = f"`{self.name}{'@' if is_digest(identifier) else ':'}{identifier}`"
+        response = self._call("DELETE", _manifest_path(identifier), actions=DELETE, repeatable=True)
         if response.status not in (200, 202, 204):
-            raise self._failure(response, f"delete `{self.name}@{digest}`", missing=f"`{self.name}@{digest}`")
+            raise self._failure(response, f"delete {label}", missing=label)
         response.close()
 
     # reading

@@ -17,7 +17,7 @@ from assaymark.attest.moving.cargo import Kind
 from assaymark.attest.store.attestation import legacy_tag
 from assaymark.attest.store.read import is_bundle
 from assaymark.attest.store.referrers import list_referrers
-from assaymark.attest.store.removal import Removal, delete_manifests, remove_referrers
+from assaymark.attest.store.removal import Removal, delete_set, remove_referrers
 from assaymark.errors import ArtifactError, NotFoundError
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.digest import Digest
@@ -62,9 +62,8 @@ def remove_all(
         NetworkError: the registry cannot be asked, or does not let its index of referrers be written.
     """
     listed = tuple(items)
-    sets = delete_manifests(store, [item.manifest for item in listed if item.tag])
-    bundles = remove_referrers(store, subject, [item.manifest for item in listed if not item.tag], limits=limits)
-    return Removal(removed=sets.removed + bundles.removed, refused=sets.refused + bundles.refused)
+    sets = sum((delete_set(store, item.tag, item.manifest) for item in listed if item.tag), Removal())
+    return sets + remove_referrers(store, subject, [item.manifest for item in listed if not item.tag], limits=limits)
 
 
 def _tagged(store: ContentStore, subject: Digest, kinds: Iterable[Kind]) -> Iterator[Removable]:

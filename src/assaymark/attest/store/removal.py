@@ -3,7 +3,7 @@
 1. Referrers leave the index of referrers first, where the registry needs one, and then their manifests are deleted:
    whoever looks in between finds neither a listed manifest that is gone, nor one more than before.
 2. One attestation leaves the set at the `.att` tag as a layer, which needs no permission to delete. A whole set is
-   deleted by its digest, because registries that delete tags are rare.
+   deleted by its tag, because that alone is sure to be gone then; where the registry deletes no tags, by its digest.
 3. That a registry refuses (many do: no deletes, immutable tags, no permission) is told, not raised: what was asked for
    beside it may have succeeded. What is gone already is as good as removed.
 
@@ -16,7 +16,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from assaymark.attest.store.attestation import AttestationFormat
+from assaymark.attest.store.attestation import AttestationFormat, legacy_tag
 from assaymark.attest.store.fallback_index import remove_from_fallback
 from assaymark.attest.store.legacy_store import remove_layers
 from assaymark.attest.store.updates import DEFAULT_PACE, Pace
@@ -32,11 +32,13 @@ class Spot(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         manifest: that holds it; at the `.att` tag it holds others, too.
         layer: the blob.
+        full_report: what a compact record leaves to a report beside the image (`assaymark.attest.compact`).
     """
 
     format: AttestationFormat
     manifest: Digest
     layer: Digest
+    full_report: Digest | None = None
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +58,9 @@ class Removal(msgspec.Struct, frozen=True, kw_only=True):
 
     removed: tuple[Digest, ...] = ()
     refused: tuple[Refused, ...] = ()
+
+    def __add__(self, other: Removal) -> Removal:
+        return Removal(removed=self.removed + other.removed, refused=self.refused + other.refused)
 
 
 def remove_spots(
@@ -80,9 +85,8 @@ def remove_spots(
         return done
     emptied = remove_layers(store, subject, layers, limits=limits, pace=pace)
     if emptied is None:
-        return Removal(removed=done.removed + layers, refused=done.refused)
-    whole = delete_manifests(store, [emptied])
-    return Removal(removed=done.removed + whole.removed, refused=done.refused + whole.refused)
+        return done + Removal(removed=layers)
+    return done + delete_set(store, legacy_tag(subject), emptied)
 
 
 def remove_referrers(
@@ -108,8 +112,25 @@ def remove_referrers(
     return delete_manifests(store, wanted, unlisted=unlisted)
 
 
+def delete_set(store: ContentStore, tag: str, manifest: Digest) -> Removal:
+    """Delete one of cosign's sets, `manifest` at `tag` (rule 2).
+
+    Raises:
+        OfflineError: no connection is allowed.
+    """
+    try:
+        store.delete_manifest(tag)
+    except OfflineError:
+        raise
+    except NotFoundError:
+        pass
+    except NetworkError:
+        return delete_manifests(store, [manifest])
+    return Removal(removed=(manifest,))
+
+
 def delete_manifests(store: ContentStore, manifests: Iterable[Digest], *, unlisted: bool = False) -> Removal:
-    """Delete these manifests, and with them the tags that lead to them (rules 2 and 3).
+    """Delete these manifests (rules 2 and 3).
 
     Raises:
         OfflineError: no connection is allowed.

@@ -32,10 +32,10 @@ class Stubborn(MemoryContent):
             data, media_type=media_type, tag=tag, replaces=replaces, artifact_type=artifact_type
         )
 
-    def delete_manifest(self, digest: Digest) -> None:
+    def delete_manifest(self, identifier: str) -> None:
         if self._manifests:
             raise NetworkError("nothing is deleted here")
-        super().delete_manifest(digest)
+        super().delete_manifest(identifier)
 
 
 @pytest.mark.parametrize("api", [True, False], ids=["with the referrers API", "without"])

@@ -119,7 +119,7 @@ class Stubborn(MemoryContent):
 
     failure: NetworkError = NetworkError("cannot delete: status 405")
 
-    def delete_manifest(self, digest: Digest) -> None:
+    def delete_manifest(self, identifier: str) -> None:
         raise self.failure
 
 
