@@ -12,12 +12,15 @@ The rules:
 1. A name is compared exactly. An entry is over as soon as its date begins (00:00 UTC).
 2. All entries are tried with the result's target as path, then with the package's own path; the first that fits wins.
 3. No patterns fit every path. No purls fit every package, and a package without a purl fits every list of purls.
-4. A purl fits when type, namespace and name are equal, and also the version, subpath and qualifiers that it has.
+4. Keys that nobody knows do not count, as with the reference; but they are told: an entry whose `path` was meant to be
+   `paths` leaves out more than its author wanted.
+5. A purl fits when type, namespace and name are equal, and also the version, subpath and qualifiers that it has.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import PurePath
@@ -34,6 +37,9 @@ from assaymark.safeio.doublestar import Pattern, compile_pattern
 
 DEFAULT_IGNORE_FILE: Final = ".trivyignore"
 _DAY = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(.*)", re.DOTALL)
+_LISTS: Final = ("vulnerabilities", "misconfigurations", "secrets", "licenses")
+_MEMBERS: Final = ("id", "paths", "purls", "expired_at", "statement")
+_KEYS_TOLD: Final = 20
 _PLAIN_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
 
@@ -47,7 +53,7 @@ class IgnoreEntry(msgspec.Struct, frozen=True, kw_only=True):
     expires: datetime | None = None
 
     def fits(self, path: str, purl: Purl | None) -> bool:
-        """Rules 3 and 4."""
+        """Rules 3 and 5."""
         if self.paths and not any(pattern.matches(path) for pattern in self.paths):
             return False
         return purl is None or not self.purls or any(wanted.covers(purl) for wanted in self.purls)
@@ -62,6 +68,7 @@ class IgnoreFile(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         entries: those that are in force.
         expired: the names of those that are over.
         refused: lines that were passed over.
+        unknown: sentences about keys that do not count.
     """
 
     path: str
@@ -69,13 +76,14 @@ class IgnoreFile(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     entries: tuple[IgnoreEntry, ...] = ()
     expired: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What people want to know: entries that do not count any more vanish silently elsewhere."""
         over = tuple(f"`{self.path}`: the entry for `{each}` has expired" for each in self.expired)
         refused = tuple(f"`{self.path}`: no date in `{each}`, so it is not used" for each in self.refused)
-        return over + refused
+        return over + refused + tuple(f"`{self.path}`: {each}" for each in self.unknown)
 
     @cached_property
     def _by_id(self) -> dict[str, list[IgnoreEntry]]:
@@ -106,8 +114,9 @@ def parse_ignore_file(data: bytes, *, path: str, now: datetime, limits: Limits =
         UsageError: the YAML is none, or an entry has a pattern, a purl or a date that is none.
     """
     refused: list[str] = []
+    unknown: list[str] = []
     if PurePath(path).suffix in (".yaml", ".yml"):
-        entries = _yaml_entries(data, path, limits)
+        entries = _yaml_entries(data, path, limits, unknown)
     else:
         entries = _plain_entries(data, refused)
     over = [entry for entry in entries if entry.expires and entry.expires < now]
@@ -117,6 +126,7 @@ def parse_ignore_file(data: bytes, *, path: str, now: datetime, limits: Limits =
         entries=tuple(entry for entry in entries if entry not in over),
         expired=tuple(entry.id for entry in over),
         refused=tuple(refused),
+        unknown=tuple(unknown[:_KEYS_TOLD]),
     )
 
 
@@ -160,7 +170,7 @@ def _plain_day(text: str) -> datetime | None:
         return None
 
 
-def _yaml_entries(data: bytes, path: str, limits: Limits) -> list[IgnoreEntry]:
+def _yaml_entries(data: bytes, path: str, limits: Limits, unknown: list[str]) -> list[IgnoreEntry]:
     from assaymark.safeio.yaml import decode_yaml
 
     try:
@@ -168,7 +178,13 @@ def _yaml_entries(data: bytes, path: str, limits: Limits) -> list[IgnoreEntry]:
     except ArtifactError as exc:
         raise UsageError(str(exc), hint=exc.hint) from exc
     listed = _member({} if document is None else document, "vulnerabilities", path)
-    return [_yaml_entry(entry, path) for entry in _items(listed, path)]
+    if document:
+        unknown += _unknown_keys(document, _LISTS, "")
+    entries = []
+    for entry in _items(listed, path):
+        entries.append(_yaml_entry(entry, path))
+        unknown += _unknown_keys(entry, _MEMBERS, f" in the entry for `{entries[-1].id}`")
+    return entries
 
 
 def _yaml_entry(entry: Any, path: str) -> IgnoreEntry:
@@ -183,6 +199,16 @@ def _yaml_entry(entry: Any, path: str) -> IgnoreEntry:
         )
     except ValueError as exc:
         raise UsageError(f"`{path}` has a bad entry for `{identity}`: {exc}") from exc
+
+
+def _unknown_keys(members: dict[Any, Any], known: tuple[str, ...], place: str) -> Iterator[str]:
+    """Rule 4."""
+    from difflib import get_close_matches
+
+    for key in (str(each) for each in members if each not in known):
+        close = get_close_matches(key[:100], known, n=1)
+        hint = f" (did you mean `{close[0]}`?)" if close else ""
+        yield f"the key `{key[:100]}`{place} is not known and does not count{hint}"
 
 
 def _member(document: Any, name: str, path: str) -> Any:

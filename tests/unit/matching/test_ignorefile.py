@@ -96,6 +96,41 @@ def test_yaml_dates(date: str, over: bool) -> None:
     assert (yaml(f"{{id: CVE-1, expired_at: {date}}}").expired == ("CVE-1",)) == over
 
 
+@pytest.mark.parametrize(
+    ("text", "warnings"),
+    [
+        pytest.param(
+            "vulnerabilities: [{id: CVE-1, statement: s}]\nsecrets: [{id: x}]\n", (), id="keys that are known"
+        ),
+        pytest.param(
+            "vulnerabilities: [{id: CVE-1, path: [a], why: x}]\n",
+            (
+                "`i.yaml`: the key `path` in the entry for `CVE-1` is not known and does not count (did you mean `paths`?)",
+                "`i.yaml`: the key `why` in the entry for `CVE-1` is not known and does not count",
+            ),
+            id="of an entry",
+        ),
+        pytest.param(
+            "vulnerabilites: [{id: CVE-1}]\n",
+            ("`i.yaml`: the key `vulnerabilites` is not known and does not count (did you mean `vulnerabilities`?)",),
+            id="of the file",
+        ),
+        pytest.param(
+            "vulnerabilities: [{id: CVE-1, 7: x}]\n",
+            ("`i.yaml`: the key `7` in the entry for `CVE-1` is not known and does not count",),
+            id="of a number",
+        ),
+    ],
+)
+def test_keys_that_nobody_knows_are_told(text: str, warnings: tuple[str, ...]) -> None:
+    assert parsed(text, path="i.yaml").warnings == warnings
+
+
+def test_not_more_keys_are_told_than_anybody_reads() -> None:
+    keys = ", ".join(f"key{number}: x" for number in range(50))
+    assert len(parsed(f"vulnerabilities: [{{id: CVE-1, {keys}}}]\n", path="i.yaml").warnings) == 20
+
+
 def test_an_empty_document_ignores_nothing() -> None:
     assert (parsed("", path="i.yaml").entries, parsed("vulnerabilities:\n", path="i.yaml").entries) == ((), ())
 
