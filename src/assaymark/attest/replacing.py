@@ -6,6 +6,7 @@
    has just attached.
 3. It goes when the new one has been read back and verified. A registry that refuses is told of; the new attestation is
    in place all the same, and the newest counts (`assaymark.attest.newest`).
+4. Full reports of compact records go with them, where nothing names them any more (`assaymark.attest.withdrawing`).
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from assaymark.attest.attach import Attached, Attestation, Signing, attach
 from assaymark.attest.store.attestation import SINGLE_FORMATS, AttestationFormat
 from assaymark.attest.store.legacy_store import APPENDING, LegacyManner
 from assaymark.attest.store.read import read_attestations
-from assaymark.attest.store.removal import Removal, Spot, remove_spots
+from assaymark.attest.store.removal import Removal, Spot
 from assaymark.attest.store.updates import DEFAULT_PACE, Pace
+from assaymark.attest.withdrawing import withdraw
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.digest import sha256_digest
 from assaymark.oci.content import ContentStore
@@ -68,7 +70,7 @@ def store_attestation(
     attached = attach(store, attestation, format=format, created=created, manner=manner, limits=limits, pace=pace)
     signing.confirm(store, attestation, attached, limits=limits)
     goes = [spot for spot in older if not _is_new(spot, attestation, attached)]
-    return Stored(attached=attached, replaced=remove_spots(store, digest, goes, limits=limits, pace=pace))
+    return Stored(attached=attached, replaced=withdraw(store, digest, goes, limits=limits, pace=pace))
 
 
 def _is_new(spot: Spot, attestation: Attestation, attached: tuple[Attached, ...]) -> bool:

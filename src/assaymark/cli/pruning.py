@@ -18,6 +18,7 @@ from assaymark.attest.store.read import read_attestations
 from assaymark.attest.store.removal import Spot
 from assaymark.attest.superseding import find_superseded
 from assaymark.attest.verify import Verified
+from assaymark.attest.withdrawing import full_report_of
 from assaymark.cli.verifying import find_prover
 from assaymark.errors import VerificationError
 
@@ -86,7 +87,8 @@ def _types(image: NamedImage, args: Namespace) -> Iterator[str]:
 
 def _spot(item: Item) -> Spot:
     layer = item.layer if isinstance(item, Verified) else item.candidate.layer
-    return Spot(format=item.format, manifest=item.manifest, layer=layer)
+    report = full_report_of(item.statement)
+    return Spot(format=item.format, manifest=item.manifest, layer=layer, full_report=report)
 
 
 def _line(old: Dated[Item], newer: Dated[Item], image: NamedImage) -> str:

@@ -86,11 +86,11 @@ def prove_images(
         try:
             proof = prover.prove(image)
             proof.verification.require()
-            require_full_reports(proof, args, console)
             if judge is not None:
                 proof = judge_proof(proof, judge)
-                if proof.judgement is not None and (failure := proof.judgement.failure()) is not None:
-                    raise failure
+            require_full_reports(proof, args, console)  # of those that count: a superseded one's may be gone
+            if proof.judgement is not None and (failure := proof.judgement.failure()) is not None:
+                raise failure
         except UsageError:
             raise
         except VerificationError as exc:

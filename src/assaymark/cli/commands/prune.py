@@ -25,7 +25,7 @@ DESCRIPTION: Final = """\
 Remove the superseded attestations of one signer from IMAGE, and of an index from each of its platforms: those that
 verify with the key or for the identity that is named, and to which a newer one of the same signer, type and format
 exists that verifies, too. Nothing else is removed: what others signed, what cannot be verified, and what nothing says
-to be older stays. What goes is shown, and asked about."""
+to be older stays. The full reports of compact records go with them. What goes is shown, and asked about."""
 
 
 def _configure(parser: ArgumentParser) -> None:
@@ -46,7 +46,8 @@ def _configure(parser: ArgumentParser) -> None:
 
 
 def _run(args: Namespace, console: Console) -> int:
-    from assaymark.attest.store.removal import Removal, remove_spots
+    from assaymark.attest.store.removal import Removal
+    from assaymark.attest.withdrawing import withdraw
     from assaymark.cli.connections import Connections
     from assaymark.cli.moving import source_image
     from assaymark.cli.pruning import find_prunable
@@ -68,14 +69,10 @@ def _run(args: Namespace, console: Console) -> int:
         return ExitCode.DONE
     ask_to_remove(console, lines, image.pinned, force=args.force)
     done = [
-        remove_spots(each.image.attachments, each.image.subject.digest, [prunable.spot for prunable in each.goes])
+        withdraw(each.image.attachments, each.image.subject.digest, [prunable.spot for prunable in each.goes])
         for each in found
     ]
-    removal = Removal(
-        removed=tuple(digest for each in done for digest in each.removed),
-        refused=tuple(refused for each in done for refused in each.refused),
-    )
-    tell_removed(console, removal, image.pinned)
+    tell_removed(console, sum(done, Removal()), image.pinned)
     return ExitCode.DONE
 
 
