@@ -67,6 +67,7 @@ def attached(image: str) -> list[str]:
 def test_what_other_tools_attached_stays(image: str, kind: str, left: list[str]) -> None:
     ran = run("clean", "--force", f"--type={kind}", image)
     assert (ran.code, ran.out, attached(image)) == (0, "", left)
+    assert ("stays: 1 of Sigstore's bundles" in ran.err) == (kind in {"attestation", "signature"})
     assert run("tree", image).code == 0
 
 

@@ -19,6 +19,9 @@ Sigstore bundles. What other tools attached stays, and so does the image. What g
 only what newer attestations of one signer replace, use `prune`. COSIGN_REPOSITORY is honoured."""
 
 
+_TAGS_ALONE: Final = ("signature", "attestation")
+
+
 def _configure(parser: ArgumentParser) -> None:
     parser.description = DESCRIPTION
     parser.add_argument("image", metavar="IMAGE", help="reference of an image on a registry")
@@ -44,6 +47,11 @@ def _run(args: Namespace, console: Console) -> int:
     image = source_image(args.image, args, console, Connections(args, console))
     store, subject = image.attachments, image.subject.digest
     found = find_removable(store, subject, args.type)
+    if args.type in _TAGS_ALONE and (bundles := find_removable(store, subject, "referrer")):
+        console.warn(
+            f"what is no tag of cosign's stays: {len(bundles)} of Sigstore's bundles",
+            hint="`--type referrer` removes them, `--type all` everything",
+        )
     if not found:
         console.err(f"nothing of that kind is attached to {image.pinned}")
         return ExitCode.DONE
