@@ -46,7 +46,11 @@ def _run(args: Namespace, console: Console) -> int:
 
     image = source_image(args.image, args, console, Connections(args, console))
     store, subject = image.attachments, image.subject.digest
-    found = find_removable(store, subject, args.type)
+    present = find_removable(store, subject, args.type)
+    found = [item for item in present if not item.stays]
+    for item in present:
+        if item.stays:
+            console.warn(f"`{store.name}:{item.tag}` stays: it leads to {item.manifest}, which cosign did not attach")
     if args.type in _TAGS_ALONE and (bundles := find_removable(store, subject, "referrer")):
         console.warn(
             f"what is no tag of cosign's stays: {len(bundles)} of Sigstore's bundles",
