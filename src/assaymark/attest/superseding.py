@@ -1,6 +1,6 @@
 """Which verified attestations of an image are superseded, so that `prune` may remove them.
 
-Rules 1 to 4 of `assaymark.attest.newest` say what is newer, and each format is compared by itself, so that whoever
+Rules 1 to 5 of `assaymark.attest.newest` say what is newer, and each format is compared by itself, so that whoever
 reads one format only still finds the newest there. What nothing says to be older stays. Of each group the newest stay,
 as many as are to be kept and all that are equally new.
 """
@@ -12,8 +12,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from assaymark.attest.newest import Dated, Superseded, find_newest
-from assaymark.attest.policy.facts import read_times
-from assaymark.attest.predicate import VULN_TYPE
+from assaymark.attest.policy.facts import RECORD_TYPES, read_times
 from assaymark.attest.statement import Statement
 from assaymark.attest.store.attestation import AttestationFormat
 
@@ -51,7 +50,7 @@ def find_superseded(items: Iterable[Item], *, keep: int = 1) -> tuple[Superseded
 
 def _date(item: Item) -> Dated[Item]:
     kind = item.statement.predicate_type
-    record = read_times(item.statement.predicate) if kind == VULN_TYPE else None
+    record = read_times(item.statement.predicate) if kind in RECORD_TYPES else None
     return Dated(
         item=item,
         group=(item.signed_by, kind, item.format),
