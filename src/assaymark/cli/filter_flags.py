@@ -58,6 +58,7 @@ class Filters:
         exit_code: for a report with findings.
         exit_on_eol: for an operating system out of support.
         warnings: one line each, for people.
+        notes: likewise, of what was found without being named.
     """
 
     match: MatchOptions
@@ -67,6 +68,7 @@ class Filters:
     exit_code: int
     exit_on_eol: int
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def ignore_digest(self) -> str:
@@ -194,6 +196,9 @@ def filters_from(
         exit_code=_exit_code_of(args),
         exit_on_eol=args.exit_on_eol,
         warnings=(*warnings, *(line for each in (ignore_file, findings_policy) if each for line in each.warnings)),
+        notes=(f"findings that `{ignore_file.path}` names are left out",)
+        if ignore_file and not args.ignorefile
+        else (),
     )
 
 

@@ -45,6 +45,8 @@ class Reporting:
         object.__setattr__(self, "destinations", destinations)
         by_template = any(each.format.name == TEMPLATE for each in destinations)
         object.__setattr__(self, "template", template_from(self.args, self.console) if by_template else None)
+        for note in self.filters.notes:
+            self.console.note(note)
         for warning in self.filters.warnings:
             self.console.warn(warning)
         object.__setattr__(self, "baseline", read_baseline(self.args, self.console))

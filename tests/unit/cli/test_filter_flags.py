@@ -167,4 +167,6 @@ def test_the_default_ignore_file_is_read_where_it_is(tmp_path: Path) -> None:
         "`.trivyignore`: the entry for `CVE-2` has expired",
         "`.trivyignore`: no date in `CVE-3 exp:never`, so it is not used",
     )
+    assert given.notes == ("findings that `.trivyignore` names are left out",)
+    assert filters("--ignorefile=.trivyignore", folder=tmp_path).notes == ()
     assert filters(folder=tmp_path / "..").ignore_digest == ""
