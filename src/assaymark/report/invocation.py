@@ -3,7 +3,7 @@
 `parameters` is a promise: only what is listed here can get into a signed and public record.
 
 - `command`: the subcommand; `flags`: what the user set, if it is in `RECORDED_FLAGS`; all else (credentials, file
-  names of keys, caches, proxies) is left out whatever its value.
+  names of keys, caches, proxies, reports) is left out whatever its value.
 - `artifact`, `platform`, `subject`: what was scanned; `repository`: the release that its `etc/apk/repositories` names.
 - `packagesFrom`: the attestation that the list of packages came from, where the layers were not read again.
 - `sbom`: the SBOM that was scanned: its digest, the manifest that it was attached with, and who was proven to have
@@ -143,7 +143,16 @@ def recorded_flags(flags: Mapping[str, object], *, redaction: Redaction | None =
 
 def _recorded(flags: Mapping[str, object]) -> dict[str, object]:
     named = ((name.lstrip("-").replace("_", "-"), value) for name, value in flags.items())
-    return dict(sorted((name, value) for name, value in named if name in RECORDED_FLAGS and value is not None))
+    return {
+        name: _of_flag(name, value) for name, value in sorted(named) if name in RECORDED_FLAGS and value is not None
+    }
+
+
+def _of_flag(name: str, value: object) -> object:
+    """The value without names of files that nothing is read from: of `--also FORMAT=FILE` the formats."""
+    if name != "also" or not isinstance(value, list | tuple):
+        return value
+    return [str(each).partition("=")[0] for each in value]
 
 
 def _ci(run: CiRun) -> dict[str, object]:

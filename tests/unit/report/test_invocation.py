@@ -73,6 +73,11 @@ def test_values_become_plain_and_lose_credentials(flag: str, value: object, reco
     json.dumps(parameters)
 
 
+def test_further_reports_are_told_by_their_formats() -> None:
+    also = ("sarif=/home/me/report.sarif", "spdx-json=bom=1.json")
+    assert invocation({"also": also}, {}).parameters == {"flags": {"also": ["sarif", "spdx-json"]}}
+
+
 def test_no_credential_flag_is_on_the_list() -> None:
     assert not RECORDED_FLAGS & FLAGS
     assert not {flag for flag in RECORDED_FLAGS if any(word in flag for word in ("password", "token", "key", "user"))}
