@@ -147,7 +147,7 @@ def attest(
         prepared = prepare_predicate(
             uri,
             data,
-            image=Image(name=about.pinned, digests=named.digests() | about.digests()),
+            image=_known_as(about, named),
             allowed=overrides,
             now=creation_time(outside.environ, time.time),
             limits=settings.limits,
@@ -163,6 +163,15 @@ def _chosen(named: NamedImage, predicate: Report | bytes, platform: str) -> tupl
     if isinstance(predicate, bytes):
         return about, predicate
     return _scanned(about, predicate.digest), predicate.to_bytes("cosign-vuln")
+
+
+def _known_as(about: NamedImage, named: NamedImage) -> Image:
+    """Which digests a record may name: of a platform its own, and the index where that was named."""
+    return Image(
+        name=about.pinned,
+        digests=about.digests() | {entry.descriptor.digest for entry in list_platforms(about)},
+        within=frozenset({named.subject.digest} - {about.subject.digest}),
+    )
 
 
 def _signed(about: NamedImage, parts: Compacted, kind: PredicateType, signing: Signing) -> Attestation:

@@ -40,6 +40,18 @@ def test_the_manifest_of_a_platform_and_the_index_itself(around: Surroundings) -
     assert refused.value.reason == "SUBJECT_MISMATCH"
 
 
+def test_a_record_of_one_platform_is_not_signed_for_another(around: Surroundings) -> None:
+    """Both names lead to one index, and the record says which manifest was scanned."""
+    image, built = around.index()
+    asked: dict[str, Any] = {"key": around.key, "settings": around.settings(), "allow": ["sample-db", "incomplete"]}
+    record = assaymark.scan(image, platform="linux/amd64", settings=around.settings()).to_bytes("cosign-vuln")
+    with pytest.raises(assaymark.SigningError) as refused:
+        assaymark.attest(image, record, platform="linux/arm64", **asked)
+    assert refused.value.reason == "SUBJECT_MISMATCH"
+    signed = assaymark.attest(image, record, platform="linux/amd64", **asked)
+    assert signed.digest == sha256_digest(built.images[0].manifest)
+
+
 @pytest.mark.parametrize(
     ("asked", "reason"),
     [
