@@ -6,8 +6,8 @@ Both peers do so, and pipelines rely on it. Rules:
    spellings of a flag count (`TRIVY_VULN_TYPE` is `--vuln-type`).
 2. A peer's variables count where the peer has the flag: `TRIVY_` for the scanning commands, `COSIGN_` for the others
    and for the signing flags of `image`, both for the flags about registries. The own name comes first.
-3. An empty variable is not set. Lists stand between commas; switches are Go's words for true and false, and anything
-   else is an error instead of a silent false.
+3. An empty variable is not set. Lists stand between commas, lists of known words between spaces, too; switches are Go's
+   words for true and false, and anything else is an error instead of a silent false.
 4. `COSIGN_PASSWORD` opens a key and is no registry's password.
 5. Values of credential flags are registered, so that they appear in no output.
 6. `TRIVY_VERSION` and its like say in pipelines which version to install, and set no flag.
@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from assaymark.cli.attestation_flags import SIGNING_GROUP
-from assaymark.cli.flags import FlagParser, Switch, parse_switch
+from assaymark.cli.flags import FlagParser, Switch, Values, parse_switch
 from assaymark.cli.network_flags import NETWORK_GROUP
 from assaymark.errors import UsageError
 from assaymark.safeio.redaction import FLAGS as CREDENTIAL_FLAGS
@@ -96,6 +96,8 @@ def _value(action: Action, text: str, name: str) -> Any:
     """What the flag makes of `text`; complaints name the variable."""
     if isinstance(action, Switch):
         return parse_switch(text, name)
+    if isinstance(action, Values) and action.allowed:
+        text = ",".join(text.split())  # rule 3; in configuration files, too, as with the reference
     value: Any = text
     if callable(action.type):
         try:

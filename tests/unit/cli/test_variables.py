@@ -49,6 +49,7 @@ def taken(
         pytest.param({"TRIVY_SKIP_DB_UPDATE": "t"}, ("--skip-db-update=false",), {}, id="the flag wins"),
         pytest.param({"TRIVY_SEVERITY": "HIGH"}, (), {"severity": ("HIGH",)}, id="a list"),
         pytest.param({"TRIVY_SEVERITY": "HIGH, HIGH"}, (), {"severity": ("HIGH", "HIGH")}, id="a list with commas"),
+        pytest.param({"TRIVY_SEVERITY": "HIGH  LOW"}, (), {"severity": ("HIGH", "LOW")}, id="a list with spaces"),
         pytest.param({"TRIVY_SEVERITY": "HIGH"}, ("-s", "LOW"), {"severity": ("LOW",)}, id="a flag replaces a list"),
         pytest.param({"TRIVY_SEVERITY": ""}, (), {}, id="an empty variable is not set"),
         pytest.param(
