@@ -123,7 +123,7 @@ def folder(tmp_path: Path) -> Path:
         pytest.param("image --format cosign-v", ["cosign-vuln"], id="a report's form"),
         pytest.param("i --output w", ["with space.json"], id="a file, and a command's other name"),
         pytest.param("image --cache-dir ", ["sub"], id="a folder"),
-        pytest.param("download ", ["attestation"], id="a second word"),
+        pytest.param("download ", ["attestation", "report"], id="a second word"),
         pytest.param("download attestation --predicate-t", ["--predicate-type"], id="behind two words"),
         pytest.param("-q --config x image --log-form", ["--log-format"], id="behind global flags"),
         pytest.param("--config = x image --log-form", ["--log-format"], id="behind global flags with ="),

@@ -117,6 +117,7 @@ NEEDS_NETWORK: dict[str, list[tuple[int | str, ...]]] = {
         (5, "public-key", "--key", "gcpkms://projects/p/locations/l/keyRings/r/cryptoKeys/k"),
     ],
     "replay": [(5, "replay", CACHE, "--key", "cosign.pub", NOBODY)],
+    "vex-repo": [(5, "vex", "repo", "download", CACHE)],
     "db-export": [(5, "db", "export", CACHE, "127.0.0.1:9/a/db")],
     "generate-key-pair": [
         (5, "generate-key-pair", "--kms", "awskms://127.0.0.1:9/alias/key", "--output-key-prefix", "none"),
@@ -156,6 +157,7 @@ LOCAL = {
         "trusted-root", "create", "--rekor", "url=https://log.test,public-key=cosign.pub,start-time=2026-01-01T00:00:00Z",
     ),
     "signing-config-create": ("signing-config", "create"),
+    "vex-repo": ("vex", "repo", "init"),
     "db-keep": ("db", "keep", CACHE),
     "replay": ("replay", CACHE, "--key", "cosign.pub", "--local-image", "image"),
     "db-list": ("db", "list", CACHE),
