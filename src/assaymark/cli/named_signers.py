@@ -30,20 +30,21 @@ def add_named_signer_flags(parser: _ActionsContainer, prefix: str, about: str, *
         parser.add_argument(*names, action=Filled, default="", metavar=metavar, help=text)
 
 
-def names_signer(args: Namespace, prefix: str) -> bool:
-    """Whether somebody is named.
+def names_signer(args: Namespace, prefix: str, *, as_cosign: bool = False) -> bool:
+    """Whether somebody is named; complaints have cosign's names of the flags where those are free.
 
     Raises:
         UsageError: half an identity, or a key besides.
     """
     key, identity, issuer = _named(args, prefix)
+    flag, of_key = ("--certificate", "--key") if as_cosign else (f"--{prefix}", f"--{prefix}-key")
     if bool(identity) != bool(issuer):
         raise UsageError(
-            f"`--{prefix}-identity` and `--{prefix}-oidc-issuer` belong together",
+            f"`{flag}-identity` and `{flag}-oidc-issuer` belong together",
             hint="a name means something only with its issuer",
         )
     if key and identity:
-        raise UsageError(f"there is one signer: `--{prefix}-key` or `--{prefix}-identity`")
+        raise UsageError(f"there is one signer: `{of_key}` or `{flag}-identity`")
     return bool(key or identity)
 
 

@@ -181,7 +181,12 @@ def test_xml_is_scanned_and_written_as_a_new_document(shop: Workshop) -> None:
     ("flags", "code", "message"),
     [
         pytest.param(("--sbom-identity=a@b.example",), 2, "belong together", id="half an identity"),
-        pytest.param(("--certificate-oidc-issuer=https://x",), 2, "belong together", id="the other half"),
+        pytest.param(
+            ("--certificate-oidc-issuer=https://x",),
+            2,
+            "`--certificate-identity` and `--certificate-oidc-issuer` belong together",
+            id="the other half",
+        ),
         pytest.param(
             ("--key=ours.pub", "--sbom-identity=a", "--sbom-oidc-issuer=https://x"), 2, "one signer", id="two signers"
         ),

@@ -55,7 +55,7 @@ def _run(args: Namespace, console: Console) -> int:
         raise UsageError("no SBOM to scan", hint="assaymark sbom bom.cdx.json")
     if args.path == "-":
         raise UsageError("an SBOM is read from a file, and `-` names none", hint="… | assaymark sbom /dev/stdin")
-    names_signer(args, SIGNER)  # half an identity ends the command before anything is read
+    names_signer(args, SIGNER, as_cosign=True)  # half an identity ends the command before anything is read
     sbom = opened_sbom(open_sbom(args.path), args, console, scanning.connections)
     with scanning.database() as source:
         scan = scan_sbom(sbom, source, wanted=scanning.wanted, means=scanning.means)
