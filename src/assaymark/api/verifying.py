@@ -31,7 +31,7 @@ from assaymark.attest.judging import Judge, judge_outcome
 from assaymark.attest.keys.reference import load_public_key
 from assaymark.attest.platform_proofs import Asked, prove_platforms
 from assaymark.attest.policy.rules import join_policies
-from assaymark.attest.policy.sources import find_asker, read_policy
+from assaymark.attest.policy.sources import check_joined, find_asker, read_policy
 from assaymark.attest.predicate import VULN_TYPE, PredicateType, find_predicate_type
 from assaymark.attest.proving import ImageOutcome, Proof, Reading, prove_against_root, prove_with_keys
 from assaymark.attest.verify import Verification as KeyVerification
@@ -264,7 +264,7 @@ def _judge(
     settings = outside.settings
     limit = settings.limits.configuration_bytes
     policies = [read_policy(os.fspath(file), lambda name: read_file(Path(name), limit=limit)) for file in files]
-    joined = join_policies(policies)
+    joined = check_joined(join_policies(policies))
     return Judge(
         policy=joined,
         wanted=wanted,

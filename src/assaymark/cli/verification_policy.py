@@ -96,14 +96,11 @@ def policy_from(args: Namespace, console: Console) -> Policy:
         LocalError: a file cannot be read.
     """
     from assaymark.attest.policy.rules import join_policies
+    from assaymark.attest.policy.sources import check_joined
 
-    policy = join_policies([_from_flags(args), *(_from_file(name, console) for name in args.policy)])
-    if policy.allow and not policy.severities:
-        raise UsageError("`--allow` takes from `--max-severity`, which is not there")
+    policy = check_joined(join_policies([_from_flags(args), *(_from_file(name, console) for name in args.policy)]))
     if policy.platforms and "platform" not in args:
         raise UsageError("`require-platforms` is about images, and a file has no platform")
-    if policy.trust_signer_time and policy.max_age is None:
-        raise UsageError("`--trust-signer-time` is about `--max-age`, which is not there")
     return policy
 
 

@@ -89,6 +89,8 @@ def test_a_file_that_is_no_policy(around: Surroundings) -> None:
         ("policy.txt", "x"),
         ("policy.yaml", ""),
         ("policy.yaml", "max-severty: LOW\n"),
+        ("policy.yaml", "allow: [CVE-2024-0001]\n"),
+        ("policy.yaml", "max-severity: LOW\ntrust-signer-time: true\n"),
         ("policy.rego", " "),
     ):
         (around.folder / name).write_text(text)

@@ -35,6 +35,19 @@ def read_policy(name: str, read: Callable[[str], bytes]) -> Policy:
     return Policy(programs=(Program(name=name, text=data),))
 
 
+def check_joined(policy: Policy) -> Policy:
+    """The same policy, which all sources together make; each of them may leave something to another.
+
+    Raises:
+        UsageError: a part of it is about something that is not there, and would be taken for a check.
+    """
+    if policy.allow and not policy.severities:
+        raise UsageError("`--allow` takes from `--max-severity`, which is not there")
+    if policy.trust_signer_time and policy.max_age is None:
+        raise UsageError("`--trust-signer-time` is about `--max-age`, which is not there")
+    return policy
+
+
 def find_asker(policy: Policy, environ: Mapping[str, str], *, connects: bool) -> Ask | None:
     """Who asks CUE and Rego; None where there is nothing to ask.
 
