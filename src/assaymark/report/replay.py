@@ -34,6 +34,10 @@ _LISTS: Final = {
     "ExperimentalModifiedFindings": "suppressed finding",
     "Packages": "package",
 }
+_REPORT: Final = "SchemaVersion"
+_LEVELS: Final = frozenset({"predicate", "scanner", "result", _REPORT})
+"""What tells a statement, a record, a scanner and a report apart; one that is two of them is none."""
+
 _VALUE_SHOWN: Final = 200
 
 
@@ -115,12 +119,14 @@ def recorded_result(data: bytes, *, limits: Limits) -> Mapping[str, Any]:
         LimitError: it is too large or too deep.
     """
     document = _decoded(data, limits)
-    for member in ("predicate", "scanner", "result"):
-        inner = document.get(member) if isinstance(document, dict) else None
-        document = inner if isinstance(inner, dict) else document
-    if not isinstance(document, dict) or "SchemaVersion" not in document:
-        raise ArtifactError("the record holds no report")
-    return document
+    while isinstance(document, dict):
+        held = _LEVELS & document.keys()
+        if len(held) > 1:
+            raise ArtifactError(f"the record can be read in several ways: it has {' and '.join(sorted(held))}")
+        if held == {_REPORT}:
+            return document
+        document = document[next(iter(held))] if held else None
+    raise ArtifactError("the record holds no report")
 
 
 def decoded_report(report: Report, *, limits: Limits) -> dict[str, Any]:

@@ -71,7 +71,10 @@ def read_stored_scan(data: bytes, *, limits: Limits, what: str) -> StoredScan:
             f"`{what}` is an attestation, and what it holds was not verified",
             hint="`assaymark verify-attestation --report` writes what a verified one holds",
         )
-    document = document["predicate"] if isinstance(document.get("predicate"), dict) else document
+    if isinstance(document.get("predicate"), dict):
+        if not document.keys().isdisjoint({"scanner", "SchemaVersion"}):
+            raise ArtifactError(f"`{what}` can be read in several ways: as a statement, and as what a statement holds")
+        document = document["predicate"]
     if isinstance(document.get("scanner"), dict):
         return _from_record(document, what)
     if document.get("SchemaVersion") != _SCHEMA:

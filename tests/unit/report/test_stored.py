@@ -136,6 +136,13 @@ def test_what_is_no_report_is_refused(document: Any, words: str) -> None:
         stored(document)
 
 
+def test_a_statement_that_is_also_a_record_is_refused() -> None:
+    record = json.loads(rendered(a_scan(APK_TOOLS), "cosign-vuln"))
+    for outer in (record, record["scanner"]["result"]):
+        with pytest.raises(ArtifactError, match="in several ways"):
+            read_stored_scan(json.dumps(outer | {"predicate": record}).encode(), limits=DEFAULT_LIMITS, what="a")
+
+
 def test_a_report_that_is_too_long_is_refused() -> None:
     with pytest.raises(LimitError):
         read_stored_scan(b" " * 11, limits=replace(DEFAULT_LIMITS, report_bytes=10), what="a.json")
