@@ -70,17 +70,6 @@ class Filters:
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
-    @property
-    def ignore_digest(self) -> str:
-        """The digest of the ignore file that was used; empty where there was none."""
-        return self.report.ignore_file.digest if self.report.ignore_file else ""
-
-    @property
-    def policy_digests(self) -> dict[str, str]:
-        """The digests of the policies that were used, by their names in a record."""
-        policies = {"findingsPolicy": self.report.findings_policy, "ignorePolicy": self.report.ignore_policy}
-        return {name: policy.digest for name, policy in policies.items() if policy is not None}
-
 
 def add_filter_flags(parser: ArgumentParser, *, matches: bool = True) -> None:
     """Add the flags, under a heading of their own.

@@ -213,7 +213,8 @@ def _is_bill(name: str) -> bool:
 
 def _check_inputs(recorded: Scan, scanning: Scanning) -> None:
     """Rule 6."""
-    digests = {"ignoreFile": scanning.filters.ignore_digest, **scanning.filters.policy_digests}
+    used = scanning.filters.report
+    digests = {"ignoreFile": used.ignore_digest, **used.policy_digests}
     for name, called in _INPUTS.items():
         wanted, found = str(recorded.invocation.parameters.get(name, "")), digests.get(name, "")
         if wanted != found:

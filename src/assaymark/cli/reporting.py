@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from assaymark.cli.baseline import compared, fails, read_baseline, tell_baseline
-from assaymark.cli.denying import find_denials, tell_denials
+from assaymark.cli.denying import tell_denials
 from assaymark.cli.filter_flags import Filters
 from assaymark.cli.outputs import Destination, check_platforms, destinations_from, write_reports
 from assaymark.cli.scan_flags import DEFAULT_FORMAT
@@ -109,6 +109,8 @@ class Reporting:
         Raises:
             IncompleteError: something was not looked at, and `--require-complete` was given.
         """
+        from assaymark.matching.judging import find_denials
+
         policy = None if getattr(self.args, "explain", ()) else self.filters.report.findings_policy
         denied = find_denials(scan, policy)
         tell_denials(denied, policy, self.console)

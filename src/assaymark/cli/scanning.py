@@ -19,13 +19,12 @@ from assaymark.cli.database_flags import (
     update_database_from,
     update_java_database_from,
 )
-from assaymark.cli.denying import with_denials
 from assaymark.cli.explaining import check_explain_flag, write_explanations
 from assaymark.cli.filter_flags import Filters, filters_from
 from assaymark.cli.reporting import Reporting
 from assaymark.cli.scan_flags import check_scan_flags
 from assaymark.cli.variables import OWN, TRIVY
-from assaymark.cli.vexing import apply_sources, read_vex, recorded_vex, tell_vex, vex_sources
+from assaymark.cli.vexing import read_vex, tell_vex, vex_sources
 from assaymark.errors import ExitCode, UsageError
 from assaymark.model.epoch import find_source_date
 
@@ -214,13 +213,15 @@ class Scanning:
             scan: filtered by all else.
             bom: the SBOM that was scanned, where it was one.
         """
+        from assaymark.matching.judging import judged
+
         sources = vex_sources(scan, self.vex, self.args, self.console, self.connections)
-        scan = apply_sources(scan, sources, bom=bom)
-        return scan if self.args.explain else with_denials(scan, self.filters.report.findings_policy)
+        policy = None if self.args.explain else self.filters.report.findings_policy
+        return judged(scan, sources, policy, bom=bom)
 
     def with_invocation(self, scan: Scan, *, platform: str = "") -> Scan:
         """The scan with who asked for it and how."""
-        from assaymark.report.invocation import invocation
+        from assaymark.report.invocation import invocation, recorded_vex
 
         asked = invocation(
             self.args.explicit,
@@ -232,8 +233,8 @@ class Scanning:
             repository=scan.repository,
             listed_by=scan.listed_by,
             sbom=msgspec.to_builtins(scan.sbom_origin) if scan.sbom_origin else {},
-            ignore_digest=self.filters.ignore_digest,
-            policy_digests=self.filters.policy_digests,
+            ignore_digest=self.filters.report.ignore_digest,
+            policy_digests=self.filters.report.policy_digests,
             vex=recorded_vex(scan),
             redaction=self.console.redaction,
         )

@@ -1,48 +1,33 @@
-"""VEX in a scanning command: documents are read before the scan, applied after it, and their use is told.
+"""VEX in a scanning command: documents are read before the scan, and after it their use is told.
 
 1. Files are read first: a document that is none must not cost a scan. What is attached to an image is asked for last,
    when its digest is known.
 2. `Coverage.VEX` of the report says of every statement what became of it. On stderr `--show-suppressed` and `--debug`
    say the same; without them one line counts.
-3. The record's `invocation.parameters` names the documents with their digests and signers.
 """
 
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
-
-import msgspec
+from typing import TYPE_CHECKING, Final
 
 from assaymark.cli.files import read_input
 from assaymark.cli.vex_flags import OCI, REPOSITORIES
-from assaymark.errors import ArtifactError
 from assaymark.limits import DEFAULT_LIMITS
 from assaymark.report.plain import shown
 from assaymark.report.wording import amount
-from assaymark.safeio.json import decode_go_as
 
 if TYPE_CHECKING:
     from assaymark.cli.connections import Connections
     from assaymark.cli.console import Console
-    from assaymark.matching.vex.graph import Subject
     from assaymark.matching.vex.source import VexSource
     from assaymark.model.report import Scan
     from assaymark.model.vex import VexDocument, VexStatement
 
 _TOLD: Final = 200
 _DOCUMENTS_TOLD: Final = 20
-_RECORDED: Final = 100
-
-
-class _Bom(msgspec.Struct, frozen=True, kw_only=True):
-    serial: str = msgspec.field(name="serialNumber", default="")
-    version: int = 0
-
-
-_BOM: Final = msgspec.json.Decoder(_Bom)
 
 
 def read_vex(args: Namespace, console: Console, connections: Connections) -> dict[str, VexSource]:
@@ -95,36 +80,6 @@ def vex_sources(
     return sources
 
 
-def apply_sources(scan: Scan, sources: Sequence[VexSource], *, bom: bytes = b"") -> Scan:
-    """The scan without what the documents take out.
-
-    Args:
-        scan: filtered by all else.
-        sources: in their order of precedence.
-        bom: the SBOM that was scanned, where it was one.
-
-    Raises:
-        LimitError: there is too much to compare.
-    """
-    if not sources:
-        return scan
-    from assaymark.matching.vex.apply import apply_vex
-
-    report = apply_vex(scan.report, sources, _subject(scan, bom), limits=DEFAULT_LIMITS)
-    return msgspec.structs.replace(scan, report=report)
-
-
-def _subject(scan: Scan, bom: bytes) -> Subject:
-    from assaymark.matching.vex.graph import Subject
-
-    digests = (scan.subject,) if scan.subject else ()
-    try:
-        head = decode_go_as(bom, _BOM, limits=DEFAULT_LIMITS) if bom.lstrip().startswith(b"{") else _Bom()
-    except ArtifactError:  # an SBOM of another format, or wrapped: nothing can link to it
-        head = _Bom()
-    return Subject(serial=head.serial, version=head.version, digests=digests)
-
-
 def tell_vex(scan: Scan, args: Namespace, console: Console) -> None:
     """Rule 2; of many documents, as repositories have them, those that were used come first."""
     documents = scan.report.coverage.vex if scan.report.coverage else ()
@@ -143,20 +98,6 @@ def tell_vex(scan: Scan, args: Namespace, console: Console) -> None:
     if len(documents) > _DOCUMENTS_TOLD:
         more = amount(len(documents) - _DOCUMENTS_TOLD, "document")
         console.note(f"VEX: {more} more; the JSON report's `Coverage` lists them")
-
-
-def recorded_vex(scan: Scan) -> list[dict[str, Any]]:
-    """Rule 3."""
-    documents = scan.report.coverage.vex if scan.report.coverage else ()
-    return [
-        {
-            "source": document.source,
-            "format": document.format,
-            "digests": list(document.digests),
-            **({"signers": list(document.signers)} if document.signers else {}),
-        }
-        for document in documents[:_RECORDED]
-    ]
 
 
 def _lines(document: VexDocument) -> Iterator[str]:

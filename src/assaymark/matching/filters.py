@@ -48,6 +48,17 @@ class FilterOptions(msgspec.Struct, frozen=True, kw_only=True):
     findings_policy: FindingsPolicy | None = None
     ignore_policy: RegoPolicy | None = None
 
+    @property
+    def ignore_digest(self) -> str:
+        """The digest of the ignore file; empty where there is none."""
+        return self.ignore_file.digest if self.ignore_file else ""
+
+    @property
+    def policy_digests(self) -> dict[str, str]:
+        """The digests of the policies, by their names in a record."""
+        policies = {"findingsPolicy": self.findings_policy, "ignorePolicy": self.ignore_policy}
+        return {name: policy.digest for name, policy in policies.items() if policy is not None}
+
 
 _NO_DATABASE: Final = DatabaseInfo()
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from assaymark.model.report import Invocation
+from assaymark.model.report import Invocation, Scan
 from assaymark.report.ci import CiRun, ci_run
 from assaymark.safeio.redaction import Redaction, strip_user_info
 
@@ -74,6 +74,7 @@ RECORDED_FLAGS: Final = frozenset(
 )
 """Flags that change what a scan finds or reports; none of them takes a credential."""
 _NONE: Final[Mapping[str, str]] = {}
+_DOCUMENTS: Final = 100
 
 
 def invocation(
@@ -139,6 +140,20 @@ def recorded_flags(flags: Mapping[str, object], *, redaction: Redaction | None =
     clean = (redaction or Redaction()).clean
     plain: dict[str, Any] = _plain(_recorded(flags), clean)
     return plain
+
+
+def recorded_vex(scan: Scan) -> list[dict[str, Any]]:
+    """The VEX documents that were asked about a scan's findings, as far as a record lists them."""
+    documents = scan.report.coverage.vex if scan.report.coverage else ()
+    return [
+        {
+            "source": document.source,
+            "format": document.format,
+            "digests": list(document.digests),
+            **({"signers": list(document.signers)} if document.signers else {}),
+        }
+        for document in documents[:_DOCUMENTS]
+    ]
 
 
 def _recorded(flags: Mapping[str, object]) -> dict[str, object]:

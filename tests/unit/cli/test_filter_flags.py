@@ -134,7 +134,7 @@ def test_what_is_wrong_is_said(
 
 
 def test_an_ignore_file_may_be_a_device(tmp_path: Path) -> None:
-    assert filters("--ignorefile", os.devnull, folder=tmp_path).ignore_digest == sha256_digest(b"")
+    assert filters("--ignorefile", os.devnull, folder=tmp_path).report.ignore_digest == sha256_digest(b"")
 
 
 def test_an_ignore_file_may_be_a_pipe(tmp_path: Path) -> None:
@@ -162,11 +162,11 @@ def test_the_default_ignore_file_is_read_where_it_is(tmp_path: Path) -> None:
 
     assert given.report.ignore_file is not None
     assert [entry.id for entry in given.report.ignore_file.entries] == ["CVE-1"]
-    assert given.ignore_digest == sha256_digest(text)
+    assert given.report.ignore_digest == sha256_digest(text)
     assert given.warnings == (
         "`.trivyignore`: the entry for `CVE-2` has expired",
         "`.trivyignore`: no date in `CVE-3 exp:never`, so it is not used",
     )
     assert given.notes == ("findings that `.trivyignore` names are left out",)
     assert filters("--ignorefile=.trivyignore", folder=tmp_path).notes == ()
-    assert filters(folder=tmp_path / "..").ignore_digest == ""
+    assert filters(folder=tmp_path / "..").report.ignore_digest == ""

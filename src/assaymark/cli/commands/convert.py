@@ -49,9 +49,9 @@ def _configure(parser: ArgumentParser) -> None:
 
 
 def _run(args: Namespace, console: Console) -> int:
-    from assaymark.cli.denying import with_denials
     from assaymark.cli.reporting import Reporting
     from assaymark.cli.told_scans import read_told_file
+    from assaymark.matching.judging import with_denials
 
     refuse_unsupported(args, CONVERT_UNSUPPORTED)
     if not args.path:
