@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -19,7 +19,6 @@ from assaymark.attest.newest import Dated, Superseded, find_newest
 from assaymark.attest.outcome import Outcome, Rejected
 from assaymark.attest.policy.facts import RECORD_TYPES, read_facts, read_times
 from assaymark.attest.policy.judge import judge
-from assaymark.attest.policy.programs import Ask, policy_input
 from assaymark.attest.policy.rules import Policy
 from assaymark.attest.policy.subject import Subject
 from assaymark.attest.policy.times import SCAN_TIME
@@ -30,6 +29,9 @@ from assaymark.attest.statement import Statement
 from assaymark.errors import VerificationError
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.digest import Digest
+
+if TYPE_CHECKING:
+    from assaymark.attest.policy.programs import Ask
 
 ONLY_WORD: Final = "which of them is newer rests on the signer's word: not all have a trusted time"
 
@@ -221,6 +223,8 @@ def _verdict(read: _Read[Item], judge_: Judge) -> Verdict:
 def _asked(read: _Read[Item], judge_: Judge) -> Verdict:
     if judge_.ask is None or read.problem.violations:
         return Verdict()
+    from assaymark.attest.policy.programs import policy_input
+
     try:
         document = policy_input(read.item.payload, read.item.statement, judge_.wanted)
     except ValueError as exc:

@@ -7,7 +7,6 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
 from assaymark.attest.policy.rules import Policy, Program
-from assaymark.attest.policy.written import parse_policy
 from assaymark.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,6 +28,8 @@ def read_policy(name: str, read: Callable[[str], bytes]) -> Policy:
         raise UsageError(f"`--policy {name}` is no policy by its name", hint="it ends with .yaml, .cue or .rego")
     data = read(name)
     if suffix in _WRITTEN:
+        from assaymark.attest.policy.written import parse_policy
+
         return parse_policy(data, name)
     if not data.strip():
         raise UsageError(f"the policy `{name}` is empty", hint="it would be satisfied by everything, or by nothing")
