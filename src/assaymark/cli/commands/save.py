@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from assaymark.cli.command import Command
+from assaymark.cli.flags import add_switch
 from assaymark.cli.network_flags import add_network_flags
 from assaymark.errors import ExitCode, UsageError
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 DESCRIPTION: Final = """\
 Write the image IMAGE with every platform, and with everything that is attached to any of them, into a folder: an OCI
 image layout, which `assaymark load` and `cosign load` bring to another registry, `--input` scans, and
-`verify-attestation --local-image` verifies. A save that was interrupted goes on when it is started again."""
+`verify-attestation --local-image` verifies. A save that was interrupted goes on when it is started again. What was
+attached in the folder stays."""
 
 
 def _configure(parser: ArgumentParser) -> None:
@@ -28,6 +30,7 @@ def _configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--platform", default="", metavar="OS/ARCH", help="save the manifest of one platform of an index"
     )
+    add_switch(parser, "--force", "-f", about="overwrite the attachments that are there")
     add_network_flags(parser)
 
 
@@ -49,7 +52,8 @@ def _run(args: Namespace, console: Console) -> int:
         cargo,
         Holder(store=layout),
         tag=image.reference.tag if image.reference else "",
-        force=True,
+        retag=True,
+        force=args.force,
         place_part=lambda stored: layout.push_blob(stored.data, media_type=stored.descriptor.media_type),
         progress=console.progress,
     )
