@@ -33,7 +33,7 @@ class Lack(Enum):
     TAG_PREFIXES = f"a prefix for cosign's tags is {NOT_YET}: `COSIGN_REPOSITORY` names another repository"
     OLDER_SERVICES = "the parts of a service are named together since cosign 3.1"
     SECOND_LOG = f"the mirror's configuration for Rekor 2 is {NOT_YET}"
-    RECURSION = "an index is attested as a whole: name the manifests of its platforms by digest"
+    RECURSION = "`--platform` attests one platform of an index, and `assaymark image --attest` all of them"
 
 
 _HINTS: Final = {
@@ -42,7 +42,7 @@ _HINTS: Final = {
     Lack.CLIENT_CERTIFICATES: "name an authority that asks for none with `--timestamp-server-url`",
     Lack.CLUSTER: "leave it out: `assaymark login`, `--registry-token` or a Docker configuration has credentials",
     Lack.TAG_PREFIXES: "leave it out: bundles are found without a tag",
-    Lack.RECURSION: "leave it out, and name each manifest",
+    Lack.RECURSION: "leave it out",
     Lack.STATEMENTS: "`attest-blob --statement` signs one",
     Lack.CERTIFICATE_FILES: "attestations carry their certificates themselves",
     Lack.PARTS_OF_TRUST: "a trusted root holds all of them: `--trusted-root FILE`",

@@ -257,7 +257,7 @@ UNSUPPORTED = {
     ("--k8s-keychain",): "credentials of a Kubernetes cluster are not supported by this version",
     ("--attachment-tag-prefix", "x"): "a prefix for cosign's tags is not supported by this version",
     ("--statement", "s.json"): "a whole statement cannot be attested",
-    ("--recursive",): "an index is attested as a whole",
+    ("--recursive",): "`--platform` attests one platform of an index",
 }
 
 
