@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     )
     from assaymark.limits import Limits
     from assaymark.model.finding import Finding
-    from assaymark.model.issue import Coverage, Issue
+    from assaymark.model.issue import Coverage, Denied, Issue
     from assaymark.model.package import Package
     from assaymark.model.progress import Progress, Task
 
@@ -52,6 +52,7 @@ __all__ = [
     "Coverage",
     "Credentials",
     "DatabaseError",
+    "Denied",
     "Difference",
     "Error",
     "Finding",
@@ -93,7 +94,7 @@ _HOMES = {
     "assaymark.api.verifying": ("verify",),
     "assaymark.limits": ("Limits",),
     "assaymark.model.finding": ("Finding",),
-    "assaymark.model.issue": ("Coverage", "Issue"),
+    "assaymark.model.issue": ("Coverage", "Denied", "Issue"),
     "assaymark.model.package": ("Package",),
     "assaymark.model.progress": ("Progress", "Task"),
 }

@@ -32,6 +32,8 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     ignore_unfixed: bool
     ignore_statuses: tuple[str, ...]
     ignore_file: str
+    findings_policy: str
+    vex: tuple[str, ...]
     pkg_types: tuple[str, ...]
     skip_dirs: tuple[str, ...]
     skip_files: tuple[str, ...]
@@ -59,6 +61,8 @@ def recorded_flags(choices: Choices, *, offline: bool) -> dict[str, object]:
         "ignore-unfixed": choices.ignore_unfixed,
         "ignore-status": choices.ignore_statuses,
         "ignorefile": choices.ignore_file,
+        "findings-policy": choices.findings_policy,
+        "vex": choices.vex,
         "pkg-types": choices.pkg_types if choices.pkg_types != tuple(sorted(PKG_TYPES)) else (),
         "skip-dirs": choices.skip_dirs,
         "skip-files": choices.skip_files,

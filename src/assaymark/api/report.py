@@ -13,7 +13,7 @@ from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.advisory import DatabaseInfo
 from assaymark.model.finding import Finding, ModifiedFinding
 from assaymark.model.inventory import OperatingSystem
-from assaymark.model.issue import Coverage
+from assaymark.model.issue import Coverage, Denied
 from assaymark.model.package import Package
 from assaymark.model.report import Scan
 from assaymark.safeio.files import read_file, write_atomic
@@ -76,8 +76,13 @@ class Report:
 
     @property
     def suppressed(self) -> tuple[ModifiedFinding, ...]:
-        """What an ignore file took out, with its reason."""
+        """What the ignore file, the findings policy and VEX took out, each with its reason."""
         return tuple(found for result in self._scan.report.results for found in result.modified_findings)
+
+    @property
+    def denied(self) -> tuple[Denied, ...]:
+        """What the findings policy denies; the findings that it names are among `findings`."""
+        return self.coverage.denied if self.coverage else ()
 
     @property
     def packages(self) -> tuple[Package, ...]:

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import msgspec
 
@@ -20,19 +20,19 @@ from assaymark.advisories.cache import CacheFolder
 from assaymark.advisories.published import DEFAULT_JAVA_REPOSITORIES, DEFAULT_REPOSITORIES
 from assaymark.api.choices import STATUSES, WITH_SYSTEM, Choices, Database, Kind, recorded_flags
 from assaymark.api.concealing import concealing
+from assaymark.api.filtering import read_filters
 from assaymark.api.outside import Outside, now
 from assaymark.api.report import Report
 from assaymark.api.settings import DEFAULT_SETTINGS, Settings
 from assaymark.api.words import known_names, one_of
 from assaymark.inventory.select import PKG_TYPES
 from assaymark.layers.cache import LayerCache
-from assaymark.matching.filters import ALL_SEVERITIES, FilterOptions
-from assaymark.matching.ignorefile import IgnoreFile, parse_ignore_file
+from assaymark.matching.filters import ALL_SEVERITIES
+from assaymark.matching.judging import judged
 from assaymark.matching.selection import MatchOptions
 from assaymark.model.epoch import find_source_date
 from assaymark.model.report import Scan
-from assaymark.report.invocation import invocation
-from assaymark.safeio.files import read_file
+from assaymark.report.invocation import invocation, recorded_vex
 from assaymark.scan import Means, Wanted, scan_directory, scan_image, scan_sbom
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ def scan(
     ignore_unfixed: bool = False,
     ignore_statuses: Iterable[str] = (),
     ignore_file: str | os.PathLike[str] = "",
+    findings_policy: str | os.PathLike[str] = "",
+    vex: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] = (),
     pkg_types: Iterable[str] = PKG_TYPES,
     skip_dirs: Iterable[str] = (),
     skip_files: Iterable[str] = (),
@@ -78,6 +80,9 @@ def scan(
         ignore_unfixed: report only what has a fixed version.
         ignore_statuses: statuses that are not reported, such as `will_not_fix`.
         ignore_file: a file of findings to ignore; `.trivyignore` is not looked for.
+        findings_policy: a file of rules that ignore or deny findings; `Report.denied` has what they deny.
+        vex: files of VEX, which take out findings that do not apply: OpenVEX, CSAF or CycloneDX, in order of
+            precedence.
         pkg_types: `os` and `library`.
         skip_dirs: folders that are passed over, as patterns.
         skip_files: the same for files.
@@ -85,8 +90,9 @@ def scan(
         settings: cache, network, credentials.
 
     Raises:
-        UsageError: a choice is none.
-        ArtifactError: what is to be scanned is malformed, too large, or not what its digest promises.
+        UsageError: a choice, the ignore file or the findings policy is none.
+        ArtifactError: what is to be scanned is malformed, too large, or not what its digest promises; or a VEX document
+            is none.
         DatabaseError: there is no database that can be used.
         NetworkError: a registry cannot be reached, refuses, or does not have it.
         LocalError: something cannot be read or written on this machine.
@@ -102,6 +108,8 @@ def scan(
         ignore_unfixed=ignore_unfixed,
         ignore_statuses=known_names(ignore_statuses, STATUSES, "status"),
         ignore_file=os.fspath(ignore_file),
+        findings_policy=os.fspath(findings_policy),
+        vex=tuple(os.fspath(each) for each in ([vex] if isinstance(vex, str | os.PathLike) else vex)),
         pkg_types=tuple(sorted(known_names(pkg_types, frozenset(PKG_TYPES), "kind of packages"))),
         skip_dirs=tuple(skip_dirs),
         skip_files=tuple(skip_files),
@@ -110,6 +118,19 @@ def scan(
     outside = Outside(settings)
     with concealing(outside.redaction):
         return _Scanning(os.fspath(target), choices, outside).run()
+
+
+class _Scanned(NamedTuple):
+    """A scan that nothing has judged as a whole.
+
+    Attributes:
+        platform: of an image.
+        bom: the SBOM that was scanned, where it was one.
+    """
+
+    scan: Scan
+    platform: str = ""
+    bom: bytes = b""
 
 
 class _Scanning:
@@ -121,43 +142,48 @@ class _Scanning:
         self._outside = outside
         self._cache = CacheFolder(outside.cache)
         self._date = find_source_date(outside.environ)
-        self._ignore = self._ignore_file()
+        self._filters = read_filters(choices, now=self._date or now(), limits=outside.settings.limits)
+        outside.warnings.extend(self._filters.warnings)
 
     def run(self) -> Report:
         """The scan, with who asked for it and how."""
-        scan, platform = self._scan()
-        environ, choices = self._outside.environ, self._choices
+        found = self._scan()
+        environ, choices, filters = self._outside.environ, self._choices, self._filters
+        policy, limits = filters.report.findings_policy, self._outside.settings.limits
+        scan = judged(found.scan, filters.vex, policy, bom=found.bom, limits=limits)
         asked = invocation(
             recorded_flags(choices, offline=self._outside.settings.offline),
             environ,
             command=choices.target,
             artifact=scan.report.artifact_name,
-            platform=platform,
+            platform=found.platform,
             subject=scan.subject,
             repository=scan.repository,
-            ignore_digest=self._ignore.digest if self._ignore else "",
+            ignore_digest=filters.report.ignore_digest,
+            policy_digests=filters.report.policy_digests,
+            vex=recorded_vex(scan),
             redaction=self._outside.redaction,
         )
         return Report(msgspec.structs.replace(scan, invocation=asked), warnings=self._outside.told)
 
-    def _scan(self) -> tuple[Scan, str]:
-        """The scan, and the platform of an image."""
+    def _scan(self) -> _Scanned:
         if self._choices.target == "image":
             return self._scan_image()
         with self._database() as source:
             if self._choices.kind == "sbom":
                 from assaymark.artifact.sbom import open_sbom
 
-                return scan_sbom(open_sbom(self._target), source, wanted=self._wanted(), means=self._means()), ""
+                sbom = open_sbom(self._target)
+                return _Scanned(scan_sbom(sbom, source, wanted=self._wanted(), means=self._means()), bom=sbom.data)
             with self._tree() as tree:
-                return scan_directory(tree, source, wanted=self._wanted(), means=self._means()), ""
+                return _Scanned(scan_directory(tree, source, wanted=self._wanted(), means=self._means()))
 
-    def _scan_image(self) -> tuple[Scan, str]:
+    def _scan_image(self) -> _Scanned:
         from assaymark.artifact.select import open_image
 
         with self._database() as source, open_image(self._request(), self._choices.sources) as image:
             platform = str(image.identity.platform or "")
-            return scan_image(image, source, wanted=self._wanted(), means=self._means()), platform
+            return _Scanned(scan_image(image, source, wanted=self._wanted(), means=self._means()), platform)
 
     @contextmanager
     def _tree(self) -> Iterator[Directory]:
@@ -192,11 +218,7 @@ class _Scanning:
             skip_dirs=choices.skip_dirs,
             skip_files=choices.skip_files,
             matching=MatchOptions(pkg_types=frozenset(pkg_types), expects_os=choices.target in WITH_SYSTEM),
-            filters=FilterOptions(
-                severities=frozenset(choices.severities),
-                ignored_statuses=choices.ignored_statuses,
-                ignore_file=self._ignore,
-            ),
+            filters=self._filters.report,
             date=self._date,
         )
 
@@ -267,12 +289,3 @@ class _Scanning:
             limits=self._outside.settings.limits,
             kind=kind,
         )
-
-    def _ignore_file(self) -> IgnoreFile | None:
-        name, limits = self._choices.ignore_file, self._outside.settings.limits
-        if not name:
-            return None
-        data = read_file(Path(name), limit=limits.json_bytes)
-        found = parse_ignore_file(data, path=name, now=self._date or now(), limits=limits)
-        self._outside.warnings.extend(found.warnings)
-        return found

@@ -14,11 +14,14 @@ from typing import Final, NamedTuple
 
 import pytest
 from tests.support.programs import Surroundings
+from tests.support.vex import openvex, statement
 from tests.support.workshop import FINDINGS
 
 ROOT: Final = Path(__file__).parents[3]
 PAGE: Final = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 _BLOCK: Final = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+VEX: Final = openvex(statement("pkg:apk/alpine/musl", name="CVE-2019-14697"))
+RULES: Final = "rules:\n  - deny: {severities: HIGH}\n    reason: repaired at once\n"
 WATCHED: Final = """
 import os, sys
 log = open("events", "a", buffering=1)
@@ -44,12 +47,14 @@ def blocks() -> list[str]:
 
 
 def run(around: Surroundings, program: str) -> Ended:
-    """The program, in the folder with the keys, with no variable but those that it needs."""
+    """The program, in the folder with the keys and the files, with no variable but those that it needs."""
     text = program.replace("registry.example/shop/app:1.0", around.image())
     (around.folder / "cosign.key").write_bytes((around.folder / "ours.key").read_bytes())
     (around.folder / "cosign.key").chmod(0o600)
     (around.folder / "cosign.pub").write_bytes((around.folder / "ours.pub").read_bytes())
     (around.folder / "other.pub").write_bytes((around.folder / "theirs.pub").read_bytes())
+    (around.folder / "vex.json").write_bytes(VEX)
+    (around.folder / "rules.yaml").write_text(RULES)
     environ = {**around.environ, "PATH": "", "PYTHONPATH": str(ROOT / "src"), "ASSAYMARK_CACHE_DIR": "cache"}
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", WATCHED + text],
@@ -79,6 +84,10 @@ def test_the_examples_do_what_the_page_says_and_connect_to_the_registry_alone(ar
         "HIGH CVE-2018-25032 zlib 1.2.11-r1",
     ]
     assert lines[len(FINDINGS)] == "signed by cosign.pub at an unknown time"
+    assert [line for line in lines if line.startswith(("out:", "denied:"))] == [
+        "out: CVE-2019-14697 not_affected vex.json",
+        "denied: CVE-2018-25032 rules.yaml:2 repaired at once",
+    ]
     assert lines[-1] == "WRONG_KEY"
     assert "looking for vulnerabilities" in lines
     assert ended.err == ""
