@@ -31,8 +31,8 @@ __all__ = [
     "NamedImage",
     "Place",
     "attachments_of",
+    "find_chosen_image",
     "find_image",
-    "find_platform",
     "layout_place",
 ]
 
@@ -48,6 +48,22 @@ def find_image(text: str, args: Namespace, console: Console, registry: Callable[
     if getattr(args, "local_image", False):
         return find_local_image(text)
     return find_registry_image(text, registry, elsewhere=console.environ.get(REPOSITORY_VARIABLE, ""))
+
+
+def find_chosen_image(text: str, args: Namespace, console: Console, registry: Callable[[], Registry]) -> NamedImage:
+    """The image that `text` names; of an index the manifest of `--platform`, where that is given.
+
+    Raises:
+        UsageError: not a reference, not a platform.
+        NotFoundError: there is no such image.
+        ArtifactError: it does not have the platform.
+        NetworkError: the registry cannot be asked.
+    """
+    from assaymark.model.platform import parse_platform
+
+    platform = parse_platform(args.platform) if args.platform else None
+    image = find_image(text, args, console, registry)
+    return find_platform(image, platform) if platform is not None else image
 
 
 def attachments_of(store: ContentStore, console: Console, registry: Callable[[], Registry]) -> ContentStore:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from assaymark.attest.moving.cargo import Cargo, Holder, Kind
 from assaymark.attest.moving.transfer import Transferred
-from assaymark.cli.images import REPOSITORY_VARIABLE, NamedImage, find_image, find_platform
+from assaymark.cli.images import REPOSITORY_VARIABLE, NamedImage
 from assaymark.errors import UsageError
 from assaymark.model.reference import Reference, parse_reference
 from assaymark.oci.content import Taken
@@ -18,19 +18,6 @@ if TYPE_CHECKING:
 
 _UNITS: Final = ("B", "kB", "MB", "GB")
 _ORDER: Final = (Taken.SENT, Taken.MOUNTED, Taken.PRESENT)
-
-
-def source_image(text: str, args: Namespace, console: Console, connections: Connections) -> NamedImage:
-    """The image that `text` names; of `--platform` where that is given.
-
-    Raises:
-        NotFoundError: there is none.
-        ArtifactError: it does not have the platform.
-    """
-    from assaymark.model.platform import parse_platform
-
-    image = find_image(text, args, console, connections.registry)
-    return find_platform(image, parse_platform(args.platform)) if args.platform else image
 
 
 def holders_of(image: NamedImage, console: Console) -> tuple[Holder, Holder]:

@@ -41,10 +41,10 @@ def _configure(parser: ArgumentParser) -> None:
 def _run(args: Namespace, console: Console) -> int:
     from assaymark.attest.moving.cleaning import find_removable, remove_all
     from assaymark.cli.connections import Connections
-    from assaymark.cli.moving import source_image
+    from assaymark.cli.images import find_chosen_image
     from assaymark.cli.removing import ask_to_remove, tell_removed
 
-    image = source_image(args.image, args, console, Connections(args, console))
+    image = find_chosen_image(args.image, args, console, Connections(args, console).registry)
     store, subject = image.attachments, image.subject.digest
     present = find_removable(store, subject, args.type)
     found = [item for item in present if not item.stays]

@@ -36,9 +36,9 @@ def _run(args: Namespace, console: Console) -> int:
     from assaymark.attest.moving.cargo import collect
     from assaymark.attest.moving.transfer import transfer
     from assaymark.cli.connections import Connections
+    from assaymark.cli.images import find_chosen_image
     from assaymark.cli.moving import (
         holders_of,
-        source_image,
         target_holder,
         target_tag,
         tell_missing,
@@ -50,7 +50,7 @@ def _run(args: Namespace, console: Console) -> int:
     only = wanted_kinds(args)
     destination = parse_reference(args.destination)
     connections = Connections(args, console)
-    image = source_image(args.source, args, console, connections)
+    image = find_chosen_image(args.source, args, console, connections.registry)
     tag = target_tag(destination, image)
     cargo = collect(*holders_of(image, console), image.stored, only=only)
     if only and not (cargo.tagged or cargo.referring):

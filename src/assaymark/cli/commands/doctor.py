@@ -54,17 +54,13 @@ def _run(args: Namespace, console: Console) -> int:
     from assaymark.attest.doctor.examination import examine
     from assaymark.cli.connections import Connections
     from assaymark.cli.doctoring import Told, Verdicts, doctor_json, doctor_text, verify_findings
-    from assaymark.cli.images import find_image, find_platform
+    from assaymark.cli.images import find_chosen_image
     from assaymark.cli.inspecting import known_services
-    from assaymark.model.platform import parse_platform
 
     check_evidence_flags(args)
     check_identity_flags(args)
-    platform = parse_platform(args.platform) if args.platform else None
     connections = Connections(args, console)
-    image = find_image(args.image, args, console, connections.registry)
-    if platform is not None:
-        image = find_platform(image, platform)
+    image = find_chosen_image(args.image, args, console, connections.registry)
     now = datetime.now(UTC)
     examination = examine(image.attachments, image.subject.digest, known_services(args, console), now=now)
     told = Told(

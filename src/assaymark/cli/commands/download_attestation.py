@@ -32,13 +32,9 @@ def _run(args: Namespace, console: Console) -> int:
     from assaymark.attest.store.attestation import Unreadable
     from assaymark.attest.store.read import read_attestations
     from assaymark.cli.connections import Connections
-    from assaymark.cli.images import find_image, find_platform
-    from assaymark.model.platform import parse_platform
+    from assaymark.cli.images import find_chosen_image
 
-    platform = parse_platform(args.platform) if args.platform else None
-    image = find_image(args.image, args, console, Connections(args, console).registry)
-    if platform is not None:
-        image = find_platform(image, platform)
+    image = find_chosen_image(args.image, args, console, Connections(args, console).registry)
     wanted = find_predicate_type(args.predicate_type).uri if args.predicate_type else ""
     count = 0
     for line in attestation_lines(read_attestations(image.attachments, image.subject.digest), predicate_type=wanted):

@@ -31,15 +31,11 @@ def _run(args: Namespace, console: Console) -> int:
     from assaymark.attest.compact import describe_report
     from assaymark.attest.full_report import stored_reports
     from assaymark.cli.connections import Connections
-    from assaymark.cli.images import find_image, find_platform
+    from assaymark.cli.images import find_chosen_image
     from assaymark.model.digest import parse_digest
-    from assaymark.model.platform import parse_platform
 
-    platform = parse_platform(args.platform) if args.platform else None
     wanted = parse_digest(args.digest) if args.digest else None
-    image = find_image(args.image, args, console, Connections(args, console).registry)
-    if platform is not None:
-        image = find_platform(image, platform)
+    image = find_chosen_image(args.image, args, console, Connections(args, console).registry)
     count = 0
     for report in stored_reports(image.attachments, image.subject.digest):
         if wanted is None or describe_report(report).digest == wanted:

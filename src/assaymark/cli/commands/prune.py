@@ -49,13 +49,13 @@ def _run(args: Namespace, console: Console) -> int:
     from assaymark.attest.store.removal import Removal
     from assaymark.attest.withdrawing import withdraw
     from assaymark.cli.connections import Connections
-    from assaymark.cli.moving import source_image
+    from assaymark.cli.images import find_chosen_image
     from assaymark.cli.pruning import find_prunable
     from assaymark.cli.removing import ask_to_remove, tell_removed
 
     _check(args)
     connections = Connections(args, console)
-    image = source_image(args.image, args, console, connections)
+    image = find_chosen_image(args.image, args, console, connections.registry)
     found = [find_prunable(each, args, console, connections) for each in _manifests(image, alone=bool(args.platform))]
     failures = [each.failure for each in found if each.failure is not None]
     if failures and not any(each.verified for each in found):

@@ -136,16 +136,13 @@ def _run(args: Namespace, console: Console) -> int:
 
 def _replay(args: Namespace, console: Console, connections: Connections) -> _Outcome:
     from assaymark.attest.full_report import check_full_report
-    from assaymark.cli.images import find_image, find_platform
+    from assaymark.cli.images import find_chosen_image
     from assaymark.cli.replaying import check_replayable, scan_again
     from assaymark.cli.told_scans import read_attached, read_told_document
-    from assaymark.model.platform import parse_platform
     from assaymark.report.replay import compare_replay, recorded_result
     from assaymark.report.stored import read_stored_scan
 
-    image = find_image(args.image, args, console, connections.registry)
-    if args.platform:
-        image = find_platform(image, parse_platform(args.platform))
+    image = find_chosen_image(args.image, args, console, connections.registry)
     if args.record:
         told = read_told_document(args.record, console, args=args)
     else:

@@ -38,12 +38,13 @@ def _run(args: Namespace, console: Console) -> int:
     from assaymark.attest.moving.cargo import Holder, collect
     from assaymark.attest.moving.transfer import transfer
     from assaymark.cli.connections import Connections
-    from assaymark.cli.moving import holders_of, source_image, tell_missing, tell_transferred
+    from assaymark.cli.images import find_chosen_image
+    from assaymark.cli.moving import holders_of, tell_missing, tell_transferred
     from assaymark.oci.layout import Layout
 
     if not args.dir:
         raise UsageError("no `--dir`", hint="`assaymark save --dir FOLDER IMAGE`")
-    image = source_image(args.image, args, console, Connections(args, console))
+    image = find_chosen_image(args.image, args, console, Connections(args, console).registry)
     layout = Layout(Path(args.dir), create=True)
     _refuse_others(layout, image)
     cargo = collect(*holders_of(image, console), image.stored)

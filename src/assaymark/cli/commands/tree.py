@@ -46,9 +46,9 @@ def _run(args: Namespace, console: Console) -> int:
     import msgspec
 
     from assaymark.cli.connections import Connections
-    from assaymark.cli.moving import source_image
+    from assaymark.cli.images import find_chosen_image
 
-    image = source_image(args.image, args, console, Connections(args, console))
+    image = find_chosen_image(args.image, args, console, Connections(args, console).registry)
     root, *platforms = _nodes(image, alone=bool(args.platform))
     if args.output == "json":
         document = _document(root) | {
