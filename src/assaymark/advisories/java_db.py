@@ -19,7 +19,6 @@ from urllib.parse import quote
 
 from assaymark.errors import DatabaseError
 
-JAVA_SCHEMA: Final = 1
 _STEPS: Final = 1_000  # of SQLite's machine between two looks at the account
 _TURNS: Final = (
     5_000  # so many of them, half a second, are granted to one statement; a look-up takes some hundred steps

@@ -4,7 +4,7 @@ Reads Cosign's vulnerability predicate (`assaymark.report.cosign_vuln` has the s
 anybody else wrote it. What the record leaves blank is named in `blank` instead of being passed over; a `result` in a
 format that is not known has no counts, which is not the same as zero findings.
 
-Keys of `summary_json`, which stay as they are:
+Keys of a summary as JSON, which stay as they are:
 
 | key | meaning |
 |---|---|
@@ -170,11 +170,6 @@ def summarise(predicate: Mapping[str, Any]) -> RecordSummary:
         full_report=_full_report(result),
         blank=tuple(_blank(invocation, database, scan)),
     )
-
-
-def summary_json(summary: RecordSummary) -> bytes:
-    """The summary for programs, on one line, with a line feed."""
-    return msgspec.json.encode(summary) + b"\n"
 
 
 def _object(parent: Mapping[str, Any], key: str) -> Mapping[str, Any]:

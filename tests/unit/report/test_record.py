@@ -11,7 +11,7 @@ from tests.support.scans import APK_TOOLS, DATABASE, INCOMPLETE, SSL, UNFIXED, a
 from assaymark.errors import ArtifactError, LimitError
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.report.format import Rendering
-from assaymark.report.record import RecordSummary, TopFinding, parse_record, summarise, summary_json
+from assaymark.report.record import RecordSummary, TopFinding, parse_record, summarise
 from assaymark.report.record_text import render_summary_text
 
 OURS = rendered(a_scan(UNFIXED, SSL, APK_TOOLS, coverage=INCOMPLETE), "cosign-vuln")
@@ -23,7 +23,7 @@ def _summary(data: bytes) -> RecordSummary:
 
 
 def test_every_fact_of_a_truthful_record_comes_back() -> None:
-    summary = json.loads(summary_json(_summary(OURS)))
+    summary = json.loads(msgspec.json.encode(_summary(OURS)))
     assert {
         "scanner": {"uri": "pkg:pypi/assaymark@1.2.3%2Blocal", "version": "1.2.3+local"},
         "database": {

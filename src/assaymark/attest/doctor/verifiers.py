@@ -97,6 +97,24 @@ def _rule(traits: Iterable[Trait], why: str, *needs: str) -> Rule:
 
 _UNREADABLE: Final = _rule([Trait.UNREADABLE], "it cannot be read")
 _OLD: Final = _rule([Trait.OLD_BUNDLE], "bundles on registries have version 0.3")
+# what versions 2 and 3 of cosign have in common
+_KEY_ID: Final = _rule(
+    [Trait.BUNDLE, Trait.KEY, Trait.KEY_ID], "cosign refuses a `keyid` that is not the key's fingerprint"
+)
+_NO_LOG: Final = _rule([Trait.NO_LOG], "cosign demands a log entry", "--insecure-ignore-tlog")
+_STAMPED: Final = _rule(
+    [Trait.BUNDLE, Trait.CERTIFICATE, Trait.NO_LOG, Trait.TIMESTAMP, Trait.EXPIRED],
+    "the certificate has ended, and the timestamp says when it was used",
+    "--use-signed-timestamps",
+)
+_ENDED: Final = _rule(
+    [Trait.BUNDLE, Trait.CERTIFICATE, Trait.NO_LOG, Trait.NO_TIMESTAMP, Trait.EXPIRED],
+    "nothing says when the certificate was used, and it has ended",
+)
+_ENDED_LEGACY: Final = _rule(
+    [Trait.LEGACY, Trait.CERTIFICATE, Trait.NO_LOG, Trait.EXPIRED],
+    "nothing that cosign reads there says when the certificate was used, and it has ended",
+)
 
 COSIGN_3: Final = Verifier(
     name="cosign 3",
@@ -107,26 +125,16 @@ COSIGN_3: Final = Verifier(
         _OLD,
         _rule([Trait.TEXT_PREDICATE], "cosign 3 reads no predicate that is a string"),
         _rule([Trait.FOREIGN_MEMBERS], "cosign refuses statements with members that it does not know"),
-        _rule([Trait.BUNDLE, Trait.KEY, Trait.KEY_ID], "cosign refuses a `keyid` that is not the key's fingerprint"),
+        _KEY_ID,
         _rule(
             [Trait.LEGACY, Trait.BESIDE_BUNDLES],
             "where there are bundles, cosign does not look at the `.att` tag",
             "--new-bundle-format=false",
         ),
-        _rule([Trait.NO_LOG], "cosign demands a log entry", "--insecure-ignore-tlog"),
-        _rule(
-            [Trait.BUNDLE, Trait.CERTIFICATE, Trait.NO_LOG, Trait.TIMESTAMP, Trait.EXPIRED],
-            "the certificate has ended, and the timestamp says when it was used",
-            "--use-signed-timestamps",
-        ),
-        _rule(
-            [Trait.BUNDLE, Trait.CERTIFICATE, Trait.NO_LOG, Trait.NO_TIMESTAMP, Trait.EXPIRED],
-            "nothing says when the certificate was used, and it has ended",
-        ),
-        _rule(
-            [Trait.LEGACY, Trait.CERTIFICATE, Trait.NO_LOG, Trait.EXPIRED],
-            "nothing that cosign reads there says when the certificate was used, and it has ended",
-        ),
+        _NO_LOG,
+        _STAMPED,
+        _ENDED,
+        _ENDED_LEGACY,
     ),
 )
 COSIGN_2: Final = Verifier(
@@ -139,26 +147,16 @@ COSIGN_2: Final = Verifier(
         _rule([Trait.BUNDLE], "cosign 2 looks at the `.att` tag (bundles: 2.5 and later)", "--new-bundle-format"),
         _rule([Trait.BUNDLE, Trait.TEXT_PREDICATE], "cosign reads no bundle whose predicate is a string"),
         _rule([Trait.BUNDLE, Trait.FOREIGN_MEMBERS], "cosign refuses statements with members that it does not know"),
-        _rule([Trait.BUNDLE, Trait.KEY, Trait.KEY_ID], "cosign refuses a `keyid` that is not the key's fingerprint"),
-        _rule([Trait.NO_LOG], "cosign demands a log entry", "--insecure-ignore-tlog"),
-        _rule(
-            [Trait.BUNDLE, Trait.CERTIFICATE, Trait.NO_LOG, Trait.TIMESTAMP, Trait.EXPIRED],
-            "the certificate has ended, and the timestamp says when it was used",
-            "--use-signed-timestamps",
-        ),
+        _KEY_ID,
+        _NO_LOG,
+        _STAMPED,
         _rule(
             [Trait.BUNDLE, Trait.CERTIFICATE, Trait.SECOND_LOG],
             "a log of version 2 states no time, the timestamp does",
             "--use-signed-timestamps",
         ),
-        _rule(
-            [Trait.BUNDLE, Trait.CERTIFICATE, Trait.NO_LOG, Trait.NO_TIMESTAMP, Trait.EXPIRED],
-            "nothing says when the certificate was used, and it has ended",
-        ),
-        _rule(
-            [Trait.LEGACY, Trait.CERTIFICATE, Trait.NO_LOG, Trait.EXPIRED],
-            "nothing that cosign reads there says when the certificate was used, and it has ended",
-        ),
+        _ENDED,
+        _ENDED_LEGACY,
     ),
 )
 SIGSTORE_PYTHON: Final = Verifier(

@@ -31,8 +31,6 @@ from assaymark.oci.manifest import Manifest, parse_manifest
 REFERRER: Final = "referrer"
 ALL: Final = "all"
 _TAGS: Final = {"signature": Kind.SIGNATURES, "attestation": Kind.ATTESTATIONS, "sbom": Kind.BILLS}
-TYPES: Final = (*_TAGS, REFERRER, ALL)
-
 
 _FILES: Final = ("application/vnd.oci.image.layer.", "application/vnd.docker.image.rootfs.")
 """What media types of layers begin with that hold files of an image (OCI image-spec, "Image Layer Filesystem")."""
@@ -54,7 +52,7 @@ class Removable(msgspec.Struct, frozen=True, kw_only=True):
 def find_removable(
     store: ContentStore, subject: Digest, wanted: str, *, limits: Limits = DEFAULT_LIMITS
 ) -> tuple[Removable, ...]:
-    """What `wanted`, one of `TYPES`, means at this image.
+    """What `wanted`, a kind by its name above, means at this image.
 
     Raises:
         NetworkError: the registry cannot be asked.

@@ -18,8 +18,6 @@ from assaymark.net.network import Network
 from assaymark.net.url import parse_url
 from assaymark.safeio.text import printable
 
-PUBLIC_ISSUER: Final = "https://oauth2.sigstore.dev/auth"
-
 SERVICE: Final = "the identity provider"
 _PKCE: Final = "S256"
 # Entra ID takes proofs of possession of the code and does not say so in its document
