@@ -38,7 +38,7 @@ OFFERED = {
     "assaymark i --output f": ["file.json"],
     "assaymark image --cache-dir s": ["sub/"],
     "assaymark image f": [],
-    "assaymark download ": ["attestation"],
+    "assaymark download ": ["attestation", "report"],
     "assaymark --config=x image --log-format ": ["json", "text"],
     "assaymark convert f": ["file.json"],
     "assaymark completion ": ["bash", "fish", "zsh"],
