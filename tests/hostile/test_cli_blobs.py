@@ -45,8 +45,9 @@ def image_of(layer: RawLayer) -> RawImage:
 
 
 def cached(machine: Machine) -> int:
-    """How many layers are remembered."""
-    return len([path for path in (machine.cache / "assaymark" / "layers").glob("??/*") if path.is_file()])
+    """How many layers are remembered; one entry beside them names the analysers."""
+    entries = [path for path in (machine.cache / "assaymark" / "layers").glob("??/*") if path.is_file()]
+    return max(len(entries) - 1, 0)
 
 
 LIES = [
