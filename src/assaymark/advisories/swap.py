@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Final
 
 from assaymark.advisories.cache import DATABASE_FILE, JAVA_DATABASE_FILE, METADATA_FILE
-from assaymark.safeio.files import local_error
+from assaymark.safeio.files import PARTIAL, local_error
 
 _FILES: Final = (DATABASE_FILE, JAVA_DATABASE_FILE, METADATA_FILE)
 _HERE: Final = -100  # AT_FDCWD
@@ -70,10 +70,10 @@ def switch(incoming: Path, target: Path) -> None:
 
 
 def retire(folder: Path, target: Path) -> None:
-    """Remove an old or half-made folder; files that are not the database's go where they can be found."""
+    """Remove an old or half-made folder, half-written files included; what is somebody's goes where it can be found."""
     with suppress(OSError):
         for entry in folder.iterdir():
-            if entry.name in _FILES:
+            if entry.name in _FILES or entry.match(PARTIAL):
                 entry.unlink()
             elif not (target / entry.name).exists():
                 entry.rename(target / entry.name)

@@ -94,6 +94,16 @@ def test_half_made_folders_are_swept_and_others_are_not(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == [".other.incoming", "db.incoming"]
 
 
+def test_a_file_that_was_half_written_goes_with_its_folder(tmp_path: Path) -> None:
+    switch(filled(tmp_path / "db", "old"), tmp_path / "db")
+    half = filled(tmp_path / "db", "half")
+    (half / ".metadata.json.0123456789abcdef.partial").write_text("{")
+    (half / "notes").write_text("mine")
+    recover(tmp_path / "db")
+    assert contents(tmp_path / "db") == both("old") | {"notes": "mine"}
+    assert os.listdir(tmp_path) == ["db"]
+
+
 def test_what_was_left_is_seen(tmp_path: Path) -> None:
     target = tmp_path / "db"
     switch(filled(target, "old"), target)
