@@ -29,7 +29,7 @@ from assaymark.attest.store.removal import Spot
 from assaymark.attest.store.updates import DEFAULT_PACE, Pace
 from assaymark.attest.subject import digests_of_descriptor
 from assaymark.attest.verify import Expectation, Verified, verify_attestations
-from assaymark.attest.withdrawing import full_report_of
+from assaymark.attest.withdrawing import spot_of
 from assaymark.errors import NetworkError, SigningError, VerificationError
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.descriptor import Descriptor
@@ -345,15 +345,7 @@ def confirm(
 def find_own(found: Iterable[Found], attestation: Attestation, *, limits: Limits = DEFAULT_LIMITS) -> tuple[Spot, ...]:
     """Where attestations of the same type and image are that the key of `attestation` signed."""
     verified = verify_attestations(found, _expectation(attestation), limits=limits).verified
-    return tuple(
-        Spot(
-            format=item.format,
-            manifest=item.manifest,
-            layer=item.layer,
-            full_report=full_report_of(item.statement),
-        )
-        for item in verified
-    )
+    return tuple(map(spot_of, verified))
 
 
 def _expectation(attestation: Attestation) -> Expectation:

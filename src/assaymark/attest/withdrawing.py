@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 from assaymark.attest.bundle import parse_bundle
 from assaymark.attest.compact import REPORT_TYPE, find_full_report
@@ -26,6 +27,25 @@ from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.digest import Digest
 from assaymark.oci.content import ContentStore
 from assaymark.oci.manifest import Manifest, parse_manifest
+
+
+class Attestation(Protocol):
+    """What is removed: `assaymark.attest.verify.Verified`, or an attestation proven against a trusted root."""
+
+    @property
+    def statement(self) -> Statement: ...  # noqa: D102 - as those types say
+    @property
+    def format(self) -> AttestationFormat: ...  # noqa: D102
+    @property
+    def manifest(self) -> Digest: ...  # noqa: D102
+    @property
+    def layer(self) -> Digest: ...  # noqa: D102
+
+
+def spot_of(item: Attestation) -> Spot:
+    """Where a verified attestation is, and the full report that would go with it."""
+    report = full_report_of(item.statement)
+    return Spot(format=item.format, manifest=item.manifest, layer=item.layer, full_report=report)
 
 
 def full_report_of(statement: Statement) -> Digest | None:

@@ -68,7 +68,7 @@ def verify_findings(
     for kind in sorted({item.predicate_type for item in examination.attestations if item.predicate_type}):
         proof = find_prover(Namespace(**{**vars(args), "type": kind}), console, connections).prove(image)
         for item in proof.verification.verified:
-            proven[_layer(item)] = _who(item, proof)
+            proven[item.layer] = _who(item, proof)
         for rejected in proof.verification.rejected:
             if rejected.manifest and rejected.reason is not Reason.WRONG_TYPE:
                 refused.setdefault(rejected.manifest, rejected.reason.value)
@@ -103,12 +103,6 @@ def doctor_text(told: Told, *, colour: bool) -> str:
     if len(examination.others) > _OTHERS_SHOWN:
         lines.append(_labelled("", f"and {len(examination.others) - _OTHERS_SHOWN} more"))
     return "\n".join(lines)
-
-
-def _layer(item: Verified | ProvenAttestation) -> str:
-    from assaymark.attest.verify import Verified
-
-    return item.layer if isinstance(item, Verified) else item.candidate.layer
 
 
 def _who(item: Verified | ProvenAttestation, proof: Proof) -> str:

@@ -18,7 +18,7 @@ from assaymark.attest.store.read import read_attestations
 from assaymark.attest.store.removal import Spot
 from assaymark.attest.superseding import find_superseded
 from assaymark.attest.verify import Verified
-from assaymark.attest.withdrawing import full_report_of
+from assaymark.attest.withdrawing import spot_of
 from assaymark.cli.verifying import find_prover
 from assaymark.errors import VerificationError
 
@@ -71,7 +71,7 @@ def find_prunable(image: NamedImage, args: Namespace, console: Console, connecti
         except VerificationError as exc:
             failure = exc
     superseded = find_superseded(verified, keep=args.keep)
-    goes = tuple(Prunable(_spot(each.old.item), _line(each.old, each.by, image)) for each in superseded)
+    goes = tuple(Prunable(spot_of(each.old.item), _line(each.old, each.by, image)) for each in superseded)
     return Pruning(image, len(verified), goes, None if verified else failure)
 
 
@@ -85,18 +85,12 @@ def _types(image: NamedImage, args: Namespace) -> Iterator[str]:
     yield from sorted({find_predicate_type(kind).uri for kind in claimed - {""}})
 
 
-def _spot(item: Item) -> Spot:
-    layer = item.layer if isinstance(item, Verified) else item.candidate.layer
-    report = full_report_of(item.statement)
-    return Spot(format=item.format, manifest=item.manifest, layer=layer, full_report=report)
-
-
 def _line(old: Dated[Item], newer: Dated[Item], image: NamedImage) -> str:
-    spot, by = _spot(old.item), _spot(newer.item)
-    kind = old.item.statement.predicate_type
+    item = old.item
+    kind = item.statement.predicate_type
     return (
-        f"{image.attachments.name}@{spot.manifest}: {spot.format.value} {spot.layer}, {kind}, {_moment(old)};"
-        f" newer is {by.layer}, {_moment(newer)}"
+        f"{image.attachments.name}@{item.manifest}: {item.format.value} {item.layer}, {kind}, {_moment(old)};"
+        f" newer is {newer.item.layer}, {_moment(newer)}"
     )
 
 

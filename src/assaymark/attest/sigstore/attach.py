@@ -42,7 +42,7 @@ from assaymark.attest.store.attestation import AttestationFormat, Candidate, Fou
 from assaymark.attest.store.read import legacy_manifest, read_attestations
 from assaymark.attest.store.removal import Spot
 from assaymark.attest.subject import digests_of_descriptor
-from assaymark.attest.withdrawing import full_report_of
+from assaymark.attest.withdrawing import spot_of
 from assaymark.errors import SigningError, VerificationError
 from assaymark.limits import DEFAULT_LIMITS, Limits
 from assaymark.model.descriptor import Descriptor
@@ -125,15 +125,7 @@ class ServiceSigning(msgspec.Struct, frozen=True, kw_only=True):
             predicate_type=attestation.predicate_type,
         )
         verified = prove_attestations(found, expected, self.trust, limits=limits).verified
-        return tuple(
-            Spot(
-                format=item.format,
-                manifest=item.manifest,
-                layer=item.candidate.layer,
-                full_report=full_report_of(item.statement),
-            )
-            for item in verified
-        )
+        return tuple(map(spot_of, verified))
 
     def prove_own(
         self,

@@ -84,6 +84,11 @@ class ProvenAttestation(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return self.candidate.manifest
 
     @property
+    def layer(self) -> Digest:
+        """The blob that holds it."""
+        return self.candidate.layer
+
+    @property
     def subject_checked(self) -> bool:
         """False where the caller asked not to compare subjects."""
         return all(check.passed for check in self.proof.checks if check.name is CheckName.SUBJECT)
