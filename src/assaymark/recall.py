@@ -61,8 +61,8 @@ def recalled_detection(
         about: everything else that decides, as structs, sets, tuples and plain values.
         limits: the bounds.
     """
-    state = code_state()
-    if cache is None or not database or not state:
+    state = code_state() if cache is not None and database else ""
+    if cache is None or not state:
         return detect()
     day = f"{today:%Y-%m-%d} {today.time() >= LAST_SECOND.replace(tzinfo=None)}"
     facts = (_canonical(about), msgspec.msgpack.encode(inventory))
@@ -84,7 +84,7 @@ def recalled_analysers(cache: InventoryCache | None, analysers: Callable[[], str
         analysers: imports them.
         about: what chooses them, as structs, sets, tuples and plain values.
     """
-    state = code_state()
+    state = code_state() if cache is not None else ""
     if cache is None or not state:
         return analysers()
     key = _key("analysers", state, _canonical(about))
